@@ -1,0 +1,73 @@
+# One flat Makefile: every .c of a folder belongs to the program of that
+# folder.  `make DEV=1` turns warnings into errors, `make SAN=address,undefined`
+# or `make SAN=thread` builds with sanitizers into a folder of its own,
+# `make CC=clang` takes the other compiler.  HACKING.md tells the rest.
+
+CC	?= cc
+SAN	?=
+DEV	?=
+comma	:= ,
+O	?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))$(if $(filter clang%,$(CC)),/clang)
+T	?=
+
+PKGS	= libmicrohttpd sqlite3 libcurl jansson libcrypto
+missing	:= $(shell for p in $(PKGS); do pkg-config --exists $$p || echo $$p; done)
+ifneq ($(filter-out clean,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(missing),)
+$(error missing libraries: $(missing). Run ci/setup, which installs them)
+endif
+endif
+
+WARN	= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+	  -Wformat=2 -Wwrite-strings -Wpointer-arith -Wundef -Wcast-qual \
+	  $(if $(DEV),-Werror)
+OPT	= $(if $(SAN),-O1 -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all,-O2)
+CFLAGS	?= -g
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -include lib/banned.h -pthread $(WARN) $(OPT) \
+	  -ffile-prefix-map=$(CURDIR)=. $(shell pkg-config --cflags $(PKGS)) $(CFLAGS)
+LIBS	= $(shell pkg-config --libs $(PKGS)) -pthread
+
+lib_c	:= $(sort $(wildcard lib/*.c))
+emu_c	:= $(sort $(filter-out emulator/main.c,$(wildcard emulator/*.c emulator/[!t]*/*.c)))
+har_c	:= $(sort $(filter-out harness/main.c,$(wildcard harness/*.c harness/[!t]*/*.c)))
+test_c	:= $(sort $(wildcard lib/tests/test_*.c emulator/tests/test_*.c harness/tests/test_*.c))
+lib_o	:= $(lib_c:%.c=$O/%.o)
+emu_o	:= $(emu_c:%.c=$O/%.o)
+har_o	:= $(har_c:%.c=$O/%.o)
+tests	:= $(test_c:%.c=$O/%)
+progs	:= $O/gcs-emulator $O/litedrill
+
+.PHONY: all
+all: $(progs)
+
+$O/gcs-emulator: $O/emulator/main.o $(emu_o) $(lib_o)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$O/litedrill: $O/harness/main.o $(har_o) $(lib_o)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$O/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# A unit test is one program: test_x.c, Check, and the objects of its side.
+CHECK_LIBS = $(shell pkg-config --libs check)
+$O/lib/tests/%: $O/lib/tests/%.o $(lib_o)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
+$O/emulator/tests/%: $O/emulator/tests/%.o $(emu_o) $(lib_o)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
+$O/harness/tests/%: $O/harness/tests/%.o $(har_o) $(lib_o)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
+
+.PHONY: tests unit
+tests: $(tests)
+unit: all tests
+	@ci/unit $(tests)
+
+.PHONY: clean
+clean:
+	rm -rf build/*/ build/gcs-emulator build/litedrill
+
+.SECONDARY:
+-include $(lib_o:.o=.d) $(emu_o:.o=.d) $(har_o:.o=.d) $(test_c:%.c=$O/%.d) \
+	$O/emulator/main.d $O/harness/main.d

@@ -1,0 +1,44 @@
+/* emulator/control/journal.h: every request, as one JSON object, in order of
+ * completion: {"n","t" (seconds since start),"conn","via":"proxy|http",
+ * "host","method","api" (method id),"principal","auth":"bearer|none|bad",
+ * "bucket","object","in","out" (bytes),"status" (0: closed without a reply),
+ * "fault","us","mutation"}.  A CONNECT is a line too (api "emulator.connect",
+ * object: the host asked for).  Kept in memory up to a bound (the oldest go,
+ * their count stays) and, where asked, appended to a file as it happens.
+ * Bearer tokens, keys and assertions never get in. */
+#ifndef EMULATOR_JOURNAL_H
+#define EMULATOR_JOURNAL_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "emulator/http/req.h"
+
+struct journal;
+
+/* file: NULL or a path, appended to. */
+struct journal	*journal_new(const char *file, struct err *);
+void	journal_free(struct journal *);
+uint64_t journal_next(struct journal *);	/* a number for a new request */
+void	journal_add(struct journal *, const struct req *);
+void	journal_add_connect(struct journal *, uint64_t conn, const char *host,
+    int status);
+
+struct journal_filter {
+	uint64_t since;		/* entries after this sequence number */
+	const char *api;	/* glob over method ids, NULL any */
+	const char *object;	/* glob, NULL any */
+	const char *principal;	/* glob, NULL any */
+	int	status;		/* 0 any */
+};
+
+/* {"entries":[…],"next":SEQ,"dropped":N}, max entries at most. */
+json_t	*journal_get(struct journal *, const struct journal_filter *, int max);
+/* How many match since f->since. */
+int64_t	journal_count(struct journal *, const struct journal_filter *);
+/* Wait for at least n of them; false where timeout_us passed first. */
+bool	journal_wait(struct journal *, const struct journal_filter *,
+    int64_t n, int64_t timeout_us);
+void	journal_wake(struct journal *);
+
+#endif

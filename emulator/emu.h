@@ -1,0 +1,34 @@
+/* emulator/emu.h: one running emulator: the parts that a request may need.
+ * Filled by main.c before the first connection and constant afterwards, apart
+ * from what each part guards itself. */
+#ifndef EMULATOR_EMU_H
+#define EMULATOR_EMU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/clock.h"
+
+struct store;
+struct faults;
+struct journal;
+struct server;
+
+struct emu {
+	struct store	*store;
+	struct faults	*faults;
+	struct journal	*journal;
+	struct server	*server;
+	struct clock	clock;		/* shifted through the control API */
+	bool	auth_http;		/* --auth for the plain endpoint: off */
+	bool	auth_proxy;		/* … and for impersonation: on */
+	const char *data;		/* the data directory */
+	const char *ca_file;		/* PEM of the CA's certificate */
+	const char *project;		/* --project, `litedrill` by default */
+	int64_t	project_number;
+	const char *control_token;	/* of the control API */
+	const char *owner;		/* e-mail of the project's owner */
+	int	http_port, proxy_port;
+};
+
+#endif

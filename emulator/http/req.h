@@ -1,0 +1,124 @@
+/* emulator/http/req.h: one request: what came in, what was decided, what goes
+ * out.  Knows HTTP as words (paths, queries, headers, statuses); not
+ * libmicrohttpd, which only server.c uses, and no API's meaning.
+ *
+ * Life of a request, driven by server.c:
+ *   1. head read: host class, path and query decoded, route found, faults
+ *      matched (each rule counts a request once, by arrival), caller
+ *      authenticated, permission looked up.  A refusal is kept for step 3.
+ *   2. body: given to route->data() in pieces, or gathered in rq->body.
+ *      Nothing is given to data() once the request has been refused.
+ *   3. fault point BEFORE; then the refusal, or route->handle().
+ *   4. fault point AFTER; then the reply is sent (fault point BODY inside it
+ *      for downloads, inside step 2 for uploads).
+ *   5. journal line, free.
+ *
+ * Handlers return nothing: they have called exactly one req_reply*() or
+ * req_fail*(), which only store the reply.  All memory of a request is in
+ * rq->arena; other resources are let go by route->done(). */
+#ifndef EMULATOR_REQ_H
+#define EMULATOR_REQ_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "emulator/emu.h"
+#include "emulator/store/store.h"
+#include "lib/arena.h"
+#include "lib/buf.h"
+
+struct route;
+struct fault_hit;
+
+enum req_via { VIA_HTTP, VIA_PROXY };
+enum req_auth { AUTH_NONE, AUTH_BEARER, AUTH_BAD };	/* what the header was */
+
+struct req_kv {
+	const char *k, *v;
+};
+
+struct req {
+	struct emu *emu;
+	struct arena arena;
+	uint64_t n;			/* journal number: 1, 2, … by arrival */
+	int64_t	t0_us;			/* monotonic, at the head's arrival */
+	int64_t	wall_us;		/* emulator's clock then */
+	uint64_t conn;			/* number of the connection */
+
+	enum req_via via;
+	const char *host;		/* Host header without port, lower case */
+	const char *host_port;		/* as it came, for links in answers */
+	const char *method;		/* "GET" … */
+	const char *raw_path;		/* still percent-encoded */
+	struct req_kv *query;		/* decoded */
+	size_t	nquery;
+	void	*mhd;			/* server.c's */
+
+	const struct route *route;	/* never NULL in a handler */
+	const char *cap[4];		/* captures of the path, decoded, in order */
+	const char *bucket, *object;	/* those of them, or NULL; handlers that
+					 * learn the name later set `object` */
+
+	enum req_auth auth;
+	const char *principal;		/* "serviceAccount:E-MAIL", or NULL */
+
+	struct buf body;		/* gathered (routes with BODY_BUF) */
+	int64_t	bytes_in, bytes_out;
+	void	*state;			/* the route's own, in the arena */
+
+	/* set by faults */
+	bool	forget;			/* pass on in struct store_write */
+	int64_t	as_of;			/* pass on in struct store_at */
+	struct fault_hit *faults;	/* rules that match, list */
+
+	/* the reply, once there is one */
+	int	status;			/* 0: none yet */
+	struct req_kv *headers;
+	size_t	nheaders;
+	const void *reply;		/* body bytes, in the arena */
+	int64_t	reply_len;
+	struct store_reader *reader;	/* or a payload: owned, closed by server.c */
+	int64_t	reader_off, reader_len;
+	bool	abort;			/* close without a byte */
+	bool	abort_rst;		/* … with a reset */
+
+	int64_t	mutation;		/* of this request, 0 none; for the journal */
+	const char *fault_note;		/* "3:status", for the journal */
+};
+
+/* ---- what came in ---- */
+const char	*req_query(const struct req *, const char *k);	/* or NULL */
+/* "true" and "1" are true, absent is dflt. */
+bool	req_query_bool(const struct req *, const char *k, bool dflt);
+const char	*req_header(const struct req *, const char *k);	/* or NULL */
+/* The body as JSON object in *out (freed with the request); an empty body is
+ * {}.  -1: a 400 has been stored. */
+int	req_json(struct req *, json_t **out);
+/* ifGenerationMatch & co. and `generation` from the query into c (zeroed
+ * first).  -1: a 400 has been stored. */
+int	req_cond(struct req *, struct store_cond *c);
+/* http://host:port or https://host as the client reached us, for links. */
+const char	*req_base_url(struct req *);
+
+/* ---- what goes out; each stores the one reply ---- */
+void	req_header_add(struct req *, const char *k, const char *v);
+void	req_reply(struct req *, int status, const char *type, const void *body,
+    size_t n);				/* body is copied into the arena */
+void	req_reply_empty(struct req *, int status);
+/* Takes j over.  Honours `fields` and `prettyPrint`. */
+void	req_reply_json(struct req *, int status, json_t *j);
+/* Bytes [off, off+len) of a payload, owned from here on. */
+void	req_reply_payload(struct req *, int status, const char *type,
+    struct store_reader *, int64_t off, int64_t len);
+/* An error in the shape that the route's API uses: Google's JSON (storage,
+ * iam), XML for XML routes, {"error","error_description"} for OAuth (there
+ * `reason` is the error).  The message is printf-like. */
+void	req_fail(struct req *, int status, const char *reason,
+    const char *fmt, ...) PRINTF_LIKE(4, 5);
+/* By store_rc.def, with the names of this request in the message. */
+void	req_fail_rc(struct req *, enum store_rc rc);
+/* Close the connection without a byte (rst: by a reset). */
+void	req_abort(struct req *, bool rst);
+
+#endif

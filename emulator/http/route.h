@@ -1,0 +1,48 @@
+/* emulator/http/route.h: from host, method, path and query to one row of the
+ * route table (routes.c).  Knows templates; not what a route does. */
+#ifndef EMULATOR_ROUTE_H
+#define EMULATOR_ROUTE_H
+
+#include "emulator/http/req.h"
+
+/* Which API a path means; found from the Host header and, on the plain
+ * endpoint (one host for all), from the path alone. */
+enum route_api {
+	API_STORAGE,	/* JSON: storage.googleapis.com, www.googleapis.com */
+	API_XML,	/* XML: the same host, BUCKET.storage.googleapis.com */
+	API_OAUTH,	/* oauth2.googleapis.com, accounts.google.com, www */
+	API_IAM,	/* iam.googleapis.com, iamcredentials */
+	API_CRM,	/* cloudresourcemanager.googleapis.com */
+	API_CONTROL,	/* /_emulator/, plain endpoint only */
+};
+
+enum route_body { BODY_NONE, BODY_BUF, BODY_STREAM };
+
+/* One row.  `path`: segments, `{x}` captures one percent-encoded segment (so
+ * an object name with %2F is one), a last `{x...}` the rest.  Captures named
+ * {bucket} and {object} also land in rq->bucket and rq->object.  `query`:
+ * NULL, "uploadType=resumable", "upload_id" (present) …; the first row that
+ * fits wins.  `permission`: NULL for none; checked in auth.c on the bucket
+ * {bucket} where there is one, else on the project. */
+struct route {
+	const char *id;			/* Google's method id */
+	enum route_api api;
+	const char *method;		/* "GET", "PUT|POST" */
+	const char *path;
+	const char *query;
+	const char *permission;
+	enum route_body body;
+	/* BODY_STREAM: begin() may already refuse; data() gets the pieces */
+	void	(*begin)(struct req *);
+	void	(*data)(struct req *, const void *, size_t);
+	void	(*handle)(struct req *);
+	void	(*done)(struct req *);	/* let go of rq->state's resources */
+};
+
+extern const struct route routes[];	/* routes.c; ends with id == NULL */
+
+/* Decodes captures into rq and sets rq->route; -1 where no row fits (the
+ * caller answers 404, or 405 where the path fits with other methods). */
+int	route_find(struct req *rq);
+
+#endif

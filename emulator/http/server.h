@@ -1,0 +1,35 @@
+/* emulator/http/server.h: sockets, TLS and libmicrohttpd (its only user).
+ * Knows how bytes move; not what a request means.  One thread a connection,
+ * so a hold or a wait in a handler is a plain wait. */
+#ifndef EMULATOR_SERVER_H
+#define EMULATOR_SERVER_H
+
+#include <stdbool.h>
+
+#include "emulator/emu.h"
+#include "lib/err.h"
+
+struct server;
+
+struct server_opts {
+	const char *http;	/* "127.0.0.1:0": address and port */
+	const char *proxy;	/* the same; NULL: no proxy */
+	bool	listen_beyond_loopback;	/* the long flag was given */
+	const char *cert_pem, *key_pem;	/* for the impersonated hosts */
+	int	max_connections;
+};
+
+/* Bound and listening when it returns; fills emu's ports.  An address in use
+ * is an error that names it. */
+struct server	*server_start(struct emu *, const struct server_opts *,
+    struct err *);
+/* No new connections; requests under way are woken and end. */
+void	server_stop(struct server *);
+
+/* While refused, the proxy's port answers a connection attempt with
+ * ECONNREFUSED and open connections through it are cut; the plain endpoint
+ * resets every connection that asks for anything but /_emulator/. */
+void	server_refuse(struct server *, bool on);
+bool	server_stopping(const struct server *);
+
+#endif

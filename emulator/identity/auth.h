@@ -1,0 +1,26 @@
+/* emulator/identity/auth.h: who asks, and may they.  Knows bearer tokens,
+ * policies and roles; not what the request will do.  401 and 403 bodies carry
+ * the texts of the real service, since people search for them. */
+#ifndef EMULATOR_AUTH_H
+#define EMULATOR_AUTH_H
+
+#include "emulator/http/req.h"
+
+/* Sets rq->auth and rq->principal from the Authorization header (an opaque
+ * access token from the store, or a self-signed JWT); for oauth.token routes
+ * the principal is learnt from the assertion later.  Never replies. */
+void	auth_identify(struct req *);
+/* May rq->principal do rq->route->permission on rq->bucket (or the project)?
+ * 0, or -1 with the 401/403 stored as the reply.  With authentication off for
+ * this way in everything is allowed.  A bucket that does not exist: allowed,
+ * where the caller has the permission nowhere it could matter, so that the
+ * handler says 404, as the real service does for storage callers. */
+int	auth_permit(struct req *);
+/* The same question for any permission and bucket (NULL: project), without a
+ * reply: for testIamPermissions, rewrite's second bucket, overwrite (which
+ * needs storage.objects.delete). */
+bool	auth_allows(struct req *, const char *permission, const char *bucket);
+/* Stores the 403 for that permission. */
+void	auth_refuse(struct req *, const char *permission);
+
+#endif

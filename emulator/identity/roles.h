@@ -1,0 +1,21 @@
+/* emulator/identity/roles.h: predefined roles as sets of permissions, from
+ * https://cloud.google.com/storage/docs/access-control/iam-roles .  The table
+ * is roles.c. */
+#ifndef EMULATOR_ROLES_H
+#define EMULATOR_ROLES_H
+
+#include <stdbool.h>
+
+struct role {
+	const char *name;			/* "roles/storage.objectAdmin" */
+	const char *title;
+	const char *const *permissions;		/* ends with NULL; a `*` glob only
+						 * for roles/owner and editor */
+};
+
+extern const struct role roles[];		/* ends with name == NULL */
+
+const struct role	*role_find(const char *name);	/* or NULL */
+bool	role_has(const struct role *, const char *permission);
+
+#endif

@@ -1,0 +1,33 @@
+/* emulator/store/payload.h: the bytes of one object while they arrive.  Knows
+ * the data directory's payload files and checksums; not buckets, names or
+ * HTTP.
+ *
+ * Up to PAYLOAD_INLINE bytes stay in memory and become a blob in the store's
+ * SQLite file; more go to a file of their own, `payloads/<2 hex>/<16 hex>`,
+ * named by number, never by an object's name, written once and never changed.
+ * A file that no row names is an orphan of a crash and is removed when the
+ * store opens. */
+#ifndef EMULATOR_PAYLOAD_H
+#define EMULATOR_PAYLOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/err.h"
+
+#define PAYLOAD_INLINE	(64u << 10)
+
+struct store;
+struct payload;					/* being written; one thread */
+
+struct payload	*payload_new(struct store *st);
+/* Drops what was written unless a store call has taken it over. */
+void	payload_free(struct payload *p);
+/* 0, or -1 with errno (ENOSPC …): nothing of p can be used then. */
+int	payload_write(struct payload *p, const void *data, size_t n);
+int64_t	payload_size(const struct payload *p);
+uint32_t payload_crc32c(const struct payload *p);
+void	payload_md5(const struct payload *p, unsigned char dst[16]);
+
+#endif

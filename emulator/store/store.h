@@ -1,0 +1,273 @@
+/* emulator/store/store.h: buckets, object generations, upload sessions and
+ * records, kept in one SQLite file (WAL) and payload files under the data
+ * directory.  The only user of sqlite3 in the emulator.  Knows nothing of
+ * HTTP, JSON shapes or permissions: attributes and policies are texts that it
+ * keeps.
+ *
+ * Threads: every function may be called from any thread.  One writer with
+ * cached statements behind a mutex; a small fixed pool of readers, borrowed
+ * for one query and never held while bytes are sent.
+ *
+ * Durability: with `process` a call that returned STORE_OK survives kill -9
+ * of the emulator (no fsync); with `power` it is synced before the return.
+ *
+ * Time travel: every change of a bucket or an object has a mutation number,
+ * 1, 2, 3 … over the whole store.  An object row is alive at k where
+ * born <= k < died.  A bucket with history never deletes a row; a bucket
+ * without one deletes dead rows at once (unless versioning keeps them as
+ * noncurrent).  A patch is a new row with the same generation and payload.
+ * A view is a bucket name that answers as its bucket did at k, read-only; a
+ * fork is a new writable bucket that starts with the rows alive at k and
+ * shares their payloads.
+ *
+ * Results live in the arena given.  Strings of input are borrowed.  Names
+ * are UTF-8 without NUL (the caller checks Google's rules). */
+#ifndef EMULATOR_STORE_H
+#define EMULATOR_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "emulator/store/payload.h"
+#include "lib/arena.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+
+enum store_rc {
+#define STORE_RC(name, status, reason, message) STORE_##name,
+#include "emulator/store/store_rc.def"
+#undef STORE_RC
+};
+
+#define STORE_NOW	INT64_MAX	/* `as_of`: the newest state */
+
+struct store_opts {
+	const char *dir;	/* exists or is made, 0700 */
+	bool	power;		/* durability class power, else process */
+	bool	history;	/* new buckets keep every dead row */
+	const struct clock *clock;	/* for times and generations */
+};
+
+/* One emulator at a time owns a directory (flock on `dir/lock`): a second
+ * gets a message that names the first one's pid.  A damaged or newer file is
+ * an error, never repaired silently. */
+struct store	*store_open(const struct store_opts *o, struct err *e);
+void	store_close(struct store *st);
+
+/* The number of the newest mutation; 0 in a new store. */
+int64_t	store_mutation(struct store *st);
+/* Wait until the newest mutation is above k, or timeout_us has passed, or
+ * store_wake() was called.  The newest number. */
+int64_t	store_wait_mutation(struct store *st, int64_t k, int64_t timeout_us);
+void	store_wake(struct store *st);
+
+/* ---- what all reads and writes take ---- */
+
+struct store_at {
+	int64_t	as_of;		/* STORE_NOW, or a mutation (fault `stale`) */
+};
+
+/* Preconditions of a read or a write, each only where its flag is set.
+ * Generation 0 with gen_match means: must not exist.
+ * https://cloud.google.com/storage/docs/request-preconditions */
+struct store_cond {
+	bool	has_gen_match, has_gen_not, has_meta_match, has_meta_not;
+	int64_t	gen_match, gen_not, meta_match, meta_not;
+	int64_t	generation;	/* 0: the live one; else this generation */
+};
+
+/* Where a write goes: with `forget` it is carried out, its result is returned
+ * as if it had happened, and it is rolled back (fault `forget`). */
+struct store_write {
+	bool	forget;
+	int64_t	mutation;	/* out: the number that it got, 0 if forgotten */
+};
+
+/* ---- buckets ---- */
+
+struct bucket {
+	int64_t	id;
+	const char *name;
+	const char *project;
+	const char *attrs;	/* JSON text of what clients may set */
+	const char *policy;	/* JSON text of the IAM policy without its etag */
+	int64_t	metageneration;
+	int64_t	policy_version;	/* the policy's etag is made of this */
+	int64_t	created_us, updated_us;
+	bool	versioning;	/* from attrs, kept as a column */
+	bool	history;
+	const char *view_of;	/* NULL, or the bucket that this is a view of */
+	int64_t	view_at;	/* with view_of: the mutation */
+};
+
+enum store_rc	store_bucket_insert(struct store *, struct store_write *,
+    const struct bucket *b, struct arena *, struct bucket *out) MUST_USE;
+/* Of a view: the view's own row, with its bucket's attrs and policy. */
+enum store_rc	store_bucket_get(struct store *, struct store_at,
+    const char *name, struct arena *, struct bucket *out) MUST_USE;
+/* Sorted by name; project NULL: all.  Views are not listed.  *out is an array
+ * of *n; *more where there are further ones after the last. */
+enum store_rc	store_bucket_list(struct store *, const char *project,
+    const char *prefix, const char *after, int max, struct arena *,
+    struct bucket **out, size_t *n, bool *more) MUST_USE;
+/* New attrs and versioning flag; metageneration + 1. */
+enum store_rc	store_bucket_update(struct store *, struct store_write *,
+    const char *name, const struct store_cond *, const char *attrs,
+    bool versioning, struct arena *, struct bucket *out) MUST_USE;
+/* if_version: the policy_version that must stand there, or -1. */
+enum store_rc	store_bucket_set_policy(struct store *, struct store_write *,
+    const char *name, const char *policy, int64_t if_version,
+    struct arena *, struct bucket *out) MUST_USE;
+/* NOT_EMPTY while an object or noncurrent generation is alive. */
+enum store_rc	store_bucket_delete(struct store *, struct store_write *,
+    const char *name, const struct store_cond *) MUST_USE;
+
+/* k: 0 .. the newest mutation.  A view costs one row. */
+enum store_rc	store_view(struct store *, const char *bucket, int64_t k,
+    const char *name) MUST_USE;
+enum store_rc	store_fork(struct store *, const char *bucket, int64_t k,
+    const char *name) MUST_USE;
+enum store_rc	store_view_delete(struct store *, const char *name) MUST_USE;
+enum store_rc	store_set_history(struct store *, const char *bucket,
+    bool on) MUST_USE;
+
+/* ---- objects ---- */
+
+struct object {
+	const char *bucket;
+	const char *name;
+	int64_t	generation;	/* microseconds, strictly growing, as Google's */
+	int64_t	metageneration;
+	int64_t	size;
+	uint32_t crc32c;
+	bool	has_md5;	/* composed objects have none */
+	unsigned char md5[16];
+	const char *attrs;	/* JSON text: contentType, metadata … */
+	int64_t	created_us, updated_us, deleted_us;
+	int64_t	born, died;	/* mutations; died is INT64_MAX while alive */
+	int	components;	/* 0: not composed */
+	int64_t	payload;	/* for store_read_open() */
+};
+
+/* What the client said of the bytes, to be checked against them. */
+struct store_expect {
+	bool	has_crc32c, has_md5;
+	uint32_t crc32c;
+	unsigned char md5[16];
+};
+
+/* On STORE_OK the payload has been taken over (payload_free() is still owed
+ * by the caller and then only frees the handle). */
+enum store_rc	store_object_insert(struct store *, struct store_write *,
+    const char *bucket, const char *name, const char *attrs,
+    const struct store_cond *, const struct store_expect *, struct payload *,
+    struct arena *, struct object *out) MUST_USE;
+enum store_rc	store_object_get(struct store *, struct store_at,
+    const char *bucket, const char *name, const struct store_cond *,
+    struct arena *, struct object *out) MUST_USE;
+/* New attrs; metageneration + 1. */
+enum store_rc	store_object_update(struct store *, struct store_write *,
+    const char *bucket, const char *name, const struct store_cond *,
+    const char *attrs, struct arena *, struct object *out) MUST_USE;
+enum store_rc	store_object_delete(struct store *, struct store_write *,
+    const char *bucket, const char *name, const struct store_cond *) MUST_USE;
+/* A new generation of `to` with the payload of `from` (rewrite, copy). */
+enum store_rc	store_object_copy(struct store *, struct store_write *,
+    const char *from_bucket, const char *from, const struct store_cond *fc,
+    const char *to_bucket, const char *to, const struct store_cond *tc,
+    const char *attrs /* NULL: from's */, struct arena *,
+    struct object *out) MUST_USE;
+
+struct store_list {
+	const char *prefix;	/* "" for none, as all the strings here */
+	const char *delimiter;
+	const char *start;	/* startOffset, inclusive */
+	const char *end;	/* endOffset, exclusive */
+	const char *glob;	/* matchGlob: `*` without '/', `**` with */
+	bool	trailing_delimiter;	/* includeTrailingDelimiter */
+	bool	versions;
+	int	max;		/* 1 .. 1000 results, objects and prefixes */
+	const char *after;	/* opaque, from a former `next` (raw, unencoded) */
+};
+
+struct store_listing {
+	struct object *objects;
+	size_t	nobjects;
+	const char **prefixes;
+	size_t	nprefixes;
+	const char *next;	/* NULL: that was all */
+};
+
+/* In order of names (bytes of UTF-8); versions of one name by generation. */
+enum store_rc	store_object_list(struct store *, struct store_at,
+    const char *bucket, const struct store_list *, struct arena *,
+    struct store_listing *out) MUST_USE;
+
+/* ---- reading bytes ---- */
+
+/* An open payload: stays readable whatever happens to its object. */
+struct store_reader {
+	int	fd;		/* -1: inline, in data */
+	const unsigned char *data;	/* in the arena */
+	int64_t	size;
+};
+
+enum store_rc	store_read_open(struct store *, const struct object *,
+    struct arena *, struct store_reader *out) MUST_USE;
+void	store_read_close(struct store_reader *);
+
+/* ---- resumable upload sessions ---- */
+
+struct session {
+	const char *id;		/* 128 random bits or more, hex */
+	const char *bucket, *name;
+	const char *attrs;	/* of the object to be */
+	const char *principal;	/* who began it */
+	struct store_cond cond;
+	struct store_expect expect;
+	int64_t	persisted;	/* bytes that survive kill -9 */
+	bool	done;
+	int64_t	generation;	/* with done: what it became */
+	int64_t	created_us;
+};
+
+enum store_rc	store_session_new(struct store *, const struct session *s,
+    struct arena *, const char **id) MUST_USE;
+enum store_rc	store_session_get(struct store *, const char *id,
+    struct arena *, struct session *out) MUST_USE;
+/* Append bytes that begin at `offset`; those already persisted are skipped,
+ * a gap is BAD_OFFSET.  Part of a chunk may arrive in several calls; they are
+ * persisted (and `persisted` grows) when store_session_flush() returns. */
+enum store_rc	store_session_write(struct store *, const char *id,
+    int64_t offset, const void *p, size_t n) MUST_USE;
+enum store_rc	store_session_flush(struct store *, const char *id,
+    int64_t *persisted) MUST_USE;
+/* Make the object of what is persisted.  With `forget` as in insert. */
+enum store_rc	store_session_finish(struct store *, struct store_write *,
+    const char *id, const struct store_expect *more, struct arena *,
+    struct object *out) MUST_USE;
+enum store_rc	store_session_delete(struct store *, const char *id) MUST_USE;
+
+/* ---- records: small things with a kind and a key (service accounts, keys,
+ * tokens, project policies …), each a JSON text ---- */
+
+struct record {
+	const char *key;
+	const char *json;
+	int64_t	version;	/* 1, 2, … grows with each put */
+};
+
+/* if_version: -1 any; 0 must not exist (else EXISTS); else must match
+ * (PRECONDITION). */
+enum store_rc	store_record_put(struct store *, const char *kind,
+    const char *key, const char *json, int64_t if_version,
+    int64_t *version) MUST_USE;
+enum store_rc	store_record_get(struct store *, const char *kind,
+    const char *key, struct arena *, struct record *out) MUST_USE;
+enum store_rc	store_record_list(struct store *, const char *kind,
+    const char *prefix, const char *after, int max, struct arena *,
+    struct record **out, size_t *n) MUST_USE;
+enum store_rc	store_record_delete(struct store *, const char *kind,
+    const char *key) MUST_USE;
+
+#endif

@@ -1,0 +1,137 @@
+#include "lib/buf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char buf_empty[1];	/* what p points to before the first byte */
+
+void
+buf_init(struct buf *b, size_t max)
+{
+
+	*b = (struct buf){ .p = buf_empty, .max = max };
+}
+
+void
+buf_release(struct buf *b)
+{
+
+	if (b->room > 0)
+		free(b->p);
+	buf_init(b, b->max);
+}
+
+void
+buf_reset(struct buf *b)
+{
+
+	b->len = 0;
+	b->full = false;
+	if (b->room > 0)
+		b->p[0] = '\0';
+}
+
+char *
+buf_detach(struct buf *b)
+{
+	char *p = b->room > 0 ? b->p : mem_strdup("");
+
+	buf_init(b, b->max);
+	return (p);
+}
+
+/* True where n more bytes and the NUL fit now. */
+static bool
+buf_grow(struct buf *b, size_t n)
+{
+	size_t room;
+
+	if (b->full || n > b->max - b->len) {
+		b->full = true;
+		return (false);
+	}
+	if (b->len + n + 1 <= b->room)
+		return (true);
+	room = b->room > 0 ? b->room * 2 : 64;
+	while (room < b->len + n + 1)
+		room *= 2;
+	b->p = mem_realloc(b->room > 0 ? b->p : NULL, room);
+	b->room = room;
+	return (true);
+}
+
+void
+buf_add(struct buf *b, const void *p, size_t n)
+{
+
+	if (n == 0 || !buf_grow(b, n))
+		return;
+	memcpy(b->p + b->len, p, n);
+	b->len += n;
+	b->p[b->len] = '\0';
+}
+
+void
+buf_adds(struct buf *b, const char *s)
+{
+
+	buf_add(b, s, strlen(s));
+}
+
+void
+buf_addc(struct buf *b, char c)
+{
+
+	buf_add(b, &c, 1);
+}
+
+void
+buf_vaddf(struct buf *b, const char *fmt, va_list ap)
+{
+	va_list ap2;
+	int n;
+
+	va_copy(ap2, ap);
+	n = vsnprintf(NULL, 0, fmt, ap2);
+	va_end(ap2);
+	BUG_ON(n < 0);
+	if (!buf_grow(b, (size_t)n))
+		return;
+	(void)vsnprintf(b->p + b->len, (size_t)n + 1, fmt, ap);
+	b->len += (size_t)n;
+}
+
+void
+buf_addf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vaddf(b, fmt, ap);
+	va_end(ap);
+}
+
+void
+buf_drop(struct buf *b, size_t n)
+{
+
+	if (n >= b->len) {
+		b->len = 0;
+		if (b->room > 0)
+			b->p[0] = '\0';
+		return;
+	}
+	memmove(b->p, b->p + n, b->len - n + 1);
+	b->len -= n;
+}
+
+void
+buf_cut(struct buf *b, size_t n)
+{
+
+	BUG_ON(n > b->len);
+	b->len = n;
+	if (b->room > 0)
+		b->p[n] = '\0';
+}
