@@ -1,0 +1,65 @@
+/* harness/run/emu.h: the emulator as the harness sees it: a process that is
+ * started, a control API that is called (libcurl), Google's APIs that are
+ * called as the project's owner.  Knows URLs and JSON; not drills. */
+#ifndef HARNESS_EMU_H
+#define HARNESS_EMU_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/arena.h"
+#include "lib/err.h"
+
+struct emu;
+
+struct emu_opts {
+	const char *program;	/* gcs-emulator */
+	const char *data;	/* its data directory, made where missing */
+	const char *journal;	/* file for the journal, or NULL */
+	const char *log;	/* file for its stderr */
+	const char *project;
+	bool	history;
+};
+
+/* Start it and wait for its `ready` line.  It dies with this process. */
+struct emu	*emu_start(const struct emu_opts *, struct err *);
+/* Ask it to end; killed after 2 s.  NULL is fine. */
+void	emu_stop(struct emu *);
+pid_t	emu_pid(const struct emu *);
+const char	*emu_http(const struct emu *);	/* "127.0.0.1:PORT" */
+const char	*emu_proxy(const struct emu *);
+const char	*emu_ca(const struct emu *);	/* path of the CA's PEM */
+const char	*emu_data(const struct emu *);
+const char	*emu_owner(const struct emu *);	/* e-mail */
+/* The owner's key file (made on the first call). */
+const char	*emu_owner_key(struct emu *, struct err *);
+
+/* The control API: METHOD /_emulator/PATH with a JSON body (stolen; NULL:
+ * none).  New reference, or NULL with the emulator's message. */
+json_t	*emu_control(struct emu *, const char *method, const char *path,
+    json_t *body, struct err *);
+/* One of Google's APIs as the owner: `host` storage.googleapis.com …;
+ * *status is the HTTP status (an error status is not a failure of the call;
+ * then the answer is the error's JSON or NULL). */
+json_t	*emu_google(struct emu *, const char *method, const char *host,
+    const char *path, json_t *body, int *status, struct err *);
+
+/* Conveniences; -1: failed. */
+int64_t	emu_mutation(struct emu *, struct err *);
+int64_t	emu_wait_mutation(struct emu *, int64_t above, int64_t timeout_us,
+    struct err *);
+int	emu_view(struct emu *, const char *bucket, int64_t at, const char *name,
+    struct err *);
+int	emu_view_delete(struct emu *, const char *name, struct err *);
+int	emu_fault(struct emu *, json_t *rule /* stolen */, struct err *);	/* its id */
+int64_t	emu_held(struct emu *, const char *as, int n, int64_t timeout_us,
+    struct err *);
+int	emu_release(struct emu *, const char *as, bool discard, struct err *);
+/* How many journal lines match; each filter may be NULL. */
+int64_t	emu_journal_count(struct emu *, const char *api, const char *object,
+    const char *principal, int status, struct err *);
+/* `gcs-emulator --describe`. */
+json_t	*emu_describe(const char *program, struct err *);
+
+#endif

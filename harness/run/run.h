@@ -1,0 +1,124 @@
+/* harness/run/run.h: one drill under way: one scenario against one release of
+ * the replicator, in a forked child of its own.  Knows what belongs to a run
+ * and what must be undone at its end; not what the steps do.
+ *
+ * Verdicts: FAIL, the system under test is wrong; ERROR, the scenario, the
+ * harness or this machine is wrong, or the drill was inconclusive.  The first
+ * verdict that is not PASS ends the drill; its message is run->why. */
+#ifndef HARNESS_RUN_H
+#define HARNESS_RUN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/arena.h"
+#include "lib/buf.h"
+#include "lib/err.h"
+
+enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_ERROR, VERDICT_SKIP };
+
+struct scenario;
+struct line;
+struct release;		/* replicator/replicators.h */
+struct emu;		/* run/emu.h: the emulator's process and control API */
+struct machine;		/* machine/machine.h */
+struct ledger;		/* workload/ledger.h */
+struct proc;		/* run/proc.h */
+struct loads;		/* workload/load.h */
+struct step_args;	/* script/steps.c */
+
+/* What a restore brought back, judged by the oracles. */
+struct restored {
+	bool	done;		/* there was a restore that exited 0 */
+	const char *path;	/* on the host */
+	int	status;		/* exit status of the replicator, 128+sig */
+	bool	whole;		/* integrity_check, index against table, sums */
+	bool	chain;		/* unbroken hash chain */
+	bool	prefix;		/* equals a prefix of what was attempted */
+	int64_t	rows;		/* rows of the ledger's table */
+	int64_t	lost;		/* acknowledged commits beyond the frontier */
+	int64_t	lost_age_us;	/* RPO: age of the oldest of them at the loss */
+	int64_t	rto_us;		/* machine lost → restored and opened */
+	const char *hash;	/* of the last row of the chain */
+	const char *why;	/* what an oracle found wrong, or NULL */
+};
+
+struct run_opts {
+	const char *emulator;	/* path of gcs-emulator */
+	const char *fixtures;	/* folder of the fixture deployment */
+	const char *out;	/* folder for this drill's results */
+	const char *tools;	/* build/tools: replicators by version */
+	const char *const *inject;	/* fault rules set at once after
+					 * provisioning: `--inject`, to test
+					 * the drills themselves; NULL-ended */
+	bool	no_skip, keep, no_netns, no_root_view;
+	uint64_t seed;
+};
+
+struct run {
+	struct arena arena;
+	const struct scenario *sc;
+	const struct release *rel;	/* the replicator under test */
+	const struct run_opts *opts;
+	const char *dir;		/* private temporary folder, removed */
+	const char *isolation;		/* "netns+root view" … for the report */
+
+	struct emu *emu;
+	struct machine *machine;
+	struct ledger *ledger;
+	struct loads *loads;
+	struct restored restored;
+
+	/* deployment, set by provision or by the runbook's commands */
+	const char *project, *bucket, *account, *path;	/* path in the bucket */
+	const char *key;		/* key file, as the machine sees it */
+
+	json_t	*vars;			/* ${name} → string */
+	struct step_args *args;		/* of the line being run */
+	const struct line *line;
+	const char *phase;
+
+	/* the last exec or shell line */
+	int	exec_status;
+	const char *exec_out, *exec_err;
+	bool	exec_any;
+
+	int64_t	t0_us;			/* monotonic, start of the drill */
+	int64_t	lost_us;		/* when the machine was lost, 0: not */
+	int64_t	rpo_rows, rpo_us, rto_us;	/* worst over the drill, -1 unknown */
+
+	enum verdict verdict;
+	const char *why;		/* one sentence */
+	struct run_defer *defers;	/* cleanup stack */
+};
+
+/* Say why and return the verdict: `return (run_fail(r, "…"));`.  The place of
+ * the current line is added by the report, not here. */
+enum verdict	run_fail(struct run *, const char *fmt, ...) PRINTF_LIKE(2, 3);
+enum verdict	run_error(struct run *, const char *fmt, ...) PRINTF_LIKE(2, 3);
+enum verdict	run_skip(struct run *, const char *fmt, ...) PRINTF_LIKE(2, 3);
+const char	*verdict_name(enum verdict);
+
+/* Undone in reverse order when the drill ends, however it ends. */
+void	run_defer(struct run *, void (*fn)(void *), void *arg);
+
+/* A line in the drill's log, on its clock. */
+void	run_log(struct run *, const char *who, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
+/* Variables: built in (${bucket}, ${project}, ${key}, ${machine}, ${path},
+ * ${replicator.*}) and `set`.  NULL: unknown. */
+const char	*run_var(struct run *, const char *name);
+bool	run_var_is_builtin(const char *name);	/* for checking */
+void	run_set(struct run *, const char *name, const char *value);
+/* ${…} replaced; -1 with run->why where a name is unknown. */
+int	run_expand(struct run *, const char *text, const char **out);
+
+/* The whole drill in this process: a temporary folder, isolation, emulator,
+ * lines, final checks (every fault that was set has fired; a load ran; every
+ * storage request of the system under test came by CONNECT, with a token of
+ * its own), cleanup.  Fills verdict and why. */
+void	run_drill(struct run *);
+
+#endif

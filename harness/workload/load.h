@@ -1,0 +1,42 @@
+/* harness/workload/load.h: writers.  A load is a process of the harness that
+ * runs a workload of the table (workloads.c) against the database file of the
+ * machine, or through the application's HTTP interface, and records in the
+ * ledger what it attempted and what was acknowledged. */
+#ifndef HARNESS_LOAD_H
+#define HARNESS_LOAD_H
+
+#include <sqlite3.h>
+
+#include "harness/run/run.h"
+
+struct load_opts {
+	const char *workload;	/* a row of workloads.c */
+	const char *name;	/* as=; NULL: in the foreground */
+	int64_t	rows;		/* transactions; 0: until stopped */
+	int64_t	payload;	/* bytes a row */
+	int64_t	pace_us;	/* between two commits; 0: full speed */
+	const char *via;	/* "file" or "app" */
+	const char *db;		/* machine's path */
+};
+
+struct loads	*loads_new(struct run *);
+void	loads_free(struct loads *);
+/* In the foreground: returns when all rows are acknowledged (ERROR where a
+ * write failed); with a name: at once. */
+enum verdict	load_run(struct run *, const struct load_opts *);
+/* Ask a named load to end after its current transaction; waits. */
+enum verdict	load_stop(struct run *, const char *name);
+/* 1: runs, 0: has ended, -1: no such load. */
+int	load_alive(struct run *, const char *name);
+
+/* The table of workloads: a row is a name and how one transaction is made
+ * besides the ledger's row. */
+struct workload {
+	const char *name, *doc;
+	int	(*setup)(sqlite3 *, struct err *);
+	int	(*step)(sqlite3 *, int64_t seq, int64_t payload, uint64_t *rng,
+		    struct err *);	/* inside the transaction; may be NULL */
+};
+extern const struct workload workloads[];	/* ends with name == NULL */
+
+#endif
