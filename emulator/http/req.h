@@ -3,11 +3,16 @@
  * libmicrohttpd, which only server.c uses, and no API's meaning.
  *
  * Life of a request, driven by server.c:
- *   1. head read: host class, path and query decoded, route found, faults
- *      matched (each rule counts a request once, by arrival), caller
- *      authenticated, permission looked up.  A refusal is kept for step 3.
- *   2. body: given to route->data() in pieces, or gathered in rq->body.
- *      Nothing is given to data() once the request has been refused.
+ *   1. head read: host class, path and query decoded, route found.
+ *   2. body: given to route->data() in pieces (BODY_STREAM), or gathered in
+ *      rq->body (BODY_BUF), or none.
+ *      The caller is learnt and judged by these three, in this order:
+ *      auth_identify(), faults_match(), auth_permit().  With BODY_NONE and
+ *      BODY_STREAM that is at head time, before the first byte of the body;
+ *      with BODY_BUF once the body has been gathered, since for oauth.token
+ *      the caller is named by the assertion in rq->body.  Each rule counts a
+ *      request once, at that moment.  A refusal is kept for step 3, and
+ *      nothing is given to data() once the request has been refused.
  *   3. fault point BEFORE; then the refusal, or route->handle().
  *   4. fault point AFTER; then the reply is sent (fault point BODY inside it
  *      for downloads, inside step 2 for uploads).
