@@ -14,9 +14,13 @@
 
 /* Continue crc (0 at the start) over n bytes. */
 uint32_t checksum_crc32c(uint32_t crc, const void *p, size_t n);
+/* The same without the instruction, for comparison. */
+uint32_t checksum_crc32c_portable(uint32_t crc, const void *p, size_t n);
 
 struct checksum_md5;				/* a running MD5 */
 struct checksum_md5 *checksum_md5_new(void);
+/* Another that stands where m stands. */
+struct checksum_md5 *checksum_md5_copy(const struct checksum_md5 *m);
 void	checksum_md5_add(struct checksum_md5 *m, const void *p, size_t n);
 /* The digest of what was added so far; more may be added after. */
 void	checksum_md5_get(const struct checksum_md5 *m, unsigned char dst[16]);

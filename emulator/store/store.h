@@ -18,7 +18,8 @@
  * noncurrent).  A patch is a new row with the same generation and payload.
  * A view is a bucket name that answers as its bucket did at k, read-only; a
  * fork is a new writable bucket that starts with the rows alive at k and
- * shares their payloads.
+ * shares their payloads.  Where no history was kept at k, or k has not come
+ * yet, views, forks and `as_of` are BAD_MUTATION rather than half the truth.
  *
  * Results live in the arena given.  Strings of input are borrowed.  Names
  * are UTF-8 without NUL (the caller checks Google's rules). */
@@ -122,7 +123,9 @@ enum store_rc	store_bucket_set_policy(struct store *, struct store_write *,
 enum store_rc	store_bucket_delete(struct store *, struct store_write *,
     const char *name, const struct store_cond *) MUST_USE;
 
-/* k: 0 .. the newest mutation.  A view costs one row. */
+/* k: 0 .. the newest mutation.  A view costs one row and is no mutation; a
+ * fork is one.  A view or fork of a view is one of its bucket, at no more than
+ * the view's mutation. */
 enum store_rc	store_view(struct store *, const char *bucket, int64_t k,
     const char *name) MUST_USE;
 enum store_rc	store_fork(struct store *, const char *bucket, int64_t k,
@@ -144,7 +147,8 @@ struct object {
 	unsigned char md5[16];
 	const char *attrs;	/* JSON text: contentType, metadata … */
 	int64_t	created_us, updated_us, deleted_us;
-	int64_t	born, died;	/* mutations; died is INT64_MAX while alive */
+	int64_t	born, died;	/* mutations; died: when it stopped being the
+				 * live one, INT64_MAX while it is */
 	int	components;	/* 0: not composed */
 	int64_t	payload;	/* for store_read_open() */
 };
@@ -212,8 +216,15 @@ struct store_reader {
 	int64_t	size;
 };
 
+/* NO_OBJECT where the object's row and its last payload reference have gone
+ * since it was read. */
 enum store_rc	store_read_open(struct store *, const struct object *,
     struct arena *, struct store_reader *out) MUST_USE;
+/* store_object_get() and store_read_open() in one: an overwrite cannot come
+ * between them.  Downloads use this. */
+enum store_rc	store_object_open(struct store *, struct store_at,
+    const char *bucket, const char *name, const struct store_cond *,
+    struct arena *, struct object *out, struct store_reader *r) MUST_USE;
 void	store_read_close(struct store_reader *);
 
 /* ---- resumable upload sessions ---- */
