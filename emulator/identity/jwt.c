@@ -1,0 +1,290 @@
+#include "emulator/identity/jwt.h"
+
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <string.h>
+
+#include "lib/buf.h"
+#include "lib/str.h"
+
+/* 8192 bits; every key that Google makes has 2048. */
+#define JWT_SIG_MAX	1024u
+
+bool
+jwt_looks_like(const char *s)
+{
+	const char *dot = strchr(s, '.');
+
+	return (dot != NULL && (dot = strchr(dot + 1, '.')) != NULL &&
+	    strchr(dot + 1, '.') == NULL);
+}
+
+/* Decode one part; NULL where it is not base64url in its one right form. */
+static char *
+jwt_decode(struct arena *a, const char *s, size_t n, size_t *outn)
+{
+	struct buf b;
+	char *p = NULL;
+
+	if (n == 0 || s[n - 1] == '=')
+		return (NULL);		/* JWS has no padding */
+	buf_init(&b, JWT_MAX);
+	if (str_b64_decode(&b, s, n, true) && buf_ok(&b)) {
+		p = arena_strndup(a, b.p, b.len);
+		*outn = b.len;
+	}
+	buf_release(&b);
+	return (p);
+}
+
+static json_t *
+jwt_object(struct arena *a, const char *s, size_t n)
+{
+	size_t len;
+	char *text = jwt_decode(a, s, n, &len);
+	json_t *j;
+
+	if (text == NULL)
+		return (NULL);
+	j = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	if (j != NULL && !json_is_object(j)) {
+		json_decref(j);
+		j = NULL;
+	}
+	return (j);
+}
+
+static int
+jwt_string(struct arena *a, const json_t *o, const char *k, const char **out,
+    struct err *e)
+{
+	const json_t *v = json_object_get(o, k);
+
+	*out = NULL;
+	if (v == NULL)
+		return (0);
+	if (!json_is_string(v))
+		return (err_set(e, "%s is not a string", k));
+	*out = arena_strdup(a, json_string_value(v));
+	return (0);
+}
+
+static int
+jwt_time(const json_t *o, const char *k, bool *has, int64_t *out,
+    struct err *e)
+{
+	const json_t *v = json_object_get(o, k);
+	double d;
+
+	if (v == NULL)
+		return (0);
+	if (!json_is_number(v))
+		return (err_set(e, "%s is not a number", k));
+	d = json_number_value(v);
+	/* RFC 7519 allows fractions; beyond this is no time at all */
+	if (!(d > -1e14 && d < 1e14))
+		return (err_set(e, "%s is out of range", k));
+	*has = true;
+	*out = (int64_t)d;
+	return (0);
+}
+
+static int
+jwt_header(struct arena *a, const char *s, size_t n, struct jwt *out,
+    struct err *e)
+{
+	json_auto_t *h = jwt_object(a, s, n);
+	const char *alg, *typ;
+
+	if (h == NULL)
+		return (err_set(e, "the header is not base64url of a JSON "
+		    "object"));
+	if (jwt_string(a, h, "alg", &alg, e) != 0 ||
+	    jwt_string(a, h, "typ", &typ, e) != 0 ||
+	    jwt_string(a, h, "kid", &out->kid, e) != 0)
+		return (-1);
+	if (alg == NULL || strcmp(alg, "RS256") != 0)
+		return (err_set(e, "alg must be RS256"));
+	if (typ != NULL && strcasecmp(typ, "JWT") != 0)
+		return (err_set(e, "typ must be JWT"));
+	if (json_object_get(h, "crit") != NULL)
+		return (err_set(e, "crit is not supported"));
+	return (0);
+}
+
+static int
+jwt_claims(struct arena *a, const char *s, size_t n, struct jwt *out,
+    struct err *e)
+{
+	json_auto_t *c = jwt_object(a, s, n);
+
+	if (c == NULL)
+		return (err_set(e, "the claims are not base64url of a JSON "
+		    "object"));
+	if (jwt_string(a, c, "iss", &out->iss, e) != 0 ||
+	    jwt_string(a, c, "sub", &out->sub, e) != 0 ||
+	    jwt_string(a, c, "aud", &out->aud, e) != 0 ||
+	    jwt_string(a, c, "scope", &out->scope, e) != 0 ||
+	    jwt_string(a, c, "target_audience", &out->target_audience,
+	    e) != 0 ||
+	    jwt_time(c, "iat", &out->has_iat, &out->iat, e) != 0 ||
+	    jwt_time(c, "exp", &out->has_exp, &out->exp, e) != 0)
+		return (-1);
+	return (0);
+}
+
+int
+jwt_parse(struct arena *a, const char *s, struct jwt *out, struct err *e)
+{
+	const char *claims, *sig;
+	size_t n = strlen(s), nsig;
+
+	*out = (struct jwt){ 0 };
+	if (n > JWT_MAX)
+		return (err_set(e, "longer than %u bytes", JWT_MAX));
+	if (!jwt_looks_like(s))
+		return (err_set(e, "not three parts between two dots"));
+	claims = strchr(s, '.') + 1;
+	sig = strchr(claims, '.') + 1;
+	if (jwt_header(a, s, (size_t)(claims - 1 - s), out, e) != 0 ||
+	    jwt_claims(a, claims, (size_t)(sig - 1 - claims), out, e) != 0)
+		return (-1);
+	out->sig = (const unsigned char *)jwt_decode(a, sig,
+	    n - (size_t)(sig - s), &nsig);
+	if (out->sig == NULL || nsig == 0 || nsig > JWT_SIG_MAX)
+		return (err_set(e, "the signature is not base64url"));
+	out->nsig = nsig;
+	out->ninput = (size_t)(sig - 1 - s);
+	out->input = arena_strndup(a, s, out->ninput);
+	return (0);
+}
+
+static EVP_PKEY *
+jwt_key(const char *pem, bool private)
+{
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	EVP_PKEY *k;
+
+	BUG_ON(bio == NULL);
+	k = private ? PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL) :
+	    PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
+	(void)BIO_free(bio);
+	if (k != NULL && !EVP_PKEY_is_a(k, "RSA")) {
+		EVP_PKEY_free(k);
+		k = NULL;
+	}
+	return (k);
+}
+
+bool
+jwt_verify(const struct jwt *j, const char *public_pem)
+{
+	EVP_PKEY *k = jwt_key(public_pem, false);
+	EVP_MD_CTX *ctx;
+	bool ok;
+
+	if (k == NULL)
+		return (false);
+	ctx = EVP_MD_CTX_new();
+	BUG_ON(ctx == NULL);
+	ok = EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, k) == 1 &&
+	    EVP_DigestVerify(ctx, j->sig, j->nsig,
+	    (const unsigned char *)j->input, j->ninput) == 1;
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(k);
+	return (ok);
+}
+
+static bool
+jwt_digest_sign(EVP_PKEY *k, const struct buf *in, unsigned char *sig,
+    size_t *n)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool ok;
+
+	BUG_ON(ctx == NULL);
+	ok = EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, k) == 1 &&
+	    EVP_DigestSign(ctx, sig, n, (const unsigned char *)in->p,
+	    in->len) == 1;
+	EVP_MD_CTX_free(ctx);
+	return (ok);
+}
+
+static void
+jwt_add_part(struct buf *b, const json_t *o)
+{
+	char *text = json_dumps(o, JSON_COMPACT);
+
+	BUG_ON(text == NULL);
+	str_b64_encode(b, text, strlen(text), true);
+	free(text);
+}
+
+const char *
+jwt_sign(struct arena *a, const char *private_pem, const char *kid,
+    const json_t *claims)
+{
+	EVP_PKEY *k = jwt_key(private_pem, true);
+	unsigned char sig[JWT_SIG_MAX];
+	size_t n = sizeof(sig);
+	const char *out = NULL;
+	json_t *h;
+	struct buf b;
+
+	if (k == NULL)
+		return (NULL);
+	h = json_pack("{s:s, s:s, s:s*}", "alg", "RS256", "typ", "JWT",
+	    "kid", kid);
+	buf_init(&b, JWT_MAX);
+	jwt_add_part(&b, h);
+	buf_addc(&b, '.');
+	jwt_add_part(&b, claims);
+	if (buf_ok(&b) && jwt_digest_sign(k, &b, sig, &n)) {
+		buf_addc(&b, '.');
+		str_b64_encode(&b, sig, n, true);
+		if (buf_ok(&b))
+			out = arena_strdup(a, b.p);
+	}
+	buf_release(&b);
+	json_decref(h);
+	EVP_PKEY_free(k);
+	return (out);
+}
+
+static const char *
+jwt_pem(struct arena *a, EVP_PKEY *k, bool private)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	const char *out = NULL;
+	char *p;
+	long n;
+	int ok;
+
+	BUG_ON(bio == NULL);
+	ok = private ?
+	    PEM_write_bio_PKCS8PrivateKey(bio, k, NULL, NULL, 0, NULL, NULL) :
+	    PEM_write_bio_PUBKEY(bio, k);
+	if (ok == 1 && (n = BIO_get_mem_data(bio, &p)) > 0)
+		out = arena_strndup(a, p, (size_t)n);
+	(void)BIO_free(bio);
+	return (out);
+}
+
+int
+jwt_new_key(struct arena *a, const char **private_pem,
+    const char **public_pem, struct err *e)
+{
+	EVP_PKEY *k = EVP_RSA_gen(2048u);
+
+	*private_pem = *public_pem = NULL;
+	if (k != NULL) {
+		*private_pem = jwt_pem(a, k, true);
+		*public_pem = jwt_pem(a, k, false);
+		EVP_PKEY_free(k);
+	}
+	if (*private_pem == NULL || *public_pem == NULL)
+		return (err_set(e, "cannot make an RSA key"));
+	return (0);
+}
