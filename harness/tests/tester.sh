@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# harness/tests/tester.sh LITEDRILL: who tests the tester.  Each line runs a
+# drill against something broken (a wrapper around the real Litestream, a fault
+# that an emulator would have as a bug, a deployment with a known mistake); it
+# must turn to FAIL, for the reason given, and for no other.
+set -u
+drill=$(realpath "$1")
+top=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$top" || exit 2
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+passed=0 failed=0
+
+# wrapper NAME VERSION: makes $tmp/NAME-VERSION/NAME, prints its path
+wrapper() {
+    local dir=$tmp/$1-$2
+    if [ ! -d "$dir" ]; then
+        mkdir "$dir"
+        cp "harness/tests/broken/$1" "$dir/$1"
+        cp "build/tools/litestream-$2" "$dir/litestream.real"
+    fi
+    printf '%s\n' "$dir/$1"
+}
+
+# must REASON-REGEX ID ARG…: `litedrill run ARG… ID` ends with exit 1, and its
+# report has the reason
+must() {
+    local why=$1 id=$2 out rc
+    shift 2
+    out=$("$drill" run --out "$tmp/out" "$@" "scenarios/$id.scn" 2>&1)
+    rc=$?
+    if [ $rc = 1 ] && grep -qE "$why" <<<"$out"; then
+        passed=$((passed + 1))
+        echo "ok   $id $*" | sed "s,$tmp/,,g"
+    else
+        failed=$((failed + 1))
+        echo "FAIL $id $* (exit $rc, wanted 1 and /$why/):"
+        sed 's/^/    /' <<<"$out"
+    fi
+}
+
+for v in ${TESTER_RELEASES:-0.3.13 0.5.17}; do
+    w=$(wrapper older-state "$v")
+    must 'synced' 00-smoke/replicate-restore --litestream "$w"
+    w=$(wrapper drops-uploads "$v")
+    must 'synced' 00-smoke/replicate-restore --litestream "$w"
+    must 'bucket.objects' 10-runbook/seed-empty-file --litestream "$w"
+    w=$(wrapper corrupt-page "$v")
+    must 'synced|restored' 50-restore/parallelism-8 --litestream "$w"
+    w=$(wrapper exit-zero "$v")
+    must 'exit|status' 10-runbook/empty-bucket --litestream "$w"
+    must 'exit|status' 10-runbook/no-role --litestream "$w"
+    must 'exit|status' 10-runbook/deleted-key --litestream "$w"
+
+    must 'synced' 00-smoke/replicate-restore --litestream "$v" \
+        --inject 'forget on=storage.objects.insert every=1'
+    must 'synced|restored' 50-restore/parallelism-1 --litestream "$v" \
+        --inject 'forget on=storage.objects.insert nth=3'
+    must 'restored' 10-runbook/seed-rows --litestream "$v" \
+        --inject 'stale on=storage.objects.list back=3 nth=12 times=1000'
+
+    for id in outage-403-list outage-403-get outage-403-token outage-503 outage-refused first-run-refused; do
+        must 'process\(deployment\)' "10-runbook/$id" --litestream "$v" \
+            --deployment fixtures/broken/naive-entrypoint
+    done
+done
+echo "tester: $passed passed, $failed failed"
+[ -z "${CHECK_SUM:-}" ] || echo "$passed $failed 0" >>"$CHECK_SUM"
+[ $failed = 0 ]
