@@ -64,6 +64,36 @@ tests: $(tests)
 unit: all tests
 	@ci/unit $(tests)
 
+# The tests: unit, golden, lint, the drills tagged `check`, and the tester's own.
+.PHONY: check lint golden tester
+check: all tests $O/scenario.5
+	@ci/check $O
+lint: all $O/scenario.5
+	@ci/lint $O
+golden: all
+	@harness/tests/golden.sh $O/litedrill
+tester: all
+	@harness/tests/tester.sh $O/litedrill
+
+# All drills, for both pinned releases; T=40-crash takes a folder, a file or
+# tag:NAME, J= how many at a time, FLAGS= anything else of `litedrill run`.
+J	?= 2
+FLAGS	?=
+.PHONY: drill bench
+drill: all
+	@$O/litedrill run -j $J $(FLAGS) $T
+bench: all
+	@$O/litedrill bench $(FLAGS)
+
+$O/scenario.5: harness/scenario.5.in $O/litedrill
+	$O/litedrill steps --mdoc > $@.tables
+	sed -e '/^@TABLES@$$/{' -e 'r $@.tables' -e d -e '}' $< > $@
+
+# Unit tests, and one flow drill with both programs, under the sanitizers.
+.PHONY: san
+san:
+	@ci/san
+
 .PHONY: clean
 clean:
 	rm -rf build/*/ build/gcs-emulator build/litedrill
