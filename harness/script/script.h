@@ -36,6 +36,11 @@ enum arg_type {
 	ARG_SIGNAL,		/* n: KILL, TERM, INT … or a number */
 	ARG_REGEX,		/* s, compiles as POSIX extended */
 	ARG_CHOICE,		/* s, one of choices "a|b|c" */
+	ARG_CHOICES,		/* s, some of them: "a,c" */
+	ARG_WORKLOAD,		/* s, a row of workloads.c */
+	ARG_KIND,		/* s, a kind of fault, or "clear" */
+	ARG_API,		/* s, a method id, or a glob of them */
+	ARG_NAME,		/* s, a name: letters, digits, - _ . */
 	ARG_FLAG,		/* n = 1: a bare word, no value */
 };
 
@@ -46,14 +51,17 @@ struct arg_spec {
 	bool	required;
 	bool	rest;		/* last positional: takes all further words */
 	const char *dflt;	/* NULL: none; parsed like the user's */
-	const char *choices;	/* for ARG_CHOICE */
+	const char *choices;	/* for ARG_CHOICE and ARG_CHOICES */
 	const char *doc;
+	int64_t	min;		/* least value of an int, duration or size */
 };
 
 struct word {
 	const char *text;	/* before expansion, quotes removed */
 	struct place at;
-	bool	quoted;
+	bool	quoted;		/* it begins with a quote: never NAME=VALUE */
+	const char *key;	/* of a NAME=VALUE that is the step's, or NULL */
+	const char *value;	/* what follows the `=`, or all of text */
 };
 
 /* A condition in brackets: `[litestream >= 0.5]`, `[gcloud]`, `[!userns]`. */
@@ -64,12 +72,15 @@ struct cond {
 
 enum expr_op { EXPR_EQ, EXPR_NE, EXPR_LT, EXPR_LE, EXPR_GT, EXPR_GE, EXPR_MATCH };
 
-/* PROBE[(ARG)] [OP VALUE]; without OP: `== true`. */
+/* PROBE[(ARG)] [OP VALUE|PROBE]; without OP: `== true`. */
 struct expr {
 	const struct probe *probe;
 	struct word arg;	/* text NULL: none */
 	enum expr_op op;
 	struct word value;
+	/* or another probe to compare with: `restored.hash == ledger.hash` */
+	const struct probe *other;
+	struct word other_arg;
 	const char *text;	/* as written, for messages */
 };
 
@@ -83,6 +94,8 @@ struct line {
 	struct word *words;	/* after the step's name, unexpanded */
 	size_t	nwords;
 	struct expr *expr;	/* steps that take one */
+	const struct arg_spec *more;	/* arguments of the line's fault kind,
+					 * ending with name == NULL, or NULL */
 	const char *raw;	/* a raw block's text (shell), or NULL */
 	struct place raw_at;
 	struct line *block;	/* lines of a `{ }` block */
@@ -95,7 +108,8 @@ struct scenario {
 	const char *name;	/* "40-crash/held-upload": area/name */
 	const char *title;	/* of the `scenario` line */
 	const char *tags;	/* " crash check " */
-	const char *known_bug;	/* releases, or NULL */
+	const char *known_bug;	/* releases "0.5.3..0.5.14 0.5.16", or NULL */
+	const char *known_bug_reason;
 	const char **needs;	/* the words of `need` */
 	size_t	nneeds;
 	int64_t	limit_us;	/* hard time limit: `limit 60s`, default 60 s */
@@ -113,5 +127,13 @@ struct scenario	*script_parse(const char *file, const char *text, size_t n,
     const json_t *describe, FILE *errors, int *nerrors);
 void	script_free(struct scenario *);
 bool	script_has_tag(const struct scenario *, const char *tag);
+/* Is this release among those of the scenario's `known-bug` line? */
+bool	script_is_known_bug(const struct scenario *, const char *version);
+
+/* `--inject`: one fault line without the word `fault`, checked like one in a
+ * file.  The rule as the emulator wants it (new reference), or NULL after
+ * every error has been printed. */
+json_t	*script_fault_rule(const char *text, const json_t *describe,
+    FILE *errors);
 
 #endif

@@ -18,6 +18,8 @@ struct step {
 	bool	negatable;	/* may be written with `!` */
 	bool	takes_expr;
 	bool	header;		/* only before the first other step */
+	bool	command;	/* its rest is a command line of the user's,
+				 * of which only trailing NAME=VALUE are ours */
 	enum verdict (*fn)(struct run *, const struct line *);
 };
 
@@ -35,6 +37,11 @@ char	**step_rest(const struct run *, const char *name, size_t *n);
 
 /* Run one line or a block; the first verdict that is not PASS ends it. */
 enum verdict	steps_run(struct run *, const struct line *, size_t n);
+
+/* For run.c.  A rule given by --inject, set now (PASS, or ERROR); and, at the
+ * end of the drill: ERROR where a rule that the scenario set never fired. */
+enum verdict	step_fault_inject(struct run *, const char *rule);
+enum verdict	step_fault_check(struct run *);
 
 /* ---- one function a step, by file ---- */
 /* step_head.c: what `scenario`, `tags`, `need`, `limit`, `known-bug` mean was
