@@ -1,7 +1,12 @@
 /* emulator/identity/iam.h: projects, service accounts, keys and policies: the
  * IAM API (https://cloud.google.com/iam/docs/reference/rest) as far as gcloud
  * and the drills need it, and the project's owner.  Knows accounts; not
- * tokens (oauth.c) nor enforcement (auth.c). */
+ * tokens (oauth.c) nor enforcement (auth.c).
+ *
+ * Kept as records of the store: `account` by e-mail, `key` by its id (the
+ * public half only), `project` and `policy` by project id.  Captures of the
+ * routes, in this order: project, account, key; a verb (`:enable`) may cling
+ * to the last of them. */
 #ifndef EMULATOR_IAM_H
 #define EMULATOR_IAM_H
 
@@ -11,6 +16,8 @@
  * project's policy) where they are not there yet; sets emu->owner and
  * emu->project_number.  No RSA key is made. */
 int	iam_setup(struct emu *, struct err *);
+/* Frees what iam_setup() has set. */
+void	iam_release(struct emu *);
 /* Path of the owner's key file, DATA/owner-key.json, 0600, made on the first
  * call (an RSA key costs about 0.1 s). */
 const char	*iam_owner_key(struct emu *, struct arena *, struct err *);
@@ -23,9 +30,16 @@ struct iam_key {
 /* Looks a key up by its id; false: there is none (deleted, never made). */
 bool	iam_key_get(struct emu *, struct arena *, const char *kid,
     struct iam_key *out);
+/* All keys of an account (an e-mail), in the arena; how many. */
+size_t	iam_key_all(struct emu *, struct arena *, const char *email,
+    struct iam_key **out);
 bool	iam_account_usable(struct emu *, struct arena *, const char *email);
 /* The project's policy as JSON ({"bindings":[…]}); new reference. */
 json_t	*iam_project_policy(struct emu *);
+/* Are these bindings ones that we can stand for: known roles, members of a
+ * known form, service accounts that exist, no condition (which nothing here
+ * would evaluate)?  For every setIamPolicy.  -1: a 400 has been stored. */
+int	iam_policy_check(struct req *, const json_t *policy);
 
 void	iam_sa_create_h(struct req *);
 void	iam_sa_list_h(struct req *);
@@ -36,9 +50,33 @@ void	iam_key_create_h(struct req *);
 void	iam_key_list_h(struct req *);
 void	iam_key_get_h(struct req *);
 void	iam_key_delete_h(struct req *);
+void	iam_key_enable_h(struct req *);		/* :enable and :disable */
 void	iam_project_get_h(struct req *);	/* cloudresourcemanager v1, v3 */
 void	iam_project_get_policy_h(struct req *);	/* :getIamPolicy */
 void	iam_project_set_policy_h(struct req *);
 void	iam_allowed_locations_h(struct req *);
+
+/* ---- between iam.c, iam_keys.c and iam_project.c ---- */
+
+/* The account of an e-mail or a unique id as stored, a new reference. */
+enum store_rc	iam_account(struct emu *, struct arena *, const char *who,
+    json_t **out, int64_t *version) MUST_USE;
+/* A capture; "" where the route has none. */
+const char	*iam_cap(const struct req *, int i);
+/* Its project (cap 0) is ours, or `-`.  -1: a 403 has been stored. */
+int	iam_project_of(struct req *);
+/* The account that cap 1 names, in our project; NULL: an error is stored.
+ * The caller frees it. */
+json_t	*iam_account_of(struct req *, int64_t *version);
+/* How Google shows a version: an opaque base64 text. */
+const char	*iam_etag(struct arena *, int64_t version);
+/* n random decimal digits that begin with 1. */
+const char	*iam_digits(struct arena *, int n);
+/* Delete all keys of an account. */
+enum store_rc	iam_key_delete_all(struct emu *, struct arena *,
+    const char *email) MUST_USE;
+/* Store a new key of an account; the key file that its user gets, as JSON. */
+json_t	*iam_key_make(struct emu *, struct arena *, const json_t *account,
+    const char **kid, struct err *);
 
 #endif

@@ -11,8 +11,13 @@ void	oauth_token_h(struct req *);		/* POST oauth2…/token */
 void	oauth_tokeninfo_h(struct req *);	/* GET /tokeninfo */
 void	oauth_userinfo_h(struct req *);
 
+/* The account that the assertion in the body of a token request names,
+ * unverified: for the journal and for faults; or NULL. */
+const char	*oauth_claimed(struct req *);
+
 /* A new access token of an account, valid for an hour on the emulator's
- * clock, stored hashed so that it survives a restart; in the arena. */
+ * clock, stored hashed so that it survives a restart; in the arena.  NULL
+ * where the store failed. */
 const char	*oauth_mint(struct emu *, struct arena *, const char *email,
     const char *scope);
 /* The account of a bearer (opaque or self-signed JWT) in the arena, or NULL

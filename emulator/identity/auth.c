@@ -1,0 +1,286 @@
+#include "emulator/identity/auth.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "emulator/http/route.h"
+#include "emulator/identity/iam.h"
+#include "emulator/identity/oauth.h"
+#include "emulator/identity/roles.h"
+#include "lib/log.h"
+#include "lib/str.h"
+
+/* ---- who asks ---- */
+
+void
+auth_identify(struct req *rq)
+{
+	const char *h = req_header(rq, "Authorization"), *email, *why;
+
+	rq->auth = AUTH_NONE;
+	rq->principal = NULL;
+	if (rq->route != NULL && rq->route->handle == oauth_token_h) {
+		email = oauth_claimed(rq);
+		if (email != NULL)
+			rq->principal = arena_printf(&rq->arena,
+			    "serviceAccount:%s", email);
+		return;
+	}
+	if (h == NULL)
+		return;
+	rq->auth = AUTH_BAD;
+	if (strncasecmp(h, "Bearer ", 7) != 0)
+		return;
+	for (h += 7; *h == ' '; h++)
+		;
+	email = oauth_check(rq->emu, &rq->arena, h, &why);
+	if (email == NULL) {
+		log_debug("auth n=%llu bad bearer: %s",
+		    (unsigned long long)rq->n, why);
+		return;
+	}
+	rq->auth = AUTH_BEARER;
+	rq->principal = arena_printf(&rq->arena, "serviceAccount:%s", email);
+}
+
+/* ---- may they ---- */
+
+/* What one decision looks at; the project's policy is read when needed. */
+struct auth_ask {
+	struct req *rq;
+	const char *permission;
+	json_t	*project;
+};
+
+static const json_t *
+auth_project_policy(struct auth_ask *q)
+{
+
+	if (q->project == NULL)
+		q->project = iam_project_policy(q->rq->emu);
+	return (q->project);
+}
+
+static bool	auth_member(struct auth_ask *q, const char *member);
+
+/* Is the caller bound to that very role in the project's policy? */
+static bool
+auth_project_role(struct auth_ask *q, const char *role)
+{
+	const json_t *bindings = json_object_get(auth_project_policy(q),
+	    "bindings"), *b, *m;
+	const char *r, *who;
+	size_t i, k;
+
+	json_array_foreach(bindings, i, b) {
+		r = json_string_value(json_object_get(b, "role"));
+		if (r == NULL || strcmp(r, role) != 0)
+			continue;
+		json_array_foreach(json_object_get(b, "members"), k, m) {
+			who = json_string_value(m);
+			/* a convenience member here would ask in a circle */
+			if (who != NULL && !str_starts(who, "project") &&
+			    auth_member(q, who))
+				return (true);
+		}
+	}
+	return (false);
+}
+
+/* Does the member of a binding include the caller? */
+static bool
+auth_member(struct auth_ask *q, const char *member)
+{
+	static const struct { const char *prefix, *role; } convenience[] = {
+		{ "projectOwner:", "roles/owner" },
+		{ "projectEditor:", "roles/editor" },
+		{ "projectViewer:", "roles/viewer" },
+	};
+	const char *who = q->rq->principal;
+
+	if (strcmp(member, "allUsers") == 0)
+		return (true);
+	if (who == NULL)
+		return (false);
+	if (strcmp(member, "allAuthenticatedUsers") == 0 ||
+	    strcasecmp(member, who) == 0)
+		return (true);
+	for (size_t i = 0; i < NELEMS(convenience); i++)
+		if (str_starts(member, convenience[i].prefix))
+			return (strcmp(member + strlen(convenience[i].prefix),
+			    q->rq->emu->project) == 0 &&
+			    auth_project_role(q, convenience[i].role));
+	return (false);
+}
+
+static bool
+auth_granted(struct auth_ask *q, const json_t *policy)
+{
+	const json_t *bindings = json_object_get(policy, "bindings"), *b, *m;
+	const json_t *condition;
+	const struct role *role;
+	const char *name;
+	size_t i, k;
+
+	json_array_foreach(bindings, i, b) {
+		name = json_string_value(json_object_get(b, "role"));
+		condition = json_object_get(b, "condition");
+		if (name == NULL || (condition != NULL &&
+		    !json_is_null(condition)))
+			continue;	/* nobody here evaluates conditions */
+		role = role_find(name);
+		if (role == NULL || !role_has(role, q->permission))
+			continue;
+		json_array_foreach(json_object_get(b, "members"), k, m)
+			if (json_is_string(m) &&
+			    auth_member(q, json_string_value(m)))
+				return (true);
+	}
+	return (false);
+}
+
+static bool
+auth_enforced(const struct req *rq)
+{
+
+	return (rq->via == VIA_PROXY ? rq->emu->auth_proxy :
+	    rq->emu->auth_http);
+}
+
+/* The decision itself; policy is the bucket's, or NULL. */
+static bool
+auth_decide(struct req *rq, const char *permission, const char *policy)
+{
+	struct auth_ask q = { .rq = rq, .permission = permission };
+	json_auto_t *p = NULL;
+	bool ok = false;
+
+	if (policy != NULL && *policy != '\0') {
+		p = json_loads(policy, 0, NULL);
+		if (p == NULL)
+			log_error("auth bucket policy is not JSON");
+		ok = auth_granted(&q, p);
+	}
+	if (!ok)
+		ok = auth_granted(&q, auth_project_policy(&q));
+	json_decref(q.project);
+	return (ok);
+}
+
+bool
+auth_allows(struct req *rq, const char *permission, const char *bucket)
+{
+	struct store_at now = { .as_of = STORE_NOW };
+	struct bucket b = { 0 };
+
+	if (!auth_enforced(rq))
+		return (true);
+	if (rq->auth == AUTH_BAD)
+		return (false);
+	if (bucket != NULL && store_bucket_get(rq->emu->store, now, bucket,
+	    &rq->arena, &b) != STORE_OK)
+		b.policy = NULL;
+	return (auth_decide(rq, permission, b.policy));
+}
+
+/* ---- and if not ---- */
+
+static bool
+auth_is_rpc(const struct req *rq)
+{
+
+	return (rq->route->api == API_IAM || rq->route->api == API_CRM);
+}
+
+/* What the real service calls the thing that a permission is about. */
+static const char *
+auth_resource(const char *permission)
+{
+
+	if (strcmp(permission, "storage.buckets.create") == 0 ||
+	    strcmp(permission, "storage.buckets.list") == 0)
+		return ("project");
+	if (str_starts(permission, "storage.buckets.") ||
+	    strcmp(permission, "storage.objects.list") == 0 ||
+	    strcmp(permission, "storage.multipartUploads.list") == 0)
+		return ("bucket");
+	return ("object");
+}
+
+void
+auth_refuse(struct req *rq, const char *permission)
+{
+	const char *res, *who;
+	int status = 403;
+
+	if (auth_is_rpc(rq)) {
+		if (rq->principal == NULL)
+			req_fail(rq, 401, "required", "Request is missing "
+			    "required authentication credential. Expected "
+			    "OAuth 2 access token, login cookie or other "
+			    "valid authentication credential.");
+		else
+			req_fail(rq, 403, "forbidden", "Permission '%s' "
+			    "denied on resource (or it may not exist).",
+			    permission);
+		return;
+	}
+	res = auth_resource(permission);
+	who = "Anonymous caller";
+	if (rq->principal != NULL)
+		who = strchr(rq->principal, ':') + 1;
+	else if (rq->route->api != API_XML)
+		status = 401;		/* the XML API says 403 to all */
+	req_fail(rq, status, status == 401 ? "required" : "forbidden",
+	    "%s does not have %s access to the Google Cloud %s%s. Permission "
+	    "'%s' denied on resource (or it may not exist).", who, permission,
+	    strcmp(res, "project") == 0 ? "" : "Storage ", res, permission);
+}
+
+static void
+auth_refuse_bad(struct req *rq)
+{
+
+	if (auth_is_rpc(rq))
+		req_fail(rq, 401, "authError", "Request had invalid "
+		    "authentication credentials. Expected OAuth 2 access "
+		    "token, login cookie or other valid authentication "
+		    "credential.");
+	else if (rq->route->api == API_XML)
+		req_fail(rq, 401, "authError", "Authentication required.");
+	else
+		req_fail(rq, 401, "authError", "Invalid Credentials");
+}
+
+int
+auth_permit(struct req *rq)
+{
+	const char *permission = rq->route->permission;
+	struct store_at now = { .as_of = STORE_NOW };
+	struct bucket b = { 0 };
+	enum store_rc rc;
+
+	if (rq->route->api == API_OAUTH || rq->route->api == API_CONTROL ||
+	    !auth_enforced(rq))
+		return (0);
+	if (rq->auth == AUTH_BAD) {
+		auth_refuse_bad(rq);
+		return (-1);
+	}
+	if (permission == NULL)
+		return (0);
+	if (rq->bucket != NULL) {
+		rc = store_bucket_get(rq->emu->store, now, rq->bucket,
+		    &rq->arena, &b);
+		if (rc == STORE_NO_BUCKET)
+			return (0);	/* the handler says 404 */
+		if (rc != STORE_OK) {
+			req_fail_rc(rq, rc);
+			return (-1);
+		}
+	}
+	if (auth_decide(rq, permission, b.policy))
+		return (0);
+	auth_refuse(rq, permission);
+	return (-1);
+}
