@@ -6,8 +6,9 @@
  * Selector: on= method id with `*` (`storage.objects.insert`, `oauth.token`,
  * `storage.objects.*`), bucket= and object= globs, from= principal glob
  * (without it a rule does not match the project's owner, by whose name the
- * harness looks on), nth= every= times= counted from when the rule was set.
- * at=before|body|after.  Held threads wait on a condition variable: release
+ * harness looks on), nth= every= times= counted from when the rule was set
+ * (nth alone means once; times "always" has no end), at=before|body|after,
+ * after-bytes= with at=body.  Requests of the control API never match.  Held threads wait on a condition variable: release
  * lets them go on, discard drops their connection, shutting down wakes all. */
 #ifndef EMULATOR_FAULT_H
 #define EMULATOR_FAULT_H
@@ -53,7 +54,11 @@ void	faults_match(struct faults *, struct req *);
 void	faults_apply(struct faults *, struct req *, enum fault_point);
 bool	faults_body(struct faults *, struct req *, int64_t done, int64_t total);
 
-/* Kinds with their arguments and doc lines, for --describe. */
+/* For --describe: kinds [{"name","doc","points":[…],"point" (the default, or
+ * null),"args":[{"name","type":"int|duration|string|bool","required",
+ * "default","min","max","doc"}]}], and the fields of a selector
+ * [{"name","type","doc"}]. */
 json_t	*faults_describe(void);
+json_t	*faults_selectors(void);
 
 #endif

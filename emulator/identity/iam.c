@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "emulator/http/route.h"
-#include "lib/log.h"
 #include "lib/str.h"
 
 #define IAM_PAGE_DEFAULT	20
@@ -143,13 +142,21 @@ iam_account_of(struct req *rq, int64_t *version)
 }
 
 bool
+iam_account_exists(struct emu *emu, struct arena *a, const char *email)
+{
+	struct record r;
+
+	return (store_record_get(emu->store, "account", email, a, &r) ==
+	    STORE_OK);
+}
+
+bool
 iam_account_usable(struct emu *emu, struct arena *a, const char *email)
 {
 	json_auto_t *acc = NULL;
 	int64_t version;
 
-	return (strchr(email, '@') != NULL &&
-	    iam_account(emu, a, email, &acc, &version) == STORE_OK &&
+	return (strchr(email, '@') != NULL && iam_account(emu, a, email, &acc, &version) == STORE_OK &&
 	    !json_is_true(json_object_get(acc, "disabled")));
 }
 

@@ -33,13 +33,11 @@ bool	iam_key_get(struct emu *, struct arena *, const char *kid,
 /* All keys of an account (an e-mail), in the arena; how many. */
 size_t	iam_key_all(struct emu *, struct arena *, const char *email,
     struct iam_key **out);
+bool	iam_account_exists(struct emu *, struct arena *, const char *email);
+/* It exists and is not disabled. */
 bool	iam_account_usable(struct emu *, struct arena *, const char *email);
 /* The project's policy as JSON ({"bindings":[…]}); new reference. */
 json_t	*iam_project_policy(struct emu *);
-/* Are these bindings ones that we can stand for: known roles, members of a
- * known form, service accounts that exist, no condition (which nothing here
- * would evaluate)?  For every setIamPolicy.  -1: a 400 has been stored. */
-int	iam_policy_check(struct req *, const json_t *policy);
 
 void	iam_sa_create_h(struct req *);
 void	iam_sa_list_h(struct req *);

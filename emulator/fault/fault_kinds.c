@@ -1,0 +1,243 @@
+/* The table of fault kinds: the one place to add one. */
+#include "emulator/fault/fault_int.h"
+
+#include <string.h>
+
+#include "emulator/http/route.h"
+
+#define POINTS		(FAULT_AT(FAULT_BEFORE) | FAULT_AT(FAULT_AFTER))
+#define POINTS_BODY	(POINTS | FAULT_AT(FAULT_BODY))
+
+/* What the real service says with each status:
+ * https://cloud.google.com/storage/docs/json_api/v1/status-codes and, for the
+ * token endpoint, RFC 6749 section 5.2. */
+static const struct {
+	int	status;
+	const char *reason, *oauth, *message;
+} fault_statuses[] = {
+	{ 400, "invalid", "invalid_request", "Bad Request" },
+	{ 401, "authError", "invalid_client", "Invalid Credentials" },
+	{ 403, "forbidden", "access_denied", "Forbidden" },
+	{ 404, "notFound", "not_found", "Not Found" },
+	{ 408, "requestTimeout", "request_timeout", "Request Timeout" },
+	{ 409, "conflict", "conflict", "Conflict" },
+	{ 412, "conditionNotMet", "invalid_request",
+	    "At least one of the pre-conditions you specified did not hold." },
+	{ 429, "rateLimitExceeded", "rate_limit_exceeded",
+	    "The rate of requests is too high. Please reduce it." },
+	{ 500, "backendError", "internal_failure",
+	    "We encountered an internal error. Please try again." },
+	{ 502, "backendError", "internal_failure", "Bad Gateway" },
+	{ 503, "backendError", "temporarily_unavailable",
+	    "We encountered an internal error. Please try again." },
+	{ 504, "gatewayTimeout", "temporarily_unavailable",
+	    "Gateway Timeout" },
+};
+
+static void
+fault_status_act(struct faults *f, const struct fault_rule *r, struct req *rq)
+{
+	int status = r->args[0].set ? (int)r->args[0].i : 503;
+	const char *reason = "backendError", *message = "Backend Error";
+	bool oauth = rq->route->api == API_OAUTH;
+
+	(void)f;
+	for (size_t i = 0; i < NELEMS(fault_statuses); i++)
+		if (fault_statuses[i].status == status) {
+			reason = oauth ? fault_statuses[i].oauth :
+			    fault_statuses[i].reason;
+			message = fault_statuses[i].message;
+		}
+	if (r->args[1].set)
+		reason = r->args[1].s;
+	req_fail(rq, status, reason, "%s", message);
+}
+
+static void
+fault_latency_act(struct faults *f, const struct fault_rule *r,
+    struct req *rq)
+{
+
+	(void)rq;
+	fault_wait(f, r, r->args[0].i);
+}
+
+static void
+fault_hold_act(struct faults *f, const struct fault_rule *r, struct req *rq)
+{
+
+	if (!fault_hold(f, r))
+		req_abort(rq, false);
+}
+
+static void
+fault_drop_act(struct faults *f, const struct fault_rule *r, struct req *rq)
+{
+
+	(void)f;
+	(void)r;
+	req_abort(rq, false);
+}
+
+static void
+fault_reset_act(struct faults *f, const struct fault_rule *r, struct req *rq)
+{
+
+	(void)f;
+	(void)r;
+	req_abort(rq, true);
+}
+
+static void
+fault_forget_act(struct faults *f, const struct fault_rule *r,
+    struct req *rq)
+{
+
+	(void)f;
+	(void)r;
+	rq->forget = true;
+}
+
+static int
+fault_stale_check(const struct fault_rule *r, struct err *e)
+{
+
+	if (r->args[0].set && r->args[1].set)
+		return (err_set(e, "args: 'mutation' and 'back' exclude each "
+		    "other"));
+	return (0);
+}
+
+static void
+fault_stale_act(struct faults *f, const struct fault_rule *r, struct req *rq)
+{
+	int64_t k = store_mutation(fault_emu(f)->store);
+
+	if (r->args[0].set)
+		k = r->args[0].i < k ? r->args[0].i : k;
+	else
+		k -= r->args[1].set ? r->args[1].i : 1;
+	rq->as_of = k > 0 ? k : 0;
+}
+
+const struct fault_kind fault_kinds[] = {
+	{ .name = "status", .points = POINTS, .dflt = FAULT_BEFORE,
+	    .doc = "answer with an error status; at=after: once the work has "
+	    "been done",
+	    .args = {
+		{ "code", FAULT_INT, false, 400, 599, "503",
+		    "HTTP status of the answer" },
+		{ "reason", FAULT_STRING, false, 0, 0, NULL,
+		    "Google's reason in the body; by default the one that "
+		    "goes with the status" },
+	    }, .act = fault_status_act },
+	{ .name = "latency", .points = POINTS_BODY, .dflt = FAULT_BEFORE,
+	    .waits = true,
+	    .doc = "wait before going on",
+	    .args = {
+		{ "delay", FAULT_DURATION, true, 0, 0, NULL,
+		    "how long, such as 30ms" },
+	    }, .act = fault_latency_act },
+	{ .name = "refuse", .points = 0,
+	    .doc = "refuse connections and cut those that are open, as long "
+	    "as the rule stands; takes no selector" },
+	{ .name = "hold", .points = POINTS_BODY, .dflt = FAULT_BEFORE,
+	    .waits = true,
+	    .doc = "stop the request until it is released or discarded by "
+	    "the name given with as=", .act = fault_hold_act },
+	{ .name = "drop", .points = POINTS_BODY, .dflt = FAULT_BEFORE,
+	    .doc = "close the connection without a byte of an answer",
+	    .act = fault_drop_act },
+	{ .name = "reset", .points = POINTS_BODY, .dflt = FAULT_BEFORE,
+	    .doc = "the same by a TCP reset", .act = fault_reset_act },
+	{ .name = "lost-reply", .points = FAULT_AT(FAULT_AFTER),
+	    .dflt = FAULT_AFTER,
+	    .doc = "do the work, then close the connection without an answer",
+	    .act = fault_drop_act },
+	{ .name = "forget", .points = FAULT_AT(FAULT_BEFORE),
+	    .dflt = FAULT_BEFORE,
+	    .doc = "answer as if a write had been done, and store nothing",
+	    .act = fault_forget_act },
+	{ .name = "stale", .points = FAULT_AT(FAULT_BEFORE),
+	    .dflt = FAULT_BEFORE,
+	    .doc = "answer a read as of an earlier mutation",
+	    .args = {
+		{ "mutation", FAULT_INT, false, 0, INT64_MAX, NULL,
+		    "the mutation, by its number" },
+		{ "back", FAULT_INT, false, 1, INT64_MAX, "1",
+		    "how many mutations before the newest" },
+	    }, .check = fault_stale_check, .act = fault_stale_act },
+	{ .name = NULL }
+};
+
+/* ---- for --describe ---- */
+
+static json_t *
+fault_describe_arg(const struct fault_arg *a)
+{
+	static const char *const types[] = {
+		"int", "duration", "string", "bool"
+	};
+	json_t *j = json_pack("{s:s, s:s, s:b, s:s}", "name", a->name, "type",
+	    types[a->type], "required", a->required, "doc", a->doc);
+
+	BUG_ON(j == NULL);
+	(void)json_object_set_new(j, "default", a->dflt != NULL ?
+	    json_string(a->dflt) : json_null());
+	if (a->type == FAULT_INT) {
+		(void)json_object_set_new(j, "min", json_integer(a->min));
+		(void)json_object_set_new(j, "max", json_integer(a->max));
+	}
+	return (j);
+}
+
+json_t *
+faults_describe(void)
+{
+	json_t *out = json_array(), *points, *args;
+
+	for (const struct fault_kind *k = fault_kinds; k->name != NULL; k++) {
+		points = json_array();
+		for (enum fault_point p = FAULT_BEFORE; p <= FAULT_AFTER; p++)
+			if (k->points & FAULT_AT(p))
+				(void)json_array_append_new(points,
+				    json_string(fault_point_name(p)));
+		args = json_array();
+		for (size_t i = 0; i < FAULT_ARGS && k->args[i].name != NULL;
+		    i++)
+			(void)json_array_append_new(args,
+			    fault_describe_arg(&k->args[i]));
+		(void)json_array_append_new(out, json_pack(
+		    "{s:s, s:s, s:o, s:s?, s:o}", "name", k->name, "doc",
+		    k->doc, "points", points, "point", k->points != 0 ?
+		    fault_point_name(k->dflt) : NULL, "args", args));
+	}
+	return (out);
+}
+
+json_t *
+faults_selectors(void)
+{
+	static const struct { const char *name, *type, *doc; } t[] = {
+		{ "on", "string", "method id, `*` matches any run" },
+		{ "bucket", "string", "glob over the bucket's name" },
+		{ "object", "string", "glob over the object's name" },
+		{ "from", "string", "glob over the caller, as "
+		    "serviceAccount:E-MAIL or only the e-mail; without it the "
+		    "project's owner is spared" },
+		{ "nth", "int", "the nth match only, counted from 1" },
+		{ "every", "int", "each match whose number is a multiple" },
+		{ "times", "int", "fire so often, then no more; `always` has "
+		    "no end" },
+		{ "at", "string", "before, body or after" },
+		{ "after-bytes", "int", "with at=body: once so many bytes "
+		    "have passed" },
+		{ "as", "string", "a name to release and ask by" },
+	};
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < NELEMS(t); i++)
+		(void)json_array_append_new(out, json_pack("{s:s, s:s, s:s}",
+		    "name", t[i].name, "type", t[i].type, "doc", t[i].doc));
+	return (out);
+}
