@@ -238,10 +238,7 @@ iam_binding_check(struct req *rq, const json_t *b)
 	return (0);
 }
 
-/* Are these bindings ones that we can stand for: known roles, members of a
- * known form, no condition (which nothing here would evaluate)?  -1: a 400
- * has been stored. */
-static int
+int
 iam_policy_check(struct req *rq, const json_t *policy)
 {
 	const json_t *bindings = json_object_get(policy, "bindings"), *b;
