@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static char	*err_format(const char *fmt, va_list ap) PRINTF_LIKE(1, 0);
+
 static char *
 err_format(const char *fmt, va_list ap)
 {

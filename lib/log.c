@@ -24,6 +24,9 @@ log_setup(const char *who, int fd, enum log_level max)
 	log_t0 = clock_mono_us();
 }
 
+static void	log_line(enum log_level level, const char *fmt, va_list ap)
+    PRINTF_LIKE(2, 0);
+
 static void
 log_line(enum log_level level, const char *fmt, va_list ap)
 {

@@ -1,0 +1,185 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "emulator/store/store_int.h"
+#include "lib/file.h"
+
+int64_t
+payload_number(struct store *st)
+{
+
+	return (atomic_fetch_add(&st->payload_last, 1) + 1);
+}
+
+static char *
+payload_folder(const struct store *st, int64_t id)
+{
+
+	return (mem_printf("%s/payloads/%02x", st->dir, (unsigned)(id & 255)));
+}
+
+int
+payload_create(struct store *st, int64_t id)
+{
+	const int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
+	char *path = store_payload_path(st, id);
+	int fd, no;
+
+	fd = open(path, flags, 0600);
+	if (fd < 0 && errno == ENOENT) {
+		char *folder = payload_folder(st, id);
+
+		if (mkdir(folder, 0700) == 0 || errno == EEXIST)
+			fd = open(path, flags, 0600);
+		no = errno;
+		free(folder);
+		errno = no;
+	}
+	no = errno;
+	free(path);
+	errno = no;
+	return (fd);
+}
+
+static int
+payload_sync_folder(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc, no;
+
+	if (fd < 0)
+		return (-1);
+	rc = fsync(fd);
+	no = errno;
+	(void)close(fd);
+	errno = no;
+	return (rc);
+}
+
+int
+payload_sync(struct store *st, int64_t id, int fd)
+{
+	char *folder;
+	int rc, no;
+
+	if (!st->power)
+		return (0);
+	folder = payload_folder(st, id);
+	rc = fsync(fd);
+	if (rc == 0)
+		rc = payload_sync_folder(folder);
+	no = errno;
+	free(folder);
+	if (rc == 0) {
+		/* The folder may be new in its own folder. */
+		folder = mem_printf("%s/payloads", st->dir);
+		rc = payload_sync_folder(folder);
+		no = errno;
+		free(folder);
+	}
+	errno = no;
+	return (rc);
+}
+
+struct payload *
+payload_new(struct store *st)
+{
+	struct payload *p = mem_alloc(sizeof(*p));
+
+	p->st = st;
+	p->fd = -1;
+	p->md5 = checksum_md5_new();
+	buf_init(&p->mem, PAYLOAD_INLINE);
+	return (p);
+}
+
+/* Closes the file and, unless the store has it now, removes it. */
+static void
+payload_drop_file(struct payload *p)
+{
+	char *path;
+
+	if (p->fd >= 0)
+		(void)close(p->fd);
+	p->fd = -1;
+	if (p->id == 0 || p->taken)
+		return;
+	path = store_payload_path(p->st, p->id);
+	(void)unlink(path);
+	free(path);
+	p->id = 0;
+}
+
+void
+payload_free(struct payload *p)
+{
+
+	if (p == NULL)
+		return;
+	payload_drop_file(p);
+	checksum_md5_free(p->md5);
+	buf_release(&p->mem);
+	free(p);
+}
+
+/* What is in memory goes to a file, for more is coming. */
+static int
+payload_spill(struct payload *p)
+{
+
+	p->id = payload_number(p->st);
+	p->fd = payload_create(p->st, p->id);
+	if (p->fd < 0)
+		return (-1);
+	if (file_write_all(p->fd, p->mem.p, p->mem.len) != 0)
+		return (-1);
+	buf_release(&p->mem);
+	return (0);
+}
+
+int
+payload_write(struct payload *p, const void *data, size_t n)
+{
+	int no;
+
+	if (p->failed) {
+		errno = EIO;
+		return (-1);
+	}
+	if (p->fd < 0 && p->mem.len + n <= PAYLOAD_INLINE) {
+		buf_add(&p->mem, data, n);
+	} else if ((p->fd < 0 && payload_spill(p) != 0) ||
+	    file_write_all(p->fd, data, n) != 0) {
+		no = errno;
+		p->failed = true;
+		payload_drop_file(p);
+		errno = no;
+		return (-1);
+	}
+	p->size += (int64_t)n;
+	p->crc32c = checksum_crc32c(p->crc32c, data, n);
+	checksum_md5_add(p->md5, data, n);
+	return (0);
+}
+
+int64_t
+payload_size(const struct payload *p)
+{
+
+	return (p->size);
+}
+
+uint32_t
+payload_crc32c(const struct payload *p)
+{
+
+	return (p->crc32c);
+}
+
+void
+payload_md5(const struct payload *p, unsigned char dst[16])
+{
+
+	checksum_md5_get(p->md5, dst);
+}

@@ -1,0 +1,194 @@
+/* Connections, transactions and the mutation number.  The writer's connection
+ * and everything that a transaction gathers are guarded by write_lock; the
+ * mutation number is published, and files of dropped payloads are unlinked,
+ * only after the commit. */
+#include <errno.h>
+
+#include "emulator/store/store_int.h"
+
+enum store_rc
+store_tx_begin(struct store *st)
+{
+	enum store_rc rc;
+
+	(void)pthread_mutex_lock(&st->write_lock);
+	st->tx_now = clock_wall_us(st->clock);
+	st->tx_mutation = 0;
+	rc = store_sql_do(&st->w, SQL_BEGIN_WRITE, "");
+	if (rc != STORE_OK)
+		(void)pthread_mutex_unlock(&st->write_lock);
+	return (rc);
+}
+
+int64_t
+store_tx_mutation(struct store *st)
+{
+
+	/* Only writers change it, and this is the one writer. */
+	if (st->tx_mutation == 0)
+		st->tx_mutation = st->mutation + 1;
+	return (st->tx_mutation);
+}
+
+int64_t
+store_tx_generation(struct store *st)
+{
+
+	st->generation = st->tx_now > st->generation ? st->tx_now :
+	    st->generation + 1;
+	return (st->generation);
+}
+
+void
+store_tx_unlink(struct store *st, int64_t payload)
+{
+
+	if (st->ndead == st->dead_room) {
+		st->dead_room = st->dead_room > 0 ? 2 * st->dead_room : 16;
+		st->dead = mem_realloc(st->dead,
+		    st->dead_room * sizeof(*st->dead));
+	}
+	st->dead[st->ndead++] = payload;
+}
+
+static void
+store_publish(struct store *st, int64_t mutation)
+{
+
+	(void)pthread_mutex_lock(&st->wait_lock);
+	st->mutation = mutation;
+	(void)pthread_cond_broadcast(&st->moved);
+	(void)pthread_mutex_unlock(&st->wait_lock);
+}
+
+static enum store_rc
+store_tx_commit(struct store *st)
+{
+	enum store_rc rc = STORE_OK;
+
+	if (st->tx_mutation != 0)
+		rc = store_sql_do(&st->w, SQL_COUNTERS_SET, "ii",
+		    st->tx_mutation, st->generation);
+	if (rc == STORE_OK)
+		rc = store_sql_do(&st->w, SQL_COMMIT, "");
+	return (rc);
+}
+
+enum store_rc
+store_tx_end(struct store *st, struct store_write *w, enum store_rc rc)
+{
+	bool forget = w != NULL && w->forget;
+	int64_t *dead = NULL, mutation = 0;
+	size_t n = 0;
+
+	if (rc == STORE_OK && !forget)
+		rc = store_tx_commit(st);
+	if (rc == STORE_OK && !forget) {
+		mutation = st->tx_mutation;
+		if (mutation != 0)
+			store_publish(st, mutation);
+		dead = st->dead;
+		n = st->ndead;
+		st->dead = NULL;
+		st->dead_room = 0;
+	} else if (sqlite3_get_autocommit(st->w.db) == 0) {
+		/* Some failures have rolled back already. */
+		if (store_sql_do(&st->w, SQL_ROLLBACK, "") != STORE_OK &&
+		    rc == STORE_OK)
+			rc = STORE_IO;
+	}
+	st->ndead = 0;
+	(void)pthread_mutex_unlock(&st->write_lock);
+	if (w != NULL)
+		w->mutation = mutation;
+	for (size_t i = 0; i < n; i++) {
+		char *path = store_payload_path(st, dead[i]);
+
+		(void)unlink(path);
+		free(path);
+	}
+	free(dead);
+	return (rc);
+}
+
+struct store_conn *
+store_read_begin(struct store *st)
+{
+	struct store_conn *c = NULL;
+	enum store_rc rc;
+
+	(void)pthread_mutex_lock(&st->read_lock);
+	for (;;) {
+		for (int i = 0; c == NULL && i < STORE_READERS; i++)
+			if (!st->r[i].busy)
+				c = &st->r[i];
+		if (c != NULL)
+			break;
+		(void)pthread_cond_wait(&st->read_free, &st->read_lock);
+	}
+	c->busy = true;
+	(void)pthread_mutex_unlock(&st->read_lock);
+	/* Should it fail, the query that follows fails and says why. */
+	rc = store_sql_do(c, SQL_BEGIN_READ, "");
+	(void)rc;
+	return (c);
+}
+
+void
+store_read_end(struct store *st, struct store_conn *c)
+{
+	enum store_rc rc;
+
+	if (sqlite3_get_autocommit(c->db) == 0) {
+		rc = store_sql_do(c, SQL_COMMIT, "");
+		(void)rc;	/* nothing was written */
+	}
+	(void)pthread_mutex_lock(&st->read_lock);
+	c->busy = false;
+	(void)pthread_cond_signal(&st->read_free);
+	(void)pthread_mutex_unlock(&st->read_lock);
+}
+
+int64_t
+store_mutation(struct store *st)
+{
+	int64_t k;
+
+	(void)pthread_mutex_lock(&st->wait_lock);
+	k = st->mutation;
+	(void)pthread_mutex_unlock(&st->wait_lock);
+	return (k);
+}
+
+int64_t
+store_wait_mutation(struct store *st, int64_t k, int64_t timeout_us)
+{
+	int64_t until, now = clock_mono_us();
+	struct timespec ts;
+	uint64_t wakes;
+
+	if (timeout_us < 0)
+		timeout_us = 0;
+	until = timeout_us > INT64_MAX - now ? INT64_MAX : now + timeout_us;
+	ts.tv_sec = (time_t)(until / 1000000);
+	ts.tv_nsec = (long)(until % 1000000 * 1000);
+	(void)pthread_mutex_lock(&st->wait_lock);
+	wakes = st->wakes;
+	while (st->mutation <= k && st->wakes == wakes)
+		if (pthread_cond_timedwait(&st->moved, &st->wait_lock,
+		    &ts) == ETIMEDOUT)
+			break;
+	k = st->mutation;
+	(void)pthread_mutex_unlock(&st->wait_lock);
+	return (k);
+}
+
+void
+store_wake(struct store *st)
+{
+
+	(void)pthread_mutex_lock(&st->wait_lock);
+	st->wakes++;
+	(void)pthread_cond_broadcast(&st->moved);
+	(void)pthread_mutex_unlock(&st->wait_lock);
+}

@@ -1,0 +1,484 @@
+/* Buckets, views and forks.  A bucket with history gets a new row for each
+ * change, all under one id; a view is a row that points at a bucket's id. */
+#include <string.h>
+
+#include "emulator/store/store_int.h"
+#include "lib/str.h"
+
+struct bucket_row {
+	struct bucket b;
+	int64_t	rid, history_from, view_of, born, died;
+};
+
+/* Without an arena only the numbers are taken. */
+static void
+store_bucket_take(struct arena *a, sqlite3_stmt *s, struct bucket_row *r)
+{
+
+	*r = (struct bucket_row){ .rid = sqlite3_column_int64(s, 0) };
+	r->b.id = sqlite3_column_int64(s, 1);
+	if (a != NULL) {
+		r->b.name = store_sql_text(a, s, 2);
+		r->b.project = store_sql_text(a, s, 3);
+		r->b.attrs = store_sql_text(a, s, 4);
+		r->b.policy = store_sql_text(a, s, 5);
+	}
+	r->b.metageneration = sqlite3_column_int64(s, 6);
+	r->b.policy_version = sqlite3_column_int64(s, 7);
+	r->b.created_us = sqlite3_column_int64(s, 8);
+	r->b.updated_us = sqlite3_column_int64(s, 9);
+	r->b.versioning = sqlite3_column_int(s, 10) != 0;
+	r->history_from = sqlite3_column_int64(s, 11);
+	r->b.history = r->history_from != STORE_ALIVE;
+	r->view_of = sqlite3_column_int64(s, 12);
+	r->b.view_at = sqlite3_column_int64(s, 13);
+	r->born = sqlite3_column_int64(s, 14);
+	r->died = sqlite3_column_int64(s, 15);
+}
+
+/* The row of a started query, or NO_BUCKET. */
+static enum store_rc
+store_bucket_one(struct store_conn *c, struct arena *a, sqlite3_stmt *s,
+    struct bucket_row *r)
+{
+	enum store_rc rc;
+
+	if (!store_sql_next(c, s, &rc))
+		return (rc == STORE_OK ? STORE_NO_BUCKET : rc);
+	store_bucket_take(a, s, r);
+	store_sql_end(s);
+	return (STORE_OK);
+}
+
+/* r, the row of a view, becomes its bucket's row at `at`, by its own name. */
+static enum store_rc
+store_bucket_of_view(struct store_conn *c, struct arena *a, const char *name,
+    int64_t at, struct bucket_row *r)
+{
+	int64_t view_at = r->b.view_at, id = r->view_of;
+	enum store_rc rc;
+
+	rc = store_bucket_one(c, NULL,
+	    store_sql_start(c, SQL_BUCKET_ID_NEWEST, "i", id), r);
+	if (rc == STORE_OK && r->history_from > at)
+		return (STORE_BAD_MUTATION);
+	if (rc == STORE_OK)
+		rc = store_bucket_one(c, a,
+		    store_sql_start(c, SQL_BUCKET_ID_AT, "ii", id, at), r);
+	if (rc != STORE_OK)
+		return (rc);
+	r->view_of = id;
+	r->b.view_at = view_at;
+	if (a != NULL) {
+		r->b.view_of = r->b.name;
+		r->b.name = arena_strdup(a, name);
+	}
+	return (STORE_OK);
+}
+
+/* The bucket that `name` means at as_of, and in *at the state to answer for,
+ * which is below STORE_ALIVE. */
+static enum store_rc
+store_bucket_find(struct store_conn *c, struct arena *a, const char *name,
+    int64_t as_of, struct bucket_row *r, int64_t *at)
+{
+	enum store_rc rc;
+
+	rc = store_bucket_one(c, a,
+	    store_sql_start(c, SQL_BUCKET_LIVE, "s", name), r);
+	if (rc == STORE_OK && r->view_of != 0) {
+		*at = as_of < r->b.view_at ? as_of : r->b.view_at;
+		return (store_bucket_of_view(c, a, name, *at, r));
+	}
+	*at = STORE_ALIVE - 1;
+	if (as_of == STORE_NOW || (rc != STORE_OK && rc != STORE_NO_BUCKET))
+		return (rc);
+	*at = as_of;
+	rc = store_bucket_one(c, a,
+	    store_sql_start(c, SQL_BUCKET_AT, "si", name, as_of), r);
+	if (rc == STORE_OK && r->history_from > as_of)
+		rc = STORE_BAD_MUTATION;
+	return (rc);
+}
+
+enum store_rc
+store_bref_read(struct store_conn *c, const char *name, int64_t as_of,
+    struct store_bref *b)
+{
+	struct bucket_row r;
+	enum store_rc rc;
+
+	*b = (struct store_bref){ .name = name };
+	rc = store_bucket_find(c, NULL, name, as_of, &r, &b->as_of);
+	if (rc == STORE_OK) {
+		b->id = r.b.id;
+		b->rid = r.rid;
+		b->versioning = r.b.versioning;
+		b->history = r.b.history;
+		b->view = r.view_of != 0;
+	}
+	return (rc);
+}
+
+enum store_rc
+store_bref_write(struct store_conn *c, const char *name, struct store_bref *b)
+{
+	enum store_rc rc = store_bref_read(c, name, STORE_NOW, b);
+
+	/* A view whose bucket has no such state any more is still a view. */
+	if (rc == STORE_BAD_MUTATION || (rc == STORE_OK && b->view))
+		return (STORE_READ_ONLY);
+	return (rc);
+}
+
+static enum store_rc
+store_bucket_add(struct store *st, const struct bucket_row *r)
+{
+	const struct bucket *b = &r->b;
+
+	return (store_sql_do(&st->w, SQL_BUCKET_ADD, "issssiiiiiiiii",
+	    b->id, b->name, b->project, b->attrs, b->policy,
+	    b->metageneration, b->policy_version, b->created_us,
+	    b->updated_us, (int64_t)b->versioning, r->history_from,
+	    r->view_of, b->view_at, r->born));
+}
+
+/* OK where no live bucket or view has the name. */
+static enum store_rc
+store_bucket_free_name(struct store *st, const char *name)
+{
+	struct bucket_row r;
+	enum store_rc rc;
+
+	rc = store_bucket_one(&st->w, NULL,
+	    store_sql_start(&st->w, SQL_BUCKET_LIVE, "s", name), &r);
+	if (rc == STORE_OK)
+		return (STORE_EXISTS);
+	return (rc == STORE_NO_BUCKET ? STORE_OK : rc);
+}
+
+/* A copy of r's bucket whose texts live in a. */
+static void
+store_bucket_out(struct arena *a, const struct bucket_row *r,
+    struct bucket *out)
+{
+
+	*out = r->b;
+	out->name = arena_strdup(a, r->b.name);
+	out->project = arena_strdup(a, r->b.project);
+	out->attrs = arena_strdup(a, r->b.attrs);
+	out->policy = arena_strdup(a, r->b.policy);
+}
+
+enum store_rc
+store_bucket_insert(struct store *st, struct store_write *w,
+    const struct bucket *b, struct arena *a, struct bucket *out)
+{
+	struct bucket_row r = { .b = *b };
+	enum store_rc rc;
+
+	if ((rc = store_tx_begin(st)) != STORE_OK)
+		return (rc);
+	rc = store_bucket_free_name(st, b->name);
+	if (rc == STORE_OK) {
+		r.born = store_tx_mutation(st);
+		r.b.id = r.born;	/* never given twice */
+		r.b.project = b->project != NULL ? b->project : "";
+		r.b.attrs = b->attrs != NULL ? b->attrs : "{}";
+		r.b.policy = b->policy != NULL ? b->policy : "{}";
+		r.b.metageneration = 1;
+		r.b.policy_version = 1;
+		r.b.created_us = r.b.updated_us = st->tx_now;
+		r.b.history = b->history || st->history;
+		r.history_from = r.b.history ? 0 : STORE_ALIVE;
+		r.b.view_of = NULL;
+		r.b.view_at = 0;
+		rc = store_bucket_add(st, &r);
+	}
+	rc = store_tx_end(st, w, rc);
+	if (rc == STORE_OK)
+		store_bucket_out(a, &r, out);
+	return (rc);
+}
+
+enum store_rc
+store_bucket_get(struct store *st, struct store_at at, const char *name,
+    struct arena *a, struct bucket *out)
+{
+	struct store_conn *c = store_read_begin(st);
+	struct bucket_row r;
+	enum store_rc rc;
+	int64_t state;
+
+	rc = store_bucket_find(c, a, name, at.as_of, &r, &state);
+	store_read_end(st, c);
+	if (rc == STORE_OK)
+		*out = r.b;
+	return (rc);
+}
+
+enum store_rc
+store_bucket_list(struct store *st, const char *project, const char *prefix,
+    const char *after, int max, struct arena *a, struct bucket **out,
+    size_t *n, bool *more)
+{
+	struct store_conn *c = store_read_begin(st);
+	size_t room = 0, k = 0;
+	struct bucket *v = NULL;
+	struct bucket_row r;
+	enum store_rc rc;
+	sqlite3_stmt *s;
+
+	prefix = prefix != NULL ? prefix : "";
+	after = after != NULL ? after : "";
+	*more = false;
+	s = store_sql_start(c, SQL_BUCKET_LIST, "ss",
+	    strcmp(after, prefix) > 0 ? after : prefix, project);
+	while (store_sql_next(c, s, &rc)) {
+		const char *name = (const char *)sqlite3_column_text(s, 2);
+
+		if (strcmp(name, after) <= 0)
+			continue;
+		*more = str_starts(name, prefix) && k >= (size_t)max;
+		if (!str_starts(name, prefix) || *more) {
+			store_sql_end(s);
+			rc = STORE_OK;
+			break;
+		}
+		if (k == room) {
+			room = room > 0 ? 2 * room : 16;
+			v = mem_realloc(v, room * sizeof(*v));
+		}
+		store_bucket_take(a, s, &r);
+		v[k++] = r.b;
+	}
+	store_read_end(st, c);
+	*out = arena_dup(a, v, k * sizeof(*v));
+	*n = k;
+	free(v);
+	return (rc);
+}
+
+static bool
+store_bucket_cond(const struct store_cond *c, const struct bucket *b)
+{
+
+	return (c == NULL ||
+	    ((!c->has_meta_match || b->metageneration == c->meta_match) &&
+	    (!c->has_meta_not || b->metageneration != c->meta_not)));
+}
+
+/* The live row for a change; READ_ONLY for a view. */
+static enum store_rc
+store_bucket_for_change(struct store *st, struct arena *a, const char *name,
+    struct bucket_row *r)
+{
+	enum store_rc rc;
+
+	rc = store_bucket_one(&st->w, a,
+	    store_sql_start(&st->w, SQL_BUCKET_LIVE, "s", name), r);
+	if (rc == STORE_OK && r->view_of != 0)
+		rc = STORE_READ_ONLY;
+	return (rc);
+}
+
+/* Write r's new attrs, policy and numbers over its old row or, with history,
+ * beside it. */
+static enum store_rc
+store_bucket_change(struct store *st, struct bucket_row *r)
+{
+	int64_t m = store_tx_mutation(st);
+	const struct bucket *b = &r->b;
+	enum store_rc rc;
+
+	if (!b->history)
+		return (store_sql_do(&st->w, SQL_BUCKET_CHANGE, "issiiii",
+		    r->rid, b->attrs, b->policy, b->metageneration,
+		    b->policy_version, b->updated_us,
+		    (int64_t)b->versioning));
+	rc = store_sql_do(&st->w, SQL_BUCKET_DIE, "ii", r->rid, m);
+	r->born = m;
+	return (rc == STORE_OK ? store_bucket_add(st, r) : rc);
+}
+
+enum store_rc
+store_bucket_update(struct store *st, struct store_write *w, const char *name,
+    const struct store_cond *cond, const char *attrs, bool versioning,
+    struct arena *a, struct bucket *out)
+{
+	struct bucket_row r;
+	enum store_rc rc;
+
+	if ((rc = store_tx_begin(st)) != STORE_OK)
+		return (rc);
+	rc = store_bucket_for_change(st, a, name, &r);
+	if (rc == STORE_OK && !store_bucket_cond(cond, &r.b))
+		rc = STORE_PRECONDITION;
+	if (rc == STORE_OK) {
+		r.b.attrs = arena_strdup(a, attrs);
+		r.b.versioning = versioning;
+		r.b.metageneration++;
+		r.b.updated_us = st->tx_now;
+		rc = store_bucket_change(st, &r);
+	}
+	rc = store_tx_end(st, w, rc);
+	if (rc == STORE_OK)
+		*out = r.b;
+	return (rc);
+}
+
+enum store_rc
+store_bucket_set_policy(struct store *st, struct store_write *w,
+    const char *name, const char *policy, int64_t if_version, struct arena *a,
+    struct bucket *out)
+{
+	struct bucket_row r;
+	enum store_rc rc;
+
+	if ((rc = store_tx_begin(st)) != STORE_OK)
+		return (rc);
+	rc = store_bucket_for_change(st, a, name, &r);
+	if (rc == STORE_OK && if_version >= 0 &&
+	    if_version != r.b.policy_version)
+		rc = STORE_PRECONDITION;
+	if (rc == STORE_OK) {
+		r.b.policy = arena_strdup(a, policy);
+		r.b.policy_version++;
+		rc = store_bucket_change(st, &r);
+	}
+	rc = store_tx_end(st, w, rc);
+	if (rc == STORE_OK)
+		*out = r.b;
+	return (rc);
+}
+
+enum store_rc
+store_bucket_delete(struct store *st, struct store_write *w, const char *name,
+    const struct store_cond *cond)
+{
+	struct bucket_row r;
+	int64_t used, m;
+	enum store_rc rc;
+
+	if ((rc = store_tx_begin(st)) != STORE_OK)
+		return (rc);
+	rc = store_bucket_for_change(st, NULL, name, &r);
+	if (rc == STORE_OK && !store_bucket_cond(cond, &r.b))
+		rc = STORE_PRECONDITION;
+	if (rc == STORE_OK)
+		rc = store_sql_int(&st->w, &used, 0, SQL_BUCKET_USED, "i",
+		    r.b.id);
+	if (rc == STORE_OK && used != 0)
+		rc = STORE_NOT_EMPTY;
+	if (rc == STORE_OK) {
+		m = store_tx_mutation(st);
+		rc = r.b.history ?
+		    store_sql_do(&st->w, SQL_BUCKET_DIE, "ii", r.rid, m) :
+		    store_sql_do(&st->w, SQL_BUCKET_DROP, "i", r.rid);
+	}
+	return (store_tx_end(st, w, rc));
+}
+
+enum store_rc
+store_view(struct store *st, const char *bucket, int64_t k, const char *name)
+{
+	struct arena a = ARENA_INIT;
+	struct bucket_row r;
+	enum store_rc rc;
+	int64_t at;
+
+	if ((rc = store_tx_begin(st)) != STORE_OK)
+		return (rc);
+	rc = store_bucket_free_name(st, name);
+	if (rc == STORE_OK && (k < 0 || k > st->mutation))
+		rc = STORE_BAD_MUTATION;
+	if (rc == STORE_OK)
+		rc = store_bucket_find(&st->w, &a, bucket, k, &r, &at);
+	if (rc == STORE_OK) {
+		r.view_of = r.b.id;
+		r.b.view_at = at;
+		r.b.name = name;
+		r.born = st->mutation;
+		rc = store_bucket_add(st, &r);
+	}
+	rc = store_tx_end(st, NULL, rc);
+	arena_release(&a);
+	return (rc);
+}
+
+enum store_rc
+store_fork(struct store *st, const char *bucket, int64_t k, const char *name)
+{
+	struct arena a = ARENA_INIT;
+	struct bucket_row r;
+	int64_t at, from, m;
+	enum store_rc rc;
+
+	if ((rc = store_tx_begin(st)) != STORE_OK)
+		return (rc);
+	rc = store_bucket_free_name(st, name);
+	if (rc == STORE_OK && (k < 0 || k > st->mutation))
+		rc = STORE_BAD_MUTATION;
+	/* The newest state needs no history. */
+	if (rc == STORE_OK)
+		rc = store_bucket_find(&st->w, &a, bucket,
+		    k == st->mutation ? STORE_NOW : k, &r, &at);
+	if (rc == STORE_OK) {
+		m = store_tx_mutation(st);
+		from = r.b.id;
+		r.b.id = r.born = m;
+		r.b.name = name;
+		r.b.history = r.b.history || st->history;
+		r.history_from = r.b.history ? 0 : STORE_ALIVE;
+		r.view_of = r.b.view_at = 0;
+		rc = store_bucket_add(st, &r);
+		if (rc == STORE_OK)
+			rc = store_sql_do(&st->w, SQL_FORK_OBJECTS, "iiii",
+			    from, at, m, m);
+		if (rc == STORE_OK)
+			rc = store_sql_do(&st->w, SQL_FORK_SHARED, "i", m);
+	}
+	rc = store_tx_end(st, NULL, rc);
+	arena_release(&a);
+	return (rc);
+}
+
+enum store_rc
+store_view_delete(struct store *st, const char *name)
+{
+	struct bucket_row r;
+	enum store_rc rc;
+
+	if ((rc = store_tx_begin(st)) != STORE_OK)
+		return (rc);
+	rc = store_bucket_for_change(st, NULL, name, &r);
+	if (rc == STORE_OK)
+		rc = STORE_NO_BUCKET;		/* not a view */
+	else if (rc == STORE_READ_ONLY)
+		rc = store_sql_do(&st->w, SQL_BUCKET_DROP, "i", r.rid);
+	return (store_tx_end(st, NULL, rc));
+}
+
+enum store_rc
+store_set_history(struct store *st, const char *bucket, bool on)
+{
+	struct bucket_row r;
+	enum store_rc rc;
+
+	if ((rc = store_tx_begin(st)) != STORE_OK)
+		return (rc);
+	rc = store_bucket_for_change(st, NULL, bucket, &r);
+	if (rc == STORE_OK && on && !r.b.history)
+		rc = store_sql_do(&st->w, SQL_BUCKET_HISTORY, "ii", r.b.id,
+		    st->mutation);
+	if (rc == STORE_OK && !on && r.b.history) {
+		rc = store_sql_do(&st->w, SQL_BUCKET_HISTORY, "ii", r.b.id,
+		    STORE_ALIVE);
+		if (rc == STORE_OK)
+			rc = store_sql_do(&st->w, SQL_BUCKET_FORGET_DEAD, "i",
+			    r.b.id);
+		if (rc == STORE_OK)
+			rc = store_rows_purge(st, r.b.id);
+	}
+	return (store_tx_end(st, NULL, rc));
+}

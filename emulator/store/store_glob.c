@@ -1,0 +1,160 @@
+/* matchGlob, as https://cloud.google.com/storage/docs/json_api/v1/objects/list
+ * tells it ("list objects and prefixes using glob").  Two marks are kept while
+ * matching, one for the last `*` and one for the last `**`: giving the newer
+ * one more byte, or failing that the older one, is all the backtracking there
+ * is. */
+#include <string.h>
+
+#include "emulator/store/store_int.h"
+
+/* Does c match the class that begins at p ('[')?  *end: behind it.  False
+ * with *end == p where it is not a class at all. */
+static bool
+store_glob_class(const char *p, unsigned char c, const char **end)
+{
+	const char *q = p + 1;
+	bool not, hit = false;
+
+	not = *q == '!' || *q == '^';
+	q += not;
+	for (const char *first = q; *q != ']' || q == first; q++) {
+		unsigned char lo, hi;
+
+		if (*q == '\0') {
+			*end = p;
+			return (false);
+		}
+		lo = hi = (unsigned char)*q;
+		if (q[1] == '-' && q[2] != ']' && q[2] != '\0') {
+			hi = (unsigned char)q[2];
+			q += 2;
+		}
+		hit = hit || (lo <= c && c <= hi);
+	}
+	*end = q + 1;
+	return (hit != not && c != '/');
+}
+
+/* One step of p over one byte: behind it, or NULL. */
+static const char *
+store_glob_one(const char *p, unsigned char c)
+{
+	const char *end;
+
+	if (*p == '?')
+		return (c != '/' ? p + 1 : NULL);
+	if (*p == '[') {
+		bool hit = store_glob_class(p, c, &end);
+
+		if (end != p)
+			return (hit ? end : NULL);
+	}
+	if (*p == '\\' && p[1] != '\0')
+		p++;
+	return (*p != '\0' && (unsigned char)*p == c ? p + 1 : NULL);
+}
+
+static bool
+store_glob_plain(const char *p, const char *s)
+{
+	const char *p1 = NULL, *s1 = NULL, *p2 = NULL, *s2 = NULL, *next;
+
+	for (;;) {
+		if (p[0] == '*' && p[1] == '*') {
+			while (*p == '*')
+				p++;
+			p2 = p;
+			s2 = s;
+			p1 = NULL;
+			continue;
+		}
+		if (*p == '*') {
+			p1 = ++p;
+			s1 = s;
+			continue;
+		}
+		if (*s == '\0' && *p == '\0')
+			return (true);
+		next = *s != '\0' ? store_glob_one(p, (unsigned char)*s) : NULL;
+		if (next != NULL) {
+			p = next;
+			s++;
+		} else if (p1 != NULL && *s1 != '\0' && *s1 != '/') {
+			p = p1;
+			s = ++s1;
+		} else if (p2 != NULL && *s2 != '\0') {
+			p = p2;
+			s = ++s2;
+			p1 = NULL;
+		} else
+			return (false);
+	}
+}
+
+/* The '}' that closes the '{' at p, or NULL. */
+static const char *
+store_glob_close(const char *p)
+{
+	int depth = 0;
+
+	for (; *p != '\0'; p++) {
+		if (*p == '\\' && p[1] != '\0')
+			p++;
+		else if (*p == '{')
+			depth++;
+		else if (*p == '}' && --depth == 0)
+			return (p);
+	}
+	return (NULL);
+}
+
+/* Each alternative of the first {…} in turn, within a budget that keeps a
+ * pattern of many braces from taking the emulator's time. */
+static bool
+store_glob_braces(const char *p, const char *s, int *budget)
+{
+	const char *open = p, *close, *from;
+	int depth = 0;
+	bool hit = false;
+
+	while (*open != '\0' && *open != '{')
+		open += *open == '\\' && open[1] != '\0' ? 2 : 1;
+	if (*open == '\0' || (close = store_glob_close(open)) == NULL)
+		return ((*budget)-- > 0 && store_glob_plain(p, s));
+	from = open + 1;
+	for (const char *q = from; q <= close && !hit && *budget > 0; q++) {
+		struct buf b;
+
+		if (*q == '\\' && q < close)
+			q++;
+		else if (*q == '{')
+			depth++;
+		else if (*q == '}' && q < close)
+			depth--;
+		else if (q == close || (*q == ',' && depth == 0)) {
+			buf_init(&b, SIZE_MAX / 2);
+			buf_add(&b, p, (size_t)(open - p));
+			buf_add(&b, from, (size_t)(q - from));
+			buf_adds(&b, close + 1);
+			hit = store_glob_braces(b.p, s, budget);
+			buf_release(&b);
+			from = q + 1;
+		}
+	}
+	return (hit);
+}
+
+bool
+store_glob(const char *pattern, const char *name)
+{
+	int budget = 1000;
+
+	return (store_glob_braces(pattern, name, &budget));
+}
+
+size_t
+store_glob_literal(const char *pattern)
+{
+
+	return (strcspn(pattern, "*?[{\\"));
+}

@@ -1,0 +1,254 @@
+/* emulator/store/store_int.h: what the files of the store share and nobody
+ * else includes: connections, transactions, rows.  Knows SQLite; not HTTP. */
+#ifndef EMULATOR_STORE_INT_H
+#define EMULATOR_STORE_INT_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "emulator/store/checksum.h"
+#include "emulator/store/payload.h"
+#include "emulator/store/store.h"
+#include "lib/buf.h"
+
+#define STORE_READERS	4
+#define STORE_PAGE	4096		/* of SQLite */
+#define STORE_ALIVE	INT64_MAX	/* in `died`, `gone`, `history_from` */
+
+enum store_sql {
+#define SQL(name, text) SQL_##name,
+#include "emulator/store/store_sql.def"
+#undef SQL
+	SQL_N
+};
+
+/* One connection with its prepared statements; one thread at a time. */
+struct store_conn {
+	sqlite3	*db;
+	sqlite3_stmt *stmt[SQL_N];
+	bool	busy;			/* of a reader: borrowed */
+};
+
+struct store_upload;			/* store_upload.c */
+
+struct store {
+	char	*dir;
+	bool	power, history;
+	const struct clock *clock;
+	int	lock_fd;
+
+	/* The writer: everything up to dead_room under its lock. */
+	pthread_mutex_t write_lock;
+	struct store_conn w;
+	int64_t	generation;		/* the last one given */
+	int64_t	tx_now;			/* wall time of this transaction */
+	int64_t	tx_mutation;		/* its number, 0 while it has none */
+	int64_t	*dead;			/* payload files to unlink after it */
+	size_t	ndead, dead_room;
+
+	pthread_mutex_t read_lock;
+	pthread_cond_t read_free;
+	struct store_conn r[STORE_READERS];
+
+	_Atomic int64_t payload_last;	/* the last payload number given */
+
+	pthread_mutex_t wait_lock;
+	pthread_cond_t moved;
+	int64_t	mutation;
+	uint64_t wakes;
+
+	pthread_mutex_t upload_lock;
+	struct store_upload *uploads;
+};
+
+/* ---- store_sql.c ----
+ *
+ * Statements.  fmt has one letter an argument: i int64_t,
+ * s const char * (NULL is NULL), t const char * and size_t, b const void *
+ * and size_t.  Arguments stay the caller's until the statement has ended. */
+
+sqlite3_stmt *store_sql_start(struct store_conn *, enum store_sql,
+    const char *fmt, ...);
+/* One more row?  False: the statement has ended, *rc says how. */
+bool	store_sql_next(struct store_conn *, sqlite3_stmt *, enum store_rc *rc);
+void	store_sql_end(sqlite3_stmt *);
+/* Run a statement that gives no rows. */
+enum store_rc	store_sql_do(struct store_conn *, enum store_sql,
+    const char *fmt, ...) MUST_USE;
+/* The first column of the first row; `none` where there is no row. */
+enum store_rc	store_sql_int(struct store_conn *, int64_t *v, int64_t none,
+    enum store_sql, const char *fmt, ...) MUST_USE;
+const char	*store_sql_text(struct arena *, sqlite3_stmt *, int col);
+/* What SQLite's last failure on this connection means; logs it. */
+enum store_rc	store_sql_rc(struct store_conn *);
+void	store_sql_close(struct store_conn *);
+/* FULL or IO by errno. */
+enum store_rc	store_errno_rc(int no);
+
+/* ---- store.c: transactions and readers ---- */
+
+enum store_rc	store_tx_begin(struct store *) MUST_USE;
+/* Commit where rc is OK and w does not forget; else roll back.  rc, or why
+ * the commit failed. */
+enum store_rc	store_tx_end(struct store *, struct store_write *w,
+    enum store_rc rc) MUST_USE;
+/* The number of this transaction; taking it makes it a mutation. */
+int64_t	store_tx_mutation(struct store *);
+/* A new generation number: microseconds, above every one before. */
+int64_t	store_tx_generation(struct store *);
+void	store_tx_unlink(struct store *, int64_t payload);
+
+struct store_conn *store_read_begin(struct store *);
+void	store_read_end(struct store *, struct store_conn *);
+
+/* ---- store_open.c ---- */
+
+char	*store_payload_path(const struct store *, int64_t payload);
+
+/* ---- store_bucket.c ---- */
+
+/* A bucket as the object calls need it. */
+struct store_bref {
+	int64_t	id;
+	int64_t	rid;
+	bool	versioning, history;
+	bool	view;			/* read-only */
+	int64_t	as_of;			/* the state to answer for; < ALIVE */
+	const char *name;		/* as it was asked for */
+};
+
+/* For reading at a state; views are resolved. */
+enum store_rc	store_bref_read(struct store_conn *, const char *name,
+    int64_t as_of, struct store_bref *) MUST_USE;
+/* For writing; READ_ONLY for a view. */
+enum store_rc	store_bref_write(struct store_conn *, const char *name,
+    struct store_bref *) MUST_USE;
+
+/* ---- store_row.c ---- */
+
+/* An object's row with the columns that only the store sees. */
+struct store_row {
+	struct object o;		/* o.died as in the table */
+	int64_t	gone;
+};
+
+/* Without an arena the texts are left out. */
+void	store_row_take(struct arena *, sqlite3_stmt *, struct store_row *);
+/* As it looked at the state b->as_of. */
+void	store_row_show(const struct store_bref *b, const struct store_row *,
+    struct object *out);
+/* The live row (generation 0) or that generation's, at b->as_of. */
+enum store_rc	store_row_find(struct store_conn *, struct arena *,
+    const struct store_bref *b, const char *name, int64_t generation,
+    struct store_row *) MUST_USE;
+
+/* The rest inside a transaction.  Add the row as it is. */
+enum store_rc	store_row_add(struct store *, int64_t bucket,
+    const struct store_row *) MUST_USE;
+/* The row ends: it becomes noncurrent, stays as history or is deleted. */
+enum store_rc	store_row_die(struct store *, const struct store_bref *b,
+    const char *name, const struct store_row *, bool noncurrent) MUST_USE;
+/* New attrs; r, whose o.name is set, becomes the row that holds them. */
+enum store_rc	store_row_attrs(struct store *, const struct store_bref *b,
+    struct store_row *r, const char *attrs) MUST_USE;
+/* Drop every row of a bucket that is gone. */
+enum store_rc	store_rows_purge(struct store *, int64_t bucket) MUST_USE;
+/* One more reference to a payload, or one less. */
+enum store_rc	store_payload_share(struct store *, int64_t id) MUST_USE;
+enum store_rc	store_payload_unref(struct store *, int64_t id) MUST_USE;
+
+/* ---- store_object.c ---- */
+
+/* Inside a transaction: row becomes the live one of bucket/name, under a new
+ * generation, where the conditions hold.  The caller has set payload, size,
+ * checksums, components and attrs; the rest is filled in. */
+enum store_rc	store_object_put(struct store *, const struct store_bref *b,
+    const char *name, const struct store_cond *, struct store_row *row)
+    MUST_USE;
+/* OK, or BAD_HASH: the bytes are not those that the client meant. */
+enum store_rc	store_expect_check(const struct store_expect *, uint32_t crc,
+    const unsigned char md5[16]) MUST_USE;
+
+/* ---- store_session.c ---- */
+
+/* struct session with what the store alone needs. */
+struct session_row {
+	struct session s;
+	int64_t	payload;		/* 0: done */
+};
+
+enum store_rc	store_session_look(struct store_conn *, const char *id,
+    struct arena *, struct session_row *) MUST_USE;
+
+/* ---- store_upload.c: the bytes of sessions ---- */
+
+struct upload_sum {
+	int64_t	size;
+	uint32_t crc32c;
+	struct checksum_md5 *md5;
+};
+
+/* What is kept in memory of a session that is being written. */
+struct store_upload {
+	struct store_upload *next;
+	char	*id;
+	int	refs;			/* under upload_lock */
+	bool	gone;			/* … finished or deleted */
+	pthread_mutex_t lock;		/* the rest */
+	int64_t	payload;
+	int	fd;			/* open from a write to its flush */
+	bool	ready;			/* the sums stand for the file */
+	struct upload_sum persisted, written;
+};
+
+void	store_uploads_free(struct store *);
+/* The session's entry, locked; it is made where there is none. */
+struct store_upload *store_upload_get(struct store *, const char *id);
+/* With `drop` the entry goes when its last user has let it go. */
+void	store_upload_put(struct store *, struct store_upload *, bool drop);
+/* Entry and row of a session.  On failure nothing is held. */
+enum store_rc	store_upload_begin(struct store *, const char *id,
+    struct arena *, struct store_upload **, struct session_row *) MUST_USE;
+/* The bytes of [offset, offset + n) that are new, appended. */
+enum store_rc	store_upload_append(struct store *, struct store_upload *,
+    int64_t offset, const char *p, size_t n) MUST_USE;
+enum store_rc	store_upload_flush(struct store *, struct store_upload *)
+    MUST_USE;
+/* The file as it will stay: no byte beyond, and on the disk with `power`.  A
+ * small one is read into b, to become an inline payload. */
+enum store_rc	store_upload_seal(struct store *, struct store_upload *,
+    struct buf *b) MUST_USE;
+void	store_sum_copy(struct upload_sum *to, const struct upload_sum *from);
+
+/* ---- store_glob.c ---- */
+
+/* matchGlob: `*` and `?` without '/', `**` with it, `[a-z]`, `[!a-z]`,
+ * `{a,b}`, `\` takes the next byte as itself. */
+bool	store_glob(const char *pattern, const char *name);
+/* How many bytes at the pattern's start stand for themselves. */
+size_t	store_glob_literal(const char *pattern);
+
+/* ---- payload.c ---- */
+
+struct payload {
+	struct store *st;
+	struct buf mem;			/* while it is small */
+	int64_t	id;			/* file number, 0 while in memory */
+	int	fd;			/* of the file, or -1 */
+	int64_t	size;
+	uint32_t crc32c;
+	struct checksum_md5 *md5;
+	bool	failed;
+	bool	taken;			/* the file belongs to the store */
+};
+
+int64_t	payload_number(struct store *);
+/* Makes the file; its folder too.  -1 with errno. */
+int	payload_create(struct store *, int64_t id);
+/* Durability `power`: file and folder reach the disk.  0, or -1 and errno. */
+int	payload_sync(struct store *, int64_t id, int fd);
+
+#endif

@@ -1,0 +1,325 @@
+/* Objects: insert, get, patch, delete, copy, and opening their bytes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "emulator/store/store_int.h"
+#include "lib/log.h"
+
+/* Do the preconditions hold for o, which is NULL where there is no object?
+ * Without one an object's metageneration matches nothing and differs from
+ * everything.  What fails a read that asks for news is NOT_MODIFIED. */
+static enum store_rc
+store_cond_check(const struct store_cond *c, const struct object *o, bool read)
+{
+	int64_t gen = o != NULL ? o->generation : 0;
+	int64_t meta = o != NULL ? o->metageneration : -1;
+
+	if (c == NULL)
+		return (STORE_OK);
+	if ((c->has_gen_match && gen != c->gen_match) ||
+	    (c->has_meta_match && meta != c->meta_match))
+		return (STORE_PRECONDITION);
+	if ((c->has_gen_not && gen == c->gen_not) ||
+	    (c->has_meta_not && meta == c->meta_not))
+		return (read ? STORE_NOT_MODIFIED : STORE_PRECONDITION);
+	return (STORE_OK);
+}
+
+enum store_rc
+store_expect_check(const struct store_expect *x, uint32_t crc,
+    const unsigned char md5[16])
+{
+
+	if (x != NULL && ((x->has_crc32c && x->crc32c != crc) ||
+	    (x->has_md5 && memcmp(x->md5, md5, 16) != 0)))
+		return (STORE_BAD_HASH);
+	return (STORE_OK);
+}
+
+/* A copy of o whose texts live in a. */
+static void
+store_object_out(struct arena *a, const char *bucket, const struct object *o,
+    struct object *out)
+{
+
+	*out = *o;
+	out->bucket = arena_strdup(a, bucket);
+	out->name = arena_strdup(a, o->name);
+	out->attrs = arena_strdup(a, o->attrs);
+}
+
+enum store_rc
+store_object_put(struct store *st, const struct store_bref *b,
+    const char *name, const struct store_cond *cond, struct store_row *row)
+{
+	struct object *o = &row->o;
+	struct store_row old;
+	enum store_rc rc;
+	bool there;
+
+	rc = store_row_find(&st->w, NULL, b, name, 0, &old);
+	if (rc != STORE_OK && rc != STORE_NO_OBJECT)
+		return (rc);
+	there = rc == STORE_OK;
+	rc = store_cond_check(cond, there ? &old.o : NULL, false);
+	if (rc == STORE_OK && there)
+		rc = store_row_die(st, b, name, &old, b->versioning);
+	if (rc != STORE_OK)
+		return (rc);
+	o->name = name;
+	o->generation = store_tx_generation(st);
+	o->metageneration = 1;
+	o->created_us = o->updated_us = st->tx_now;
+	o->deleted_us = 0;
+	o->born = store_tx_mutation(st);
+	o->died = row->gone = STORE_ALIVE;
+	return (store_row_add(st, b->id, row));
+}
+
+enum store_rc
+store_object_insert(struct store *st, struct store_write *w,
+    const char *bucket, const char *name, const char *attrs,
+    const struct store_cond *cond, const struct store_expect *expect,
+    struct payload *p, struct arena *a, struct object *out)
+{
+	struct store_row row = { 0 };
+	struct store_bref b;
+	enum store_rc rc;
+
+	if (p->failed || p->taken)
+		return (STORE_IO);
+	row.o.attrs = attrs != NULL ? attrs : "{}";
+	row.o.size = p->size;
+	row.o.crc32c = p->crc32c;
+	row.o.has_md5 = true;
+	payload_md5(p, row.o.md5);
+	rc = store_expect_check(expect, row.o.crc32c, row.o.md5);
+	if (rc != STORE_OK)
+		return (rc);
+	if (p->fd >= 0 && payload_sync(st, p->id, p->fd) != 0)
+		return (store_errno_rc(errno));
+	row.o.payload = p->fd >= 0 ? p->id : payload_number(st);
+	if ((rc = store_tx_begin(st)) != STORE_OK)
+		return (rc);
+	rc = store_bref_write(&st->w, bucket, &b);
+	if (rc == STORE_OK)
+		rc = store_object_put(st, &b, name, cond, &row);
+	if (rc == STORE_OK)
+		rc = store_sql_do(&st->w, SQL_PAYLOAD_ADD, "iib",
+		    row.o.payload, p->size, p->fd >= 0 ? NULL : p->mem.p,
+		    p->mem.len);
+	rc = store_tx_end(st, w, rc);
+	if (rc != STORE_OK)
+		return (rc);
+	p->taken = w == NULL || !w->forget;
+	store_object_out(a, bucket, &row.o, out);
+	return (STORE_OK);
+}
+
+enum store_rc
+store_object_update(struct store *st, struct store_write *w,
+    const char *bucket, const char *name, const struct store_cond *cond,
+    const char *attrs, struct arena *a, struct object *out)
+{
+	struct store_row row;
+	struct store_bref b;
+	enum store_rc rc;
+
+	if ((rc = store_tx_begin(st)) != STORE_OK)
+		return (rc);
+	rc = store_bref_write(&st->w, bucket, &b);
+	if (rc == STORE_OK)
+		rc = store_row_find(&st->w, a, &b, name,
+		    cond != NULL ? cond->generation : 0, &row);
+	if (rc == STORE_OK)
+		rc = store_cond_check(cond, &row.o, false);
+	if (rc == STORE_OK)
+		rc = store_row_attrs(st, &b, &row, attrs);
+	rc = store_tx_end(st, w, rc);
+	if (rc == STORE_OK)
+		store_object_out(a, bucket, &row.o, out);
+	return (rc);
+}
+
+enum store_rc
+store_object_delete(struct store *st, struct store_write *w,
+    const char *bucket, const char *name, const struct store_cond *cond)
+{
+	int64_t generation = cond != NULL ? cond->generation : 0;
+	struct store_row row;
+	struct store_bref b;
+	enum store_rc rc;
+
+	if ((rc = store_tx_begin(st)) != STORE_OK)
+		return (rc);
+	rc = store_bref_write(&st->w, bucket, &b);
+	if (rc == STORE_OK)
+		rc = store_row_find(&st->w, NULL, &b, name, generation, &row);
+	if (rc == STORE_OK)
+		rc = store_cond_check(cond, &row.o, false);
+	/* To name the generation is to delete it for good. */
+	if (rc == STORE_OK)
+		rc = store_row_die(st, &b, name, &row,
+		    b.versioning && generation == 0);
+	return (store_tx_end(st, w, rc));
+}
+
+enum store_rc
+store_object_copy(struct store *st, struct store_write *w,
+    const char *from_bucket, const char *from, const struct store_cond *fc,
+    const char *to_bucket, const char *to, const struct store_cond *tc,
+    const char *attrs, struct arena *a, struct object *out)
+{
+	struct store_bref fb, tb;
+	struct store_row row;
+	enum store_rc rc;
+
+	if ((rc = store_tx_begin(st)) != STORE_OK)
+		return (rc);
+	rc = store_bref_read(&st->w, from_bucket, STORE_NOW, &fb);
+	if (rc == STORE_OK)
+		rc = store_row_find(&st->w, a, &fb, from,
+		    fc != NULL ? fc->generation : 0, &row);
+	if (rc == STORE_OK)
+		rc = store_cond_check(fc, &row.o, false);
+	if (rc == STORE_OK)
+		rc = store_bref_write(&st->w, to_bucket, &tb);
+	/* First the reference: `to` may be the last other owner. */
+	if (rc == STORE_OK)
+		rc = store_payload_share(st, row.o.payload);
+	if (rc == STORE_OK) {
+		if (attrs != NULL)
+			row.o.attrs = attrs;
+		rc = store_object_put(st, &tb, to, tc, &row);
+	}
+	rc = store_tx_end(st, w, rc);
+	if (rc == STORE_OK)
+		store_object_out(a, to_bucket, &row.o, out);
+	return (rc);
+}
+
+/* Open payload id as this reader's snapshot knows it.  NO_OBJECT: no such row,
+ * or the file of a row that the snapshot still sees has gone. */
+static enum store_rc
+store_payload_open(struct store *st, struct store_conn *c, int64_t id,
+    struct arena *a, struct store_reader *out)
+{
+	struct stat sb;
+	enum store_rc rc;
+	sqlite3_stmt *s;
+	char *path;
+
+	*out = (struct store_reader){ .fd = -1 };
+	s = store_sql_start(c, SQL_PAYLOAD_GET, "i", id);
+	if (!store_sql_next(c, s, &rc))
+		return (rc == STORE_OK ? STORE_NO_OBJECT : rc);
+	out->size = sqlite3_column_int64(s, 0);
+	if (sqlite3_column_type(s, 1) != SQLITE_NULL) {
+		out->data = arena_dup(a, sqlite3_column_blob(s, 1),
+		    (size_t)out->size);
+		store_sql_end(s);
+		return (STORE_OK);
+	}
+	store_sql_end(s);
+	path = store_payload_path(st, id);
+	out->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (out->fd < 0 && errno == ENOENT)
+		rc = STORE_NO_OBJECT;
+	else if (out->fd < 0 || fstat(out->fd, &sb) != 0 ||
+	    sb.st_size != out->size) {
+		log_error("store payload=%s cannot be read whole", path);
+		store_read_close(out);
+		rc = STORE_IO;
+	} else
+		rc = STORE_OK;
+	free(path);
+	return (rc);
+}
+
+enum store_rc
+store_read_open(struct store *st, const struct object *o, struct arena *a,
+    struct store_reader *out)
+{
+	struct store_conn *c = store_read_begin(st);
+	enum store_rc rc;
+
+	rc = store_payload_open(st, c, o->payload, a, out);
+	store_read_end(st, c);
+	return (rc);
+}
+
+void
+store_read_close(struct store_reader *r)
+{
+
+	if (r->fd >= 0)
+		(void)close(r->fd);
+	r->fd = -1;
+}
+
+/* One reader's answer; r may be NULL. */
+static enum store_rc
+store_object_look(struct store *st, struct store_at at, const char *bucket,
+    const char *name, const struct store_cond *cond, struct arena *a,
+    struct object *out, struct store_reader *r, bool *vanished)
+{
+	struct store_conn *c = store_read_begin(st);
+	struct store_row row;
+	struct store_bref b;
+	enum store_rc rc;
+
+	*vanished = false;
+	rc = store_bref_read(c, bucket, at.as_of, &b);
+	if (rc == STORE_OK)
+		rc = store_row_find(c, a, &b, name,
+		    cond != NULL ? cond->generation : 0, &row);
+	if (rc == STORE_OK)
+		rc = store_cond_check(cond, &row.o, true);
+	if (rc == STORE_OK && r != NULL) {
+		rc = store_payload_open(st, c, row.o.payload, a, r);
+		*vanished = rc == STORE_NO_OBJECT;
+	}
+	store_read_end(st, c);
+	if (rc == STORE_OK || *vanished) {
+		b.name = arena_strdup(a, bucket);
+		store_row_show(&b, &row, out);
+	}
+	return (rc);
+}
+
+enum store_rc
+store_object_get(struct store *st, struct store_at at, const char *bucket,
+    const char *name, const struct store_cond *cond, struct arena *a,
+    struct object *out)
+{
+	bool vanished;
+
+	return (store_object_look(st, at, bucket, name, cond, a, out, NULL,
+	    &vanished));
+}
+
+enum store_rc
+store_object_open(struct store *st, struct store_at at, const char *bucket,
+    const char *name, const struct store_cond *cond, struct arena *a,
+    struct object *out, struct store_reader *r)
+{
+	int64_t before = 0;
+	enum store_rc rc;
+	bool vanished;
+
+	/* An overwrite that commits after our snapshot began unlinks the old
+	 * file: look again.  The same file missing twice is damage. */
+	do {
+		rc = store_object_look(st, at, bucket, name, cond, a, out, r,
+		    &vanished);
+		if (vanished && out->payload == before) {
+			log_error("store payload=%016llx is missing",
+			    (unsigned long long)before);
+			return (STORE_IO);
+		}
+		before = vanished ? out->payload : 0;
+	} while (vanished);
+	return (rc);
+}
