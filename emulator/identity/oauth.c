@@ -18,6 +18,7 @@
 
 #define OAUTH_GRANT	"urn:ietf:params:oauth:grant-type:jwt-bearer"
 #define OAUTH_LIFE	3600		/* of a token, seconds */
+#define OAUTH_PREFIX	"ya29."		/* of Google's opaque tokens */
 #define OAUTH_SKEW	300		/* how far a client's clock may be off */
 #define OAUTH_SWEEP	256		/* mints between two sweeps */
 #define OAUTH_BEARER_MAX 4096u		/* bytes of an opaque token */
@@ -94,7 +95,7 @@ oauth_mint(struct emu *emu, struct arena *a, const char *email,
 		return (NULL);
 	BUG_ON(RAND_bytes(rnd, sizeof(rnd)) != 1);
 	buf_init(&b, 256);
-	buf_adds(&b, "ya29.c.");
+	buf_adds(&b, OAUTH_PREFIX "c.");
 	str_b64_encode(&b, rnd, sizeof(rnd), true);
 	token = arena_strdup(a, b.p);
 	buf_release(&b);
@@ -217,7 +218,7 @@ oauth_check(struct emu *emu, struct arena *a, const char *bearer,
 {
 	json_auto_t *t = NULL;
 
-	if (jwt_looks_like(bearer))
+	if (!str_starts(bearer, OAUTH_PREFIX) && jwt_looks_like(bearer))
 		return (oauth_check_self_signed(emu, a, bearer, why));
 	t = oauth_token_get(emu, a, bearer, why);
 	if (t == NULL)
