@@ -85,12 +85,23 @@ struct req {
 	int64_t	reply_len;
 	struct store_reader *reader;	/* or a payload: owned, closed by server.c */
 	int64_t	reader_off, reader_len;
+	char	*reply_heap;		/* private: what req.c frees */
+	json_t	*keep;			/* private: JSON freed with the request */
 	bool	abort;			/* close without a byte */
 	bool	abort_rst;		/* … with a reset */
 
 	int64_t	mutation;		/* of this request, 0 none; for the journal */
 	const char *fault_note;		/* "3:status", for the journal */
 };
+
+/* ---- for server.c and the tests ---- */
+void	req_init(struct req *, struct emu *);
+/* Splits and checks `/path?query` as it came on the wire.  -1: a 400 has been
+ * stored (malformed escapes, NUL bytes). */
+int	req_target(struct req *, const char *target);
+/* The host header in both forms; NULL where the client sent none. */
+void	req_set_host(struct req *, const char *host_port);
+void	req_release(struct req *);
 
 /* ---- what came in ---- */
 const char	*req_query(const struct req *, const char *k);	/* or NULL */
@@ -100,9 +111,16 @@ const char	*req_header(const struct req *, const char *k);	/* or NULL */
 /* The body as JSON object in *out (freed with the request); an empty body is
  * {}.  -1: a 400 has been stored. */
 int	req_json(struct req *, json_t **out);
+/* The same of any text, e.g. the first part of a multipart upload. */
+int	req_json_text(struct req *, const char *p, size_t n, json_t **out);
 /* ifGenerationMatch & co. and `generation` from the query into c (zeroed
  * first).  -1: a 400 has been stored. */
 int	req_cond(struct req *, struct store_cond *c);
+/* The same of ifSourceGenerationMatch & co. and `sourceGeneration`. */
+int	req_cond_source(struct req *, struct store_cond *c);
+/* A whole number from the query: *has tells whether it was there.  -1: a 400
+ * that names the parameter has been stored. */
+int	req_query_int(struct req *, const char *k, bool *has, int64_t *v);
 /* http://host:port or https://host as the client reached us, for links. */
 const char	*req_base_url(struct req *);
 
@@ -123,6 +141,8 @@ void	req_fail(struct req *, int status, const char *reason,
     const char *fmt, ...) PRINTF_LIKE(4, 5);
 /* By store_rc.def, with the names of this request in the message. */
 void	req_fail_rc(struct req *, enum store_rc rc);
+/* Text as XML wants it. */
+void	req_xml_text(struct buf *, const char *s);
 /* Close the connection without a byte (rst: by a reset). */
 void	req_abort(struct req *, bool rst);
 

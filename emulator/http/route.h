@@ -41,8 +41,37 @@ struct route {
 
 extern const struct route routes[];	/* routes.c; ends with id == NULL */
 
+extern const struct route routes_unserved[];	/* Google's, not ours: 501 */
+
+/* Which of the emulated hosts a name is. */
+enum route_host {
+	HOST_FOREIGN,	/* nothing that is emulated */
+	HOST_LOCAL,	/* localhost, 127.0.0.0/8, [::1] */
+	HOST_STORAGE,	/* storage.googleapis.com */
+	HOST_BUCKET,	/* BUCKET.storage.googleapis.com */
+	HOST_WWW,	/* www.googleapis.com */
+	HOST_OAUTH,	/* oauth2.googleapis.com, accounts.google.com */
+	HOST_IAM,	/* iam, iamcredentials */
+	HOST_CRM,	/* cloudresourcemanager */
+};
+/* host: lower case, without a port. */
+enum route_host	route_host(const char *host);
+
 /* Decodes captures into rq and sets rq->route; -1 where no row fits (the
  * caller answers 404, or 405 where the path fits with other methods). */
 int	route_find(struct req *rq);
+/* The methods that rq's path is served with, "GET, PUT", in the arena; NULL
+ * where it is not served at all. */
+const char	*route_allow(struct req *rq);
+/* A row for requests that have no route, so that errors find their shape. */
+const struct route	*route_none(enum route_api);
+/* Does `path` fit the template?  Captures are returned undecoded as pairs of
+ * start and length.  Public for the tests. */
+struct route_cap {
+	const char *name, *p;
+	size_t	namelen, len;
+};
+bool	route_match(const char *template, const char *path,
+    struct route_cap cap[4], size_t *ncap);
 
 #endif

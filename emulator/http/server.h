@@ -16,14 +16,14 @@ struct server_opts {
 	const char *proxy;	/* the same; NULL: no proxy */
 	bool	listen_beyond_loopback;	/* the long flag was given */
 	const char *cert_pem, *key_pem;	/* for the impersonated hosts */
-	int	max_connections;
+	int	max_connections;	/* 0: as many as descriptors allow */
 };
 
-/* Bound and listening when it returns; fills emu's ports.  An address in use
- * is an error that names it. */
+/* Bound and listening when it returns; fills emu's ports and emu->server.  An
+ * address in use is an error that names it. */
 struct server	*server_start(struct emu *, const struct server_opts *,
     struct err *);
-/* No new connections; requests under way are woken and end. */
+/* No new connections; requests under way are woken and end.  Frees. */
 void	server_stop(struct server *);
 
 /* While refused, the proxy's port answers a connection attempt with
@@ -31,5 +31,12 @@ void	server_stop(struct server *);
  * resets every connection that asks for anything but /_emulator/. */
 void	server_refuse(struct server *, bool on);
 bool	server_stopping(const struct server *);
+bool	server_refused(const struct server *);
+
+/* Headers of a request under way, for req.c and the XML API: one, or all. */
+struct req;
+const char	*server_header(const struct req *, const char *k);
+void	server_headers(const struct req *,
+    void (*each)(void *cls, const char *k, const char *v), void *cls);
 
 #endif

@@ -1,0 +1,233 @@
+#include "emulator/api/buckets.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "emulator/api/attrs.h"
+#include "emulator/api/lists.h"
+#include "emulator/api/names.h"
+#include "emulator/api/resource.h"
+
+static const char *
+buckets_project(const struct req *rq)
+{
+	const char *p = req_query(rq, "project");
+
+	return (p != NULL && *p != '\0' ? p : rq->emu->project);
+}
+
+void
+buckets_list_h(struct req *rq)
+{
+	const char *prefix = req_query(rq, "prefix"), *after;
+	json_t *items, *j;
+	struct bucket *b;
+	enum store_rc rc;
+	bool more;
+	size_t n;
+	int max;
+
+	if (lists_max(rq, "maxResults", &max) ||
+	    (after = lists_page(rq, "pageToken")) == NULL)
+		return;
+	rc = store_bucket_list(rq->emu->store, buckets_project(rq),
+	    prefix != NULL ? prefix : "", after, max, &rq->arena, &b, &n,
+	    &more);
+	if (rc != STORE_OK) {
+		req_fail_rc(rq, rc);
+		return;
+	}
+	j = json_pack("{s:s}", "kind", "storage#buckets");
+	if (n > 0) {
+		items = json_array();
+		for (size_t i = 0; i < n; i++)
+			(void)json_array_append_new(items,
+			    resource_bucket(rq, &b[i]));
+		(void)json_object_set_new(j, "items", items);
+	}
+	if (more)
+		(void)json_object_set_new(j, "nextPageToken",
+		    json_string(lists_page_token(rq, b[n - 1].name)));
+	req_reply_json(rq, 200, j);
+}
+
+/* Locations are answered in capitals, whatever way they came. */
+static void
+buckets_location(struct req *rq, json_t *in)
+{
+	const char *l = json_string_value(json_object_get(in, "location"));
+	char *up;
+
+	if (l == NULL)
+		return;
+	up = arena_strdup(&rq->arena, l);
+	for (char *p = up; *p != '\0'; p++)
+		*p = (char)toupper((unsigned char)*p);
+	(void)json_object_set_new(in, "location", json_string(up));
+}
+
+void
+buckets_insert_h(struct req *rq)
+{
+	struct store_write w = { .forget = rq->forget };
+	struct bucket b = { .project = buckets_project(rq) }, out;
+	enum store_rc rc;
+	json_t *in;
+
+	if (req_json(rq, &in))
+		return;
+	b.name = json_string_value(json_object_get(in, "name"));
+	if (b.name == NULL) {
+		req_fail(rq, 400, "required", "Required parameter: name");
+		return;
+	}
+	if (names_check_bucket(rq, b.name))
+		return;
+	rq->bucket = b.name;
+	buckets_location(rq, in);
+	if ((b.attrs = attrs_bucket(rq, in, &b.versioning)) == NULL)
+		return;
+	b.policy = buckets_default_policy(rq, b.project);
+	rc = store_bucket_insert(rq->emu->store, &w, &b, &rq->arena, &out);
+	rq->mutation = w.mutation;
+	if (rc != STORE_OK)
+		req_fail_rc(rq, rc);
+	else
+		req_reply_json(rq, 200, resource_bucket(rq, &out));
+}
+
+/* The bucket under the preconditions of the query; they are checked here, as
+ * the store only does so for changes.  -1: a reply has been stored. */
+static int
+buckets_read(struct req *rq, struct bucket *b)
+{
+	struct store_at at = { rq->as_of };
+	struct store_cond c;
+	enum store_rc rc;
+
+	if (req_cond(rq, &c))
+		return (-1);
+	rc = store_bucket_get(rq->emu->store, at, rq->bucket, &rq->arena, b);
+	if (rc == STORE_OK && c.has_meta_match &&
+	    c.meta_match != b->metageneration)
+		rc = STORE_PRECONDITION;
+	if (rc == STORE_OK && c.has_meta_not &&
+	    c.meta_not == b->metageneration)
+		rc = STORE_NOT_MODIFIED;
+	if (rc == STORE_OK)
+		return (0);
+	req_fail_rc(rq, rc);
+	return (-1);
+}
+
+void
+buckets_get_h(struct req *rq)
+{
+	struct bucket b;
+
+	if (buckets_read(rq, &b) == 0)
+		req_reply_json(rq, 200, resource_bucket(rq, &b));
+}
+
+/* One attempt; `mine` as in objects.c. */
+static enum store_rc
+buckets_change_once(struct req *rq, struct store_cond c, const json_t *in,
+    bool patch, bool *mine, struct bucket *b)
+{
+	struct store_write w = { .forget = rq->forget };
+	struct store_at now = { STORE_NOW };
+	const char *attrs;
+	bool versioning;
+	enum store_rc rc;
+
+	*mine = false;
+	rc = store_bucket_get(rq->emu->store, now, rq->bucket, &rq->arena, b);
+	if (rc != STORE_OK)
+		return (rc);
+	attrs = patch ? attrs_bucket_patch(rq, b->attrs, in, &versioning) :
+	    attrs_bucket(rq, in, &versioning);
+	if (attrs == NULL)
+		return (STORE_OK);	/* a 400 has been stored */
+	*mine = !c.has_meta_match;
+	if (*mine) {
+		c.has_meta_match = true;
+		c.meta_match = b->metageneration;
+	}
+	rc = store_bucket_update(rq->emu->store, &w, rq->bucket, &c, attrs,
+	    versioning, &rq->arena, b);
+	rq->mutation = w.mutation;
+	*mine = *mine && rc == STORE_PRECONDITION && !c.has_meta_not;
+	return (rc);
+}
+
+static void
+buckets_change(struct req *rq, bool patch)
+{
+	struct store_cond c;
+	struct bucket b;
+	enum store_rc rc;
+	json_t *in;
+	bool mine;
+
+	if (req_cond(rq, &c) || req_json(rq, &in))
+		return;
+	buckets_location(rq, in);
+	do
+		rc = buckets_change_once(rq, c, in, patch, &mine, &b);
+	while (mine);
+	if (rq->status != 0)
+		return;
+	if (rc != STORE_OK)
+		req_fail_rc(rq, rc);
+	else
+		req_reply_json(rq, 200, resource_bucket(rq, &b));
+}
+
+void
+buckets_patch_h(struct req *rq)
+{
+
+	buckets_change(rq, true);
+}
+
+void
+buckets_update_h(struct req *rq)
+{
+
+	buckets_change(rq, false);
+}
+
+void
+buckets_delete_h(struct req *rq)
+{
+	struct store_write w = { .forget = rq->forget };
+	struct store_cond c;
+	enum store_rc rc;
+
+	if (req_cond(rq, &c))
+		return;
+	rc = store_bucket_delete(rq->emu->store, &w, rq->bucket, &c);
+	rq->mutation = w.mutation;
+	if (rc != STORE_OK)
+		req_fail_rc(rq, rc);
+	else
+		req_reply_empty(rq, 204);
+}
+
+void
+buckets_layout_h(struct req *rq)
+{
+	json_t *j, *part;
+	struct bucket b;
+
+	if (buckets_read(rq, &b))
+		return;
+	j = resource_bucket(rq, &b);
+	part = json_pack("{s:s, s:s, s:O, s:O, s:{s:b}}",
+	    "kind", "storage#storageLayout", "bucket", b.name,
+	    "location", json_object_get(j, "location"),
+	    "locationType", json_object_get(j, "locationType"),
+	    "hierarchicalNamespace", "enabled", 0);
+	json_decref(j);
+	req_reply_json(rq, 200, part);
+}

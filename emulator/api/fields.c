@@ -1,0 +1,144 @@
+/* A selector becomes a tree first: {"items":{"name":{}},"next":{}}, where an
+ * empty object means all that is below.  `a/b` and `a(b)` are the same. */
+#include "emulator/api/fields.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#define DEPTH	16
+
+struct parse {
+	const char *p;
+	struct err *e;
+};
+
+static int
+fields_error(struct parse *s, const char *what)
+{
+
+	return (err_set(s->e, "%s at '%s'", what, s->p));
+}
+
+/* Adds key to the tree; the node below it.  A key that was selected whole
+ * stays whole. */
+static json_t *
+fields_node(json_t *tree, const char *key, size_t n, bool *whole)
+{
+	json_t *node = json_object_getn(tree, key, n);
+
+	*whole = node != NULL && json_object_size(node) == 0;
+	if (node == NULL) {
+		node = json_object();
+		(void)json_object_setn_new(tree, key, n, node);
+	}
+	return (node);
+}
+
+static int	fields_list(struct parse *s, json_t *tree, int depth);
+
+static int
+fields_item(struct parse *s, json_t *tree, int depth)
+{
+	json_t *scratch = NULL, *node = tree;
+	int rc = 0;
+
+	for (;;) {
+		size_t n = strcspn(s->p, "/,()");
+		bool whole;
+
+		if (n == 0 || n > 128) {
+			rc = fields_error(s, "a name is missing");
+			break;
+		}
+		node = fields_node(node, s->p, n, &whole);
+		s->p += n;
+		if (whole && scratch == NULL)	/* parse on, change nothing */
+			node = scratch = json_object();
+		if (*s->p == '(') {
+			s->p++;
+			rc = fields_list(s, node, depth + 1);
+			if (rc == 0 && *s->p++ != ')') {
+				s->p--;
+				rc = fields_error(s, "')' is missing");
+			}
+			break;
+		}
+		if (*s->p != '/') {
+			/* Selected whole: forget narrower selections. */
+			(void)json_object_clear(node);
+			break;
+		}
+		s->p++;
+		if (++depth > DEPTH) {
+			rc = fields_error(s, "nested too deeply");
+			break;
+		}
+	}
+	json_decref(scratch);
+	return (rc);
+}
+
+static int
+fields_list(struct parse *s, json_t *tree, int depth)
+{
+
+	if (depth > DEPTH)
+		return (fields_error(s, "nested too deeply"));
+	for (;;) {
+		if (fields_item(s, tree, depth))
+			return (-1);
+		if (*s->p != ',')
+			return (0);
+		s->p++;
+	}
+}
+
+static json_t *
+fields_apply(const json_t *j, json_t *tree)
+{
+	const char *key;
+	json_t *out, *sub, *v;
+	size_t i;
+
+	if (json_is_array(j)) {
+		out = json_array();
+		for (i = 0; i < json_array_size(j); i++)
+			(void)json_array_append_new(out,
+			    fields_apply(json_array_get(j, i), tree));
+		return (out);
+	}
+	if (!json_is_object(j) || json_object_size(tree) == 0)
+		return (json_deep_copy(j));
+	out = json_object();
+	if ((sub = json_object_get(tree, "*")) != NULL) {
+		/* jansson iterates over what it calls mutable only. */
+		json_t *mut = (json_t *)(uintptr_t)j;
+
+		json_object_foreach(mut, key, v)
+			(void)json_object_set_new(out, key,
+			    fields_apply(v, sub));
+	}
+	json_object_foreach(tree, key, sub)
+		if (strcmp(key, "*") != 0 &&
+		    (v = json_object_get(j, key)) != NULL)
+			(void)json_object_set_new(out, key,
+			    fields_apply(v, sub));
+	return (out);
+}
+
+json_t *
+fields_select(const json_t *j, const char *selector, struct err *e)
+{
+	struct parse s = { selector, e };
+	json_t *tree = json_object(), *out = NULL;
+
+	if (fields_list(&s, tree, 0) == 0) {
+		if (*s.p != '\0')
+			(void)fields_error(&s, "something is left over");
+		else
+			out = fields_apply(j, tree);
+	}
+	json_decref(tree);
+	return (out);
+}

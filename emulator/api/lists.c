@@ -1,0 +1,122 @@
+#include "emulator/api/lists.h"
+
+#include <string.h>
+
+#include "emulator/api/resource.h"
+#include "lib/str.h"
+
+#define LISTS_MAX	1000
+
+int
+lists_max(struct req *rq, const char *param, int *max)
+{
+	int64_t v;
+	bool has;
+
+	*max = LISTS_MAX;
+	if (req_query_int(rq, param, &has, &v))
+		return (-1);
+	if (!has)
+		return (0);
+	if (v < 0) {
+		req_fail(rq, 400, "invalidParameter", "Invalid value for "
+		    "parameter %s: it must not be negative.", param);
+		return (-1);
+	}
+	if (v > 0 && v < LISTS_MAX)
+		*max = (int)v;
+	return (0);
+}
+
+const char *
+lists_page(struct req *rq, const char *param)
+{
+	const char *token = req_query(rq, param), *raw = NULL;
+	struct buf b;
+
+	if (token == NULL || *token == '\0')
+		return ("");
+	buf_init(&b, 8u << 10);
+	if (str_b64_decode(&b, token, strlen(token), true) && buf_ok(&b) &&
+	    b.len > 0 && strlen(b.p) == b.len)
+		raw = arena_strdup(&rq->arena, b.p);
+	else
+		req_fail_rc(rq, STORE_BAD_TOKEN);
+	buf_release(&b);
+	return (raw);
+}
+
+const char *
+lists_page_token(struct req *rq, const char *next)
+{
+	const char *s;
+	struct buf b;
+
+	buf_init(&b, 16u << 10);
+	str_b64_encode(&b, next, strlen(next), true);
+	s = arena_strdup(&rq->arena, b.p);
+	buf_release(&b);
+	return (s);
+}
+
+static const char *
+lists_text(const struct req *rq, const char *k)
+{
+	const char *v = req_query(rq, k);
+
+	return (v != NULL ? v : "");
+}
+
+static json_t *
+lists_json(struct req *rq, const struct store_listing *l)
+{
+	json_t *j = json_pack("{s:s}", "kind", "storage#objects");
+	json_t *a;
+
+	if (l->nprefixes > 0) {
+		a = json_array();
+		for (size_t i = 0; i < l->nprefixes; i++)
+			(void)json_array_append_new(a,
+			    json_string(l->prefixes[i]));
+		(void)json_object_set_new(j, "prefixes", a);
+	}
+	if (l->nobjects > 0) {
+		a = json_array();
+		for (size_t i = 0; i < l->nobjects; i++)
+			(void)json_array_append_new(a,
+			    resource_object(rq, &l->objects[i]));
+		(void)json_object_set_new(j, "items", a);
+	}
+	if (l->next != NULL)
+		(void)json_object_set_new(j, "nextPageToken",
+		    json_string(lists_page_token(rq, l->next)));
+	return (j);
+}
+
+void
+lists_objects_h(struct req *rq)
+{
+	struct store_at at = { rq->as_of };
+	struct store_list q = {
+		.prefix = lists_text(rq, "prefix"),
+		.delimiter = lists_text(rq, "delimiter"),
+		.start = lists_text(rq, "startOffset"),
+		.end = lists_text(rq, "endOffset"),
+		.glob = lists_text(rq, "matchGlob"),
+		.trailing_delimiter = req_query_bool(rq,
+		    "includeTrailingDelimiter", false),
+		.versions = req_query_bool(rq, "versions", false),
+	};
+	struct store_listing l;
+	enum store_rc rc;
+
+	if (lists_max(rq, "maxResults", &q.max) ||
+	    (q.after = lists_page(rq, "pageToken")) == NULL)
+		return;
+	rc = store_object_list(rq->emu->store, at, rq->bucket, &q, &rq->arena,
+	    &l);
+	if (rc != STORE_OK)
+		req_fail_rc(rq, rc);
+	else
+		req_reply_json(rq, 200, lists_json(rq, &l));
+}

@@ -1,0 +1,17 @@
+/* emulator/api/lists.h: listing objects: parameters in, pages out.  Knows the
+ * query of objects.list; the order and the cut are the store's. */
+#ifndef EMULATOR_LISTS_H
+#define EMULATOR_LISTS_H
+
+#include "emulator/http/req.h"
+
+void	lists_objects_h(struct req *);
+
+/* maxResults (or the name given): 1 .. 1000.  -1: a 400 has been stored. */
+int	lists_max(struct req *, const char *param, int *max);
+/* pageToken decoded into the arena; "" where there is none, NULL: a 400. */
+const char	*lists_page(struct req *, const char *param);
+/* The other way. */
+const char	*lists_page_token(struct req *, const char *next);
+
+#endif

@@ -1,0 +1,20 @@
+/* emulator/api/resource.h: the store's structs as Google's JSON resources,
+ * https://cloud.google.com/storage/docs/json_api/v1/objects#resource and
+ * https://cloud.google.com/storage/docs/json_api/v1/buckets#resource .  Knows
+ * shapes; asks the store nothing. */
+#ifndef EMULATOR_RESOURCE_H
+#define EMULATOR_RESOURCE_H
+
+#include "emulator/http/req.h"
+
+/* New references. */
+json_t	*resource_object(struct req *, const struct object *);
+json_t	*resource_bucket(struct req *, const struct bucket *);
+
+/* The etag that the JSON API gives a version of a thing; in the arena. */
+const char	*resource_etag(struct arena *, int64_t generation,
+    int64_t metageneration);
+/* The number in a policy's etag; false where it is none of ours. */
+bool	resource_etag_parse(const char *etag, int64_t *version);
+
+#endif

@@ -1,0 +1,24 @@
+/* emulator/api/uploads.h: uploads in one request: uploadType=media and
+ * multipart of the JSON API, PUT of the XML API.  The bytes stream into a
+ * struct payload; nothing is stored unless the whole body has come.  Knows
+ * the forms of such bodies; sessions are resumable.c's. */
+#ifndef EMULATOR_UPLOADS_H
+#define EMULATOR_UPLOADS_H
+
+#include "emulator/http/req.h"
+
+void	uploads_insert_begin(struct req *);
+void	uploads_insert_data(struct req *, const void *, size_t);
+void	uploads_insert_h(struct req *);
+void	uploads_insert_done(struct req *);
+
+void	uploads_put_begin(struct req *);
+#define uploads_put_data	uploads_insert_data
+void	uploads_put_h(struct req *);
+#define uploads_put_done	uploads_insert_done
+
+/* The object's name from the query or the metadata, checked, into
+ * rq->object.  -1: a 400 has been stored. */
+int	uploads_name(struct req *, const json_t *meta);
+
+#endif

@@ -1,0 +1,311 @@
+/* What goes out: the second half of req.h.  A later reply takes the place of
+ * an earlier one, since a fault may do that; that a handler replies exactly
+ * once is checked by server.c. */
+#include "emulator/http/req.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emulator/api/fields.h"
+#include "emulator/http/route.h"
+#include "emulator/http/server.h"
+#include "lib/str.h"
+
+static void
+req_reply_begin(struct req *rq, int status)
+{
+
+	if (rq->reader != NULL) {
+		store_read_close(rq->reader);
+		rq->reader = NULL;
+	}
+	free(rq->reply_heap);
+	rq->reply_heap = NULL;
+	rq->status = status;
+	rq->reply = NULL;
+	rq->reply_len = 0;
+}
+
+void
+req_header_add(struct req *rq, const char *k, const char *v)
+{
+	struct req_kv *h;
+
+	/* Room grows in the arena by doubling: 8, 16, 32 … */
+	if (rq->nheaders == 0 || (rq->nheaders >= 8 &&
+	    (rq->nheaders & (rq->nheaders - 1)) == 0)) {
+		size_t room = rq->nheaders == 0 ? 8 : rq->nheaders * 2;
+
+		h = arena_alloc(&rq->arena, room * sizeof(*h));
+		if (rq->nheaders > 0)
+			memcpy(h, rq->headers, rq->nheaders * sizeof(*h));
+		rq->headers = h;
+	}
+	h = &rq->headers[rq->nheaders++];
+	h->k = arena_strdup(&rq->arena, k);
+	h->v = arena_strdup(&rq->arena, v);
+}
+
+void
+req_reply(struct req *rq, int status, const char *type, const void *body,
+    size_t n)
+{
+	const void *copy = arena_dup(&rq->arena, body, n);
+
+	req_reply_begin(rq, status);
+	if (type != NULL)
+		req_header_add(rq, "Content-Type", type);
+	rq->reply = copy;
+	rq->reply_len = (int64_t)n;
+}
+
+void
+req_reply_empty(struct req *rq, int status)
+{
+
+	req_reply_begin(rq, status);
+}
+
+static void
+req_reply_json_raw(struct req *rq, int status, json_t *j)
+{
+	char *s = json_dumps(j, req_query_bool(rq, "prettyPrint", true) ?
+	    JSON_INDENT(2) : JSON_COMPACT);
+
+	BUG_ON(s == NULL);
+	json_decref(j);
+	req_reply_begin(rq, status);
+	req_header_add(rq, "Content-Type", "application/json; charset=UTF-8");
+	rq->reply = rq->reply_heap = s;
+	rq->reply_len = (int64_t)strlen(s);
+}
+
+void
+req_reply_json(struct req *rq, int status, json_t *j)
+{
+	const char *fields = req_query(rq, "fields");
+	struct err e = ERR_INIT;
+	json_t *part;
+
+	if (fields == NULL || *fields == '\0') {
+		req_reply_json_raw(rq, status, j);
+		return;
+	}
+	part = fields_select(j, fields, &e);
+	json_decref(j);
+	if (part == NULL)
+		req_fail(rq, 400, "invalidParameter",
+		    "Invalid field selection %s: %s", fields, err_msg(&e));
+	else
+		req_reply_json_raw(rq, status, part);
+	err_release(&e);
+}
+
+void
+req_reply_payload(struct req *rq, int status, const char *type,
+    struct store_reader *r, int64_t off, int64_t len)
+{
+	struct store_reader *own = arena_dup(&rq->arena, r, sizeof(*r));
+
+	BUG_ON(off < 0 || len < 0 || off + len > r->size);
+	req_reply_begin(rq, status);
+	if (type != NULL)
+		req_header_add(rq, "Content-Type", type);
+	rq->reader = own;
+	rq->reader_off = off;
+	rq->reader_len = len;
+	rq->reply_len = len;
+}
+
+/* ---- errors ---- */
+
+/* Input may be quoted in a message: what is not ASCII becomes '?' unless the
+ * whole is UTF-8. */
+static json_t *
+req_text(struct req *rq, const char *s)
+{
+	json_t *j = json_string(s);
+	char *p;
+
+	if (j != NULL)
+		return (j);
+	p = arena_strdup(&rq->arena, s);
+	for (char *q = p; *q != '\0'; q++)
+		if ((unsigned char)*q >= 0x80)
+			*q = '?';
+	return (json_string(p));
+}
+
+/* The canonical code's name that IAM and Resource Manager add. */
+static const char *
+req_rpc_status(int status)
+{
+
+	switch (status) {
+	case 400: return ("INVALID_ARGUMENT");
+	case 401: return ("UNAUTHENTICATED");
+	case 403: return ("PERMISSION_DENIED");
+	case 404: return ("NOT_FOUND");
+	case 409: return ("ALREADY_EXISTS");
+	case 412: return ("FAILED_PRECONDITION");
+	case 429: return ("RESOURCE_EXHAUSTED");
+	case 501: return ("UNIMPLEMENTED");
+	case 503: return ("UNAVAILABLE");
+	default: return (status < 500 ? "FAILED_PRECONDITION" : "INTERNAL");
+	}
+}
+
+static json_t *
+req_error_json(struct req *rq, int status, const char *reason,
+    const char *msg)
+{
+	json_t *text = req_text(rq, msg);
+	json_t *err = json_pack("{s:i, s:O}", "code", status, "message", text);
+
+	switch (rq->route->api) {
+	case API_OAUTH:
+		json_decref(err);
+		return (json_pack("{s:s, s:o}", "error", reason,
+		    "error_description", text));
+	case API_IAM:
+	case API_CRM:
+		(void)json_object_set_new(err, "status",
+		    json_string(req_rpc_status(status)));
+		break;
+	case API_STORAGE:
+		(void)json_object_set_new(err, "errors",
+		    json_pack("[{s:O, s:s, s:s}]", "message", text, "domain",
+		    "global", "reason", reason));
+		break;
+	default:
+		break;
+	}
+	json_decref(text);
+	return (json_pack("{s:o}", "error", err));
+}
+
+static const char *
+req_xml_code(int status, const char *reason)
+{
+	static const struct { const char *reason, *code; } byreason[] = {
+		{ "noSuchBucket", "NoSuchBucket" },
+		{ "required", "MissingArgument" },
+		{ "invalidBucketName", "InvalidBucketName" },
+		{ "expired", "ExpiredToken" },
+	};
+
+	for (size_t i = 0; i < NELEMS(byreason); i++)
+		if (strcmp(reason, byreason[i].reason) == 0)
+			return (byreason[i].code);
+	switch (status) {
+	case 400: return ("InvalidArgument");
+	case 401: return ("AuthenticationRequired");
+	case 403: return ("AccessDenied");
+	case 404: return ("NoSuchKey");
+	case 405: return ("MethodNotAllowed");
+	case 409: return ("BucketAlreadyOwnedByYou");
+	case 412: return ("PreconditionFailed");
+	case 416: return ("InvalidRange");
+	case 429: return ("SlowDown");
+	case 501: return ("NotImplemented");
+	case 503: return ("ServiceUnavailable");
+	default: return (status < 500 ? "InvalidRequest" : "InternalError");
+	}
+}
+
+void
+req_xml_text(struct buf *b, const char *s)
+{
+
+	for (; *s != '\0'; s++) {
+		switch (*s) {
+		case '&': buf_adds(b, "&amp;"); break;
+		case '<': buf_adds(b, "&lt;"); break;
+		case '>': buf_adds(b, "&gt;"); break;
+		case '"': buf_adds(b, "&quot;"); break;
+		default:
+			if ((unsigned char)*s >= ' ')
+				buf_addc(b, *s);
+			else
+				buf_addf(b, "&#%d;", *s);
+		}
+	}
+}
+
+static void
+req_fail_xml(struct req *rq, int status, const char *reason, const char *msg)
+{
+	struct buf b;
+
+	buf_init(&b, 64u << 10);
+	buf_adds(&b, "<?xml version='1.0' encoding='UTF-8'?><Error><Code>");
+	buf_adds(&b, req_xml_code(status, reason));
+	buf_adds(&b, "</Code><Message>");
+	req_xml_text(&b, msg);
+	buf_adds(&b, "</Message></Error>");
+	req_reply(rq, status, "application/xml; charset=UTF-8", b.p, b.len);
+	buf_release(&b);
+}
+
+void
+req_fail(struct req *rq, int status, const char *reason, const char *fmt, ...)
+{
+	va_list ap;
+	char *msg = NULL;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&msg, fmt, ap);
+	va_end(ap);
+	BUG_ON(n < 0);
+	/* Headers of a reply that is replaced, a Content-Range say, go. */
+	rq->nheaders = 0;
+	if (rq->route->api == API_XML)
+		req_fail_xml(rq, status, reason, msg);
+	else
+		req_reply_json_raw(rq, status,
+		    req_error_json(rq, status, reason, msg));
+	if (status == 401)
+		req_header_add(rq, "WWW-Authenticate",
+		    "Bearer realm=\"https://accounts.google.com/\"");
+	free(msg);
+}
+
+void
+req_fail_rc(struct req *rq, enum store_rc rc)
+{
+	static const struct {
+		int status;
+		const char *reason, *message;
+	} t[] = {
+#define STORE_RC(name, status, reason, message) \
+		[STORE_##name] = { status, reason, message },
+#include "emulator/store/store_rc.def"
+#undef STORE_RC
+	};
+	bool xml = rq->route->api == API_XML;
+
+	BUG_ON((size_t)rc >= NELEMS(t) || rc == STORE_OK);
+	if (rc == STORE_NOT_MODIFIED) {
+		rq->nheaders = 0;
+		req_reply_empty(rq, 304);
+	} else if (rc == STORE_NO_OBJECT && xml)
+		req_fail(rq, 404, "notFound",
+		    "The specified key does not exist.");
+	else if (rc == STORE_NO_OBJECT)
+		req_fail(rq, 404, "notFound", "No such object: %s/%s",
+		    rq->bucket != NULL ? rq->bucket : "",
+		    rq->object != NULL ? rq->object : "");
+	else
+		req_fail(rq, t[rc].status, xml && rc == STORE_NO_BUCKET ?
+		    "noSuchBucket" : t[rc].reason, "%s", t[rc].message);
+}
+
+void
+req_abort(struct req *rq, bool rst)
+{
+
+	rq->abort = true;
+	rq->abort_rst = rst;
+}

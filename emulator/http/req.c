@@ -1,0 +1,271 @@
+#include "emulator/http/req.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emulator/http/route.h"
+#include "emulator/http/server.h"
+#include "lib/str.h"
+
+#define BODY_MAX	(10u << 20)	/* a gathered body: JSON, forms */
+
+void
+req_init(struct req *rq, struct emu *emu)
+{
+
+	*rq = (struct req){ .emu = emu, .as_of = STORE_NOW };
+	buf_init(&rq->body, BODY_MAX);
+	rq->route = route_none(API_STORAGE);
+	rq->method = rq->raw_path = rq->host = rq->host_port = "";
+}
+
+void
+req_release(struct req *rq)
+{
+
+	if (rq->reader != NULL)
+		store_read_close(rq->reader);
+	buf_release(&rq->body);
+	json_decref(rq->keep);
+	free(rq->reply_heap);
+	arena_release(&rq->arena);
+}
+
+/* ---- what came in ---- */
+
+/* "a=1&b" into rq->query; -1 where an escape is malformed. */
+static int
+req_query_split(struct req *rq, char *s)
+{
+	size_t n = 1, len;
+
+	for (const char *p = s; *p != '\0'; p++)
+		n += *p == '&';
+	rq->query = arena_alloc(&rq->arena, n * sizeof(*rq->query));
+	while (s != NULL) {
+		char *k = strsep(&s, "&");
+		char *v = strchr(k, '=');
+
+		if (*k == '\0')
+			continue;
+		if (v != NULL)
+			*v++ = '\0';
+		if (!str_pct_decode(k, &len, true) || strlen(k) != len)
+			return (-1);
+		if (v != NULL &&
+		    (!str_pct_decode(v, &len, true) || strlen(v) != len))
+			return (-1);
+		rq->query[rq->nquery].k = k;
+		rq->query[rq->nquery++].v = v != NULL ? v : "";
+	}
+	return (0);
+}
+
+int
+req_target(struct req *rq, const char *target)
+{
+	size_t n = strcspn(target, "?"), len;
+
+	rq->raw_path = arena_strndup(&rq->arena, target, n);
+	if (rq->raw_path[0] != '/') {
+		req_fail(rq, 400, "badRequest", "The request's target must "
+		    "begin with '/'; this is no proxy for plain HTTP.");
+		return (-1);
+	}
+	/* Checked once here, so that decoding a capture cannot fail. */
+	if (!str_pct_decode(arena_strdup(&rq->arena, rq->raw_path), &len,
+	    false) || strstr(rq->raw_path, "%00") != NULL) {
+		req_fail(rq, 400, "badRequest",
+		    "The path holds a malformed percent escape or a NUL.");
+		return (-1);
+	}
+	if (target[n] == '?' &&
+	    req_query_split(rq, arena_strdup(&rq->arena, target + n + 1))) {
+		req_fail(rq, 400, "badRequest", "The query holds a malformed "
+		    "percent escape or a NUL.");
+		return (-1);
+	}
+	return (0);
+}
+
+void
+req_set_host(struct req *rq, const char *host_port)
+{
+	const char *colon;
+	char *h;
+	size_t n;
+
+	if (host_port == NULL)
+		host_port = "";
+	rq->host_port = h = arena_strdup(&rq->arena, host_port);
+	for (; *h != '\0'; h++)
+		*h = (char)tolower((unsigned char)*h);
+	colon = strrchr(rq->host_port, ':');
+	n = strlen(rq->host_port);
+	/* The last colon of [::1] is none of a port. */
+	if (colon != NULL && strchr(colon, ']') == NULL)
+		n = (size_t)(colon - rq->host_port);
+	h = arena_strndup(&rq->arena, rq->host_port, n);
+	if (n > 0 && h[n - 1] == '.')		/* a rooted name */
+		h[n - 1] = '\0';
+	rq->host = h;
+}
+
+const char *
+req_query(const struct req *rq, const char *k)
+{
+
+	for (size_t i = 0; i < rq->nquery; i++)
+		if (strcmp(rq->query[i].k, k) == 0)
+			return (rq->query[i].v);
+	return (NULL);
+}
+
+bool
+req_query_bool(const struct req *rq, const char *k, bool dflt)
+{
+	const char *v = req_query(rq, k);
+
+	if (v == NULL || *v == '\0')
+		return (dflt);
+	return (strcasecmp(v, "true") == 0 || strcmp(v, "1") == 0);
+}
+
+const char *
+req_header(const struct req *rq, const char *k)
+{
+
+	return (rq->mhd != NULL ? server_header(rq, k) : NULL);
+}
+
+int
+req_query_int(struct req *rq, const char *k, bool *has, int64_t *v)
+{
+	const char *s = req_query(rq, k);
+
+	*has = s != NULL && *s != '\0';
+	if (!*has || str_int64(s, v))
+		return (0);
+	req_fail(rq, 400, "invalidParameter",
+	    "Invalid value for parameter %s: '%s' is not a whole number.",
+	    k, s);
+	return (-1);
+}
+
+/* The XML API carries preconditions in headers. */
+static int
+req_header_int(struct req *rq, const char *k, bool *has, int64_t *v)
+{
+	const char *s = req_header(rq, k);
+
+	if (s == NULL)
+		return (0);
+	*has = true;
+	if (str_int64(s, v))
+		return (0);
+	req_fail(rq, 400, "invalidArgument",
+	    "Invalid value for header %s: '%s' is not a whole number.", k, s);
+	return (-1);
+}
+
+static int
+req_generation(struct req *rq, const char *k, int64_t *v)
+{
+	bool has;
+
+	if (req_query_int(rq, k, &has, v))
+		return (-1);
+	if (has && *v < 1) {
+		req_fail(rq, 400, "invalidParameter", "Invalid value for "
+		    "parameter %s: a generation is a positive number.", k);
+		return (-1);
+	}
+	return (0);
+}
+
+int
+req_cond(struct req *rq, struct store_cond *c)
+{
+
+	*c = (struct store_cond){ 0 };
+	if (req_query_int(rq, "ifGenerationMatch", &c->has_gen_match,
+	    &c->gen_match) ||
+	    req_query_int(rq, "ifGenerationNotMatch", &c->has_gen_not,
+	    &c->gen_not) ||
+	    req_query_int(rq, "ifMetagenerationMatch", &c->has_meta_match,
+	    &c->meta_match) ||
+	    req_query_int(rq, "ifMetagenerationNotMatch", &c->has_meta_not,
+	    &c->meta_not) ||
+	    req_generation(rq, "generation", &c->generation))
+		return (-1);
+	if (rq->route->api != API_XML)
+		return (0);
+	return (req_header_int(rq, "x-goog-if-generation-match",
+	    &c->has_gen_match, &c->gen_match) ||
+	    req_header_int(rq, "x-goog-if-metageneration-match",
+	    &c->has_meta_match, &c->meta_match) ? -1 : 0);
+}
+
+int
+req_cond_source(struct req *rq, struct store_cond *c)
+{
+
+	*c = (struct store_cond){ 0 };
+	return (req_query_int(rq, "ifSourceGenerationMatch",
+	    &c->has_gen_match, &c->gen_match) ||
+	    req_query_int(rq, "ifSourceGenerationNotMatch",
+	    &c->has_gen_not, &c->gen_not) ||
+	    req_query_int(rq, "ifSourceMetagenerationMatch",
+	    &c->has_meta_match, &c->meta_match) ||
+	    req_query_int(rq, "ifSourceMetagenerationNotMatch",
+	    &c->has_meta_not, &c->meta_not) ||
+	    req_generation(rq, "sourceGeneration", &c->generation) ? -1 : 0);
+}
+
+int
+req_json_text(struct req *rq, const char *p, size_t n, json_t **out)
+{
+	json_error_t je;
+	size_t blank = 0;
+
+	while (blank < n && strchr(" \t\r\n", p[blank]) != NULL)
+		blank++;
+	*out = blank == n ? json_object() :
+	    json_loadb(p, n, JSON_REJECT_DUPLICATES, &je);
+	if (!json_is_object(*out)) {
+		if (*out != NULL)
+			req_fail(rq, 400, "parseError",
+			    "Parse Error: the body is not a JSON object.");
+		else
+			req_fail(rq, 400, "parseError",
+			    "Parse Error: line %d column %d: %s.",
+			    je.line, je.column, je.text);
+		json_decref(*out);
+		*out = NULL;
+		return (-1);
+	}
+	if (rq->keep == NULL)
+		rq->keep = json_array();
+	(void)json_array_append_new(rq->keep, *out);
+	return (0);
+}
+
+int
+req_json(struct req *rq, json_t **out)
+{
+
+	return (req_json_text(rq, rq->body.p, rq->body.len, out));
+}
+
+const char *
+req_base_url(struct req *rq)
+{
+
+	if (rq->via == VIA_PROXY)
+		return (arena_printf(&rq->arena, "https://%s", rq->host));
+	if (rq->host_port[0] == '\0')
+		return (arena_printf(&rq->arena, "http://127.0.0.1:%d",
+		    rq->emu->http_port));
+	return (arena_printf(&rq->arena, "http://%s", rq->host_port));
+}

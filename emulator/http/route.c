@@ -1,0 +1,269 @@
+#include "emulator/http/route.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/str.h"
+
+/* ---- hosts ---- */
+
+static bool
+route_local(const char *host)
+{
+
+	return (strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+	    (str_starts(host, "127.") &&
+	    strspn(host, "0123456789.") == strlen(host)));
+}
+
+enum route_host
+route_host(const char *host)
+{
+	static const struct {
+		const char *name;
+		enum route_host kind;
+	} known[] = {
+		{ "storage.googleapis.com", HOST_STORAGE },
+		{ "www.googleapis.com", HOST_WWW },
+		{ "oauth2.googleapis.com", HOST_OAUTH },
+		{ "accounts.google.com", HOST_OAUTH },
+		{ "iam.googleapis.com", HOST_IAM },
+		{ "iamcredentials.googleapis.com", HOST_IAM },
+		{ "cloudresourcemanager.googleapis.com", HOST_CRM },
+	};
+
+	for (size_t i = 0; i < NELEMS(known); i++)
+		if (strcmp(host, known[i].name) == 0)
+			return (known[i].kind);
+	if (host[0] != '.' && str_ends(host, ".storage.googleapis.com"))
+		return (HOST_BUCKET);
+	return (route_local(host) ? HOST_LOCAL : HOST_FOREIGN);
+}
+
+/* ---- which APIs a path may mean, as a set of bits ---- */
+
+#define BIT(api)	(1u << (api))
+
+static bool
+route_storage_path(const char *p)
+{
+
+	return (str_starts(p, "/storage/v1/") || str_starts(p, "/upload/") ||
+	    str_starts(p, "/resumable/upload/") ||
+	    str_starts(p, "/download/storage/") ||
+	    str_starts(p, "/batch/storage/"));
+}
+
+static unsigned
+route_apis(const struct req *rq)
+{
+	const char *p = rq->raw_path;
+
+	switch (route_host(rq->host)) {
+	case HOST_LOCAL:
+		if (rq->via != VIA_HTTP)
+			return (0);
+		if (str_starts(p, "/_emulator/") || strcmp(p, "/") == 0)
+			return (BIT(API_CONTROL));
+		if (route_storage_path(p))
+			return (BIT(API_STORAGE));
+		return (BIT(API_OAUTH) | BIT(API_IAM) | BIT(API_CRM) |
+		    BIT(API_XML));
+	case HOST_STORAGE:
+		return (route_storage_path(p) ? BIT(API_STORAGE) :
+		    BIT(API_XML));
+	case HOST_BUCKET:
+		return (BIT(API_XML));
+	case HOST_WWW:
+		return (route_storage_path(p) ? BIT(API_STORAGE) :
+		    BIT(API_OAUTH));
+	case HOST_OAUTH:
+		return (BIT(API_OAUTH));
+	case HOST_IAM:
+		return (BIT(API_IAM));
+	case HOST_CRM:
+		return (BIT(API_CRM));
+	case HOST_FOREIGN:
+		break;
+	}
+	return (0);
+}
+
+/* ---- templates ---- */
+
+bool
+route_match(const char *t, const char *p, struct route_cap cap[4], size_t *n)
+{
+
+	for (*n = 0; *t != '\0'; ) {
+		size_t name, lit, seg;
+		bool rest;
+
+		if (*t != '{') {
+			if (*t++ != *p++)
+				return (false);
+			continue;
+		}
+		BUG_ON(*n == 4);
+		name = strcspn(++t, "}");
+		rest = name > 3 && memcmp(t + name - 3, "...", 3) == 0;
+		cap[*n].name = t;
+		cap[*n].namelen = rest ? name - 3 : name;
+		t += name + 1;
+		lit = strcspn(t, "/");		/* as in {project}:getIamPolicy */
+		seg = rest ? strlen(p) : strcspn(p, "/");
+		if (seg <= lit || memcmp(p + seg - lit, t, lit) != 0)
+			return (false);
+		cap[*n].p = p;
+		cap[(*n)++].len = seg - lit;
+		t += lit;
+		p += seg;
+	}
+	return (*p == '\0');
+}
+
+/* One of "GET" and "PUT|POST". */
+static bool
+route_method(const char *methods, const char *m)
+{
+	size_t n = strlen(m);
+
+	for (;;) {
+		size_t k = strcspn(methods, "|");
+
+		if (k == n && memcmp(methods, m, n) == 0)
+			return (true);
+		if (methods[k] == '\0')
+			return (false);
+		methods += k + 1;
+	}
+}
+
+/* NULL, "key" (present) or "key=value"; several are joined by '&'. */
+static bool
+route_query(const struct req *rq, const char *want)
+{
+	char word[64];
+
+	while (want != NULL && *want != '\0') {
+		size_t n = strcspn(want, "&");
+		const char *v;
+		char *eq;
+
+		BUG_ON(n >= sizeof(word));
+		memcpy(word, want, n);
+		word[n] = '\0';
+		want += n + (want[n] == '&');
+		if ((eq = strchr(word, '=')) != NULL)
+			*eq++ = '\0';
+		v = req_query(rq, word);
+		if (v == NULL || (eq != NULL && strcmp(v, eq) != 0))
+			return (false);
+	}
+	return (true);
+}
+
+/* BUCKET.storage.googleapis.com/OBJECT means /BUCKET/OBJECT. */
+static const char *
+route_path(struct req *rq)
+{
+	size_t n;
+
+	if (route_host(rq->host) != HOST_BUCKET)
+		return (rq->raw_path);
+	n = strlen(rq->host) - strlen(".storage.googleapis.com");
+	return (arena_printf(&rq->arena, "/%.*s%s", (int)n, rq->host,
+	    strcmp(rq->raw_path, "/") == 0 ? "" : rq->raw_path));
+}
+
+static void
+route_take(struct req *rq, const struct route *r, const struct route_cap *c,
+    size_t n)
+{
+
+	rq->route = r;
+	for (size_t i = 0; i < n; i++) {
+		char *s = arena_strndup(&rq->arena, c[i].p, c[i].len);
+		size_t len;
+		bool ok = str_pct_decode(s, &len, false);
+
+		BUG_ON(!ok || strlen(s) != len);	/* req_target() */
+		rq->cap[i] = s;
+		if (c[i].namelen == 6 && memcmp(c[i].name, "bucket", 6) == 0)
+			rq->bucket = s;
+		if (c[i].namelen == 6 && memcmp(c[i].name, "object", 6) == 0)
+			rq->object = s;
+	}
+}
+
+static bool
+route_find_in(struct req *rq, const struct route *table, unsigned apis,
+    const char *path)
+{
+	struct route_cap cap[4];
+	size_t n;
+
+	for (const struct route *r = table; r->id != NULL; r++)
+		if ((apis & BIT(r->api)) != 0 &&
+		    route_method(r->method, rq->method) &&
+		    route_match(r->path, path, cap, &n) &&
+		    route_query(rq, r->query)) {
+			route_take(rq, r, cap, n);
+			return (true);
+		}
+	return (false);
+}
+
+int
+route_find(struct req *rq)
+{
+	unsigned apis = route_apis(rq);
+	const char *path = route_path(rq);
+
+	/* What is not served must not be mistaken for something that is: a
+	 * part of an XML multipart upload looks like a PUT of the object. */
+	if (route_find_in(rq, routes_unserved, apis, path) ||
+	    route_find_in(rq, routes, apis, path))
+		return (0);
+	for (enum route_api a = API_STORAGE; a <= API_CONTROL; a++)
+		if ((apis & BIT(a)) != 0) {
+			rq->route = route_none(a);
+			break;
+		}
+	/* On the plain endpoint what is nothing else is a bucket's path. */
+	if ((apis & BIT(API_XML)) != 0)
+		rq->route = route_none(API_XML);
+	return (-1);
+}
+
+const char *
+route_allow(struct req *rq)
+{
+	unsigned apis = route_apis(rq);
+	const char *path = route_path(rq), *all = NULL;
+	struct route_cap cap[4];
+	size_t n;
+
+	for (const struct route *r = routes; r->id != NULL; r++) {
+		if ((apis & BIT(r->api)) == 0 ||
+		    !route_match(r->path, path, cap, &n) ||
+		    (all != NULL && strstr(all, r->method) != NULL))
+			continue;
+		all = all == NULL ? r->method : arena_printf(&rq->arena,
+		    "%s, %s", all, r->method);
+	}
+	return (all);
+}
+
+const struct route *
+route_none(enum route_api api)
+{
+#define NONE(a) [a] = { .id = "emulator.unknown", .api = a, .method = "",	\
+	.path = "" }
+	static const struct route none[] = {
+		NONE(API_STORAGE), NONE(API_XML), NONE(API_OAUTH),
+		NONE(API_IAM), NONE(API_CRM), NONE(API_CONTROL),
+	};
+
+	return (&none[api]);
+}

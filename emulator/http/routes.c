@@ -1,0 +1,294 @@
+/* The route table: one row for each thing that can be asked.  The first row
+ * that fits wins, so a row with a query condition stands before the one
+ * without.  Method ids: https://cloud.google.com/storage/docs/json_api/v1 ,
+ * https://cloud.google.com/iam/docs/reference/rest . */
+#include "emulator/http/route.h"
+
+#include "emulator/api/buckets.h"
+#include "emulator/api/lists.h"
+#include "emulator/api/media.h"
+#include "emulator/api/objects.h"
+#include "emulator/api/resumable.h"
+#include "emulator/api/uploads.h"
+#include "emulator/api/xml.h"
+#include "emulator/control/control.h"
+#include "emulator/identity/iam.h"
+#include "emulator/identity/oauth.h"
+
+#define B	"/storage/v1/b"
+#define B1	B "/{bucket}"
+#define O1	B1 "/o/{object}"
+#define UP	"/upload/storage/v1/b/{bucket}/o"
+#define RUP	"/resumable" UP
+#define DL	"/download/storage/v1/b/{bucket}/o/{object}"
+#define SA	"/v1/projects/{project}/serviceAccounts"
+#define SA1	SA "/{account}"
+#define E	"/_emulator/"
+
+/* id, api, method, path, query, permission, body, handler */
+#define ROW(i, a, m, p, q, perm, b, h) { .id = i, .api = API_##a,	\
+	.method = m, .path = p, .query = q, .permission = perm,		\
+	.body = BODY_##b, .handle = h }
+/* The same with a streamed body: begin, data, handle, done. */
+#define STREAM(i, a, m, p, q, perm, s) { .id = i, .api = API_##a,	\
+	.method = m, .path = p, .query = q, .permission = perm,		\
+	.body = BODY_STREAM, .begin = s##_begin, .data = s##_data,	\
+	.handle = s##_h, .done = s##_done }
+
+static void
+routes_root_h(struct req *rq)
+{
+
+	req_reply(rq, 200, "text/plain", "OK\n", 3);
+}
+
+static void
+routes_unserved_h(struct req *rq)
+{
+
+	req_fail(rq, 501, "notImplemented",
+	    "%s is a method of the real service that gcs-emulator does not "
+	    "serve.", rq->route->id);
+}
+
+const struct route routes[] = {
+	/* buckets */
+	ROW("storage.buckets.list", STORAGE, "GET", B, NULL,
+	    "storage.buckets.list", NONE, buckets_list_h),
+	ROW("storage.buckets.insert", STORAGE, "POST", B, NULL,
+	    "storage.buckets.create", BUF, buckets_insert_h),
+	ROW("storage.buckets.get", STORAGE, "GET", B1, NULL,
+	    "storage.buckets.get", NONE, buckets_get_h),
+	ROW("storage.buckets.patch", STORAGE, "PATCH", B1, NULL,
+	    "storage.buckets.update", BUF, buckets_patch_h),
+	ROW("storage.buckets.update", STORAGE, "PUT", B1, NULL,
+	    "storage.buckets.update", BUF, buckets_update_h),
+	ROW("storage.buckets.delete", STORAGE, "DELETE", B1, NULL,
+	    "storage.buckets.delete", NONE, buckets_delete_h),
+	ROW("storage.buckets.testIamPermissions", STORAGE, "GET",
+	    B1 "/iam/testPermissions", NULL, NULL, NONE, buckets_test_iam_h),
+	ROW("storage.buckets.getIamPolicy", STORAGE, "GET", B1 "/iam", NULL,
+	    "storage.buckets.getIamPolicy", NONE, buckets_get_iam_h),
+	ROW("storage.buckets.setIamPolicy", STORAGE, "PUT", B1 "/iam", NULL,
+	    "storage.buckets.setIamPolicy", BUF, buckets_set_iam_h),
+	ROW("storage.buckets.getStorageLayout", STORAGE, "GET",
+	    B1 "/storageLayout", NULL, "storage.objects.list", NONE,
+	    buckets_layout_h),
+
+	/* objects */
+	ROW("storage.objects.list", STORAGE, "GET", B1 "/o", NULL,
+	    "storage.objects.list", NONE, lists_objects_h),
+	ROW("storage.objects.get", STORAGE, "GET", O1, "alt=media",
+	    "storage.objects.get", NONE, media_get_h),
+	ROW("storage.objects.get", STORAGE, "GET", O1, NULL,
+	    "storage.objects.get", NONE, objects_get_h),
+	ROW("storage.objects.get", STORAGE, "GET", DL, NULL,
+	    "storage.objects.get", NONE, media_get_h),
+	ROW("storage.objects.patch", STORAGE, "PATCH", O1, NULL,
+	    "storage.objects.update", BUF, objects_patch_h),
+	ROW("storage.objects.update", STORAGE, "PUT", O1, NULL,
+	    "storage.objects.update", BUF, objects_update_h),
+	ROW("storage.objects.delete", STORAGE, "DELETE", O1, NULL,
+	    "storage.objects.delete", NONE, objects_delete_h),
+	ROW("storage.objects.rewrite", STORAGE, "POST",
+	    O1 "/rewriteTo/b/{to_bucket}/o/{to}", NULL, "storage.objects.get",
+	    BUF, objects_rewrite_h),
+	ROW("storage.objects.copy", STORAGE, "POST",
+	    O1 "/copyTo/b/{to_bucket}/o/{to}", NULL, "storage.objects.get",
+	    BUF, objects_copy_h),
+
+	/* uploads; a session's URL is its own permission, as in the service */
+	STREAM("storage.objects.insert", STORAGE, "PUT|POST", UP, "upload_id",
+	    NULL, resumable_chunk),
+	STREAM("storage.objects.insert", STORAGE, "PUT|POST", RUP,
+	    "upload_id", NULL, resumable_chunk),
+	ROW("storage.objects.delete", STORAGE, "DELETE", UP, "upload_id",
+	    NULL, NONE, resumable_cancel_h),
+	ROW("storage.objects.delete", STORAGE, "DELETE", RUP, "upload_id",
+	    NULL, NONE, resumable_cancel_h),
+	ROW("storage.objects.insert", STORAGE, "POST", UP,
+	    "uploadType=resumable", "storage.objects.create", BUF,
+	    resumable_start_h),
+	ROW("storage.objects.insert", STORAGE, "POST", RUP, NULL,
+	    "storage.objects.create", BUF, resumable_start_h),
+	STREAM("storage.objects.insert", STORAGE, "POST", UP, NULL,
+	    "storage.objects.create", uploads_insert),
+
+	/* XML */
+	ROW("storage.objects.list", XML, "GET", "/{bucket}", NULL,
+	    "storage.objects.list", NONE, xml_list_h),
+	ROW("storage.objects.list", XML, "GET", "/{bucket}/", NULL,
+	    "storage.objects.list", NONE, xml_list_h),
+	ROW("storage.objects.get", XML, "GET|HEAD", "/{bucket}/{object...}",
+	    NULL, "storage.objects.get", NONE, xml_get_h),
+	STREAM("storage.objects.insert", XML, "PUT", "/{bucket}/{object...}",
+	    NULL, "storage.objects.create", uploads_put),
+	ROW("storage.objects.delete", XML, "DELETE", "/{bucket}/{object...}",
+	    NULL, "storage.objects.delete", NONE, xml_delete_h),
+
+	/* OAuth */
+	ROW("oauth.token", OAUTH, "POST", "/token", NULL, NULL, BUF,
+	    oauth_token_h),
+	ROW("oauth.token", OAUTH, "POST", "/o/oauth2/token", NULL, NULL, BUF,
+	    oauth_token_h),
+	ROW("oauth.token", OAUTH, "POST", "/oauth2/v4/token", NULL, NULL, BUF,
+	    oauth_token_h),
+	ROW("oauth.tokeninfo", OAUTH, "GET|POST", "/tokeninfo", NULL, NULL,
+	    BUF, oauth_tokeninfo_h),
+	ROW("oauth.tokeninfo", OAUTH, "GET|POST", "/oauth2/v3/tokeninfo",
+	    NULL, NULL, BUF, oauth_tokeninfo_h),
+	ROW("oauth.userinfo", OAUTH, "GET", "/userinfo/v2/me", NULL, NULL,
+	    NONE, oauth_userinfo_h),
+	ROW("oauth.userinfo", OAUTH, "GET", "/oauth2/v3/userinfo", NULL, NULL,
+	    NONE, oauth_userinfo_h),
+	ROW("oauth.userinfo", OAUTH, "GET", "/oauth2/v1/userinfo", NULL, NULL,
+	    NONE, oauth_userinfo_h),
+
+	/* IAM */
+	ROW("iam.serviceAccounts.create", IAM, "POST", SA, NULL,
+	    "iam.serviceAccounts.create", BUF, iam_sa_create_h),
+	ROW("iam.serviceAccounts.list", IAM, "GET", SA, NULL,
+	    "iam.serviceAccounts.list", NONE, iam_sa_list_h),
+	ROW("iam.serviceAccounts.enable", IAM, "POST", SA1 ":enable", NULL,
+	    "iam.serviceAccounts.enable", BUF, iam_sa_enable_h),
+	ROW("iam.serviceAccounts.disable", IAM, "POST", SA1 ":disable", NULL,
+	    "iam.serviceAccounts.disable", BUF, iam_sa_enable_h),
+	ROW("iam.serviceAccounts.get", IAM, "GET", SA1, NULL,
+	    "iam.serviceAccounts.get", NONE, iam_sa_get_h),
+	ROW("iam.serviceAccounts.delete", IAM, "DELETE", SA1, NULL,
+	    "iam.serviceAccounts.delete", NONE, iam_sa_delete_h),
+	ROW("iam.serviceAccountKeys.create", IAM, "POST", SA1 "/keys", NULL,
+	    "iam.serviceAccountKeys.create", BUF, iam_key_create_h),
+	ROW("iam.serviceAccountKeys.list", IAM, "GET", SA1 "/keys", NULL,
+	    "iam.serviceAccountKeys.list", NONE, iam_key_list_h),
+	ROW("iam.serviceAccountKeys.enable", IAM, "POST",
+	    SA1 "/keys/{key}:enable", NULL, "iam.serviceAccountKeys.enable",
+	    BUF, iam_key_enable_h),
+	ROW("iam.serviceAccountKeys.disable", IAM, "POST",
+	    SA1 "/keys/{key}:disable", NULL, "iam.serviceAccountKeys.disable",
+	    BUF, iam_key_enable_h),
+	ROW("iam.serviceAccountKeys.get", IAM, "GET", SA1 "/keys/{key}", NULL,
+	    "iam.serviceAccountKeys.get", NONE, iam_key_get_h),
+	ROW("iam.serviceAccountKeys.delete", IAM, "DELETE",
+	    SA1 "/keys/{key}", NULL, "iam.serviceAccountKeys.delete", NONE,
+	    iam_key_delete_h),
+	ROW("iamcredentials.serviceAccounts.getAllowedLocations", IAM, "GET",
+	    SA1 "/allowedLocations", NULL, NULL, NONE,
+	    iam_allowed_locations_h),
+
+	/* Resource Manager */
+	ROW("resourcemanager.projects.getIamPolicy", CRM, "POST",
+	    "/v1/projects/{project}:getIamPolicy", NULL,
+	    "resourcemanager.projects.getIamPolicy", BUF,
+	    iam_project_get_policy_h),
+	ROW("resourcemanager.projects.setIamPolicy", CRM, "POST",
+	    "/v1/projects/{project}:setIamPolicy", NULL,
+	    "resourcemanager.projects.setIamPolicy", BUF,
+	    iam_project_set_policy_h),
+	ROW("resourcemanager.projects.getIamPolicy", CRM, "POST",
+	    "/v3/projects/{project}:getIamPolicy", NULL,
+	    "resourcemanager.projects.getIamPolicy", BUF,
+	    iam_project_get_policy_h),
+	ROW("resourcemanager.projects.setIamPolicy", CRM, "POST",
+	    "/v3/projects/{project}:setIamPolicy", NULL,
+	    "resourcemanager.projects.setIamPolicy", BUF,
+	    iam_project_set_policy_h),
+	ROW("resourcemanager.projects.get", CRM, "GET",
+	    "/v1/projects/{project}", NULL, "resourcemanager.projects.get",
+	    NONE, iam_project_get_h),
+	ROW("resourcemanager.projects.get", CRM, "GET",
+	    "/v3/projects/{project}", NULL, "resourcemanager.projects.get",
+	    NONE, iam_project_get_h),
+
+	/* control */
+	ROW("emulator.root", CONTROL, "GET", "/", NULL, NULL, NONE,
+	    routes_root_h),
+	ROW("emulator.ready", CONTROL, "GET", E "ready", NULL, NULL, NONE,
+	    control_ready_h),
+	ROW("emulator.info", CONTROL, "GET", E "info", NULL, NULL, NONE,
+	    control_info_h),
+	ROW("emulator.journal", CONTROL, "GET", E "journal", NULL, NULL, NONE,
+	    control_journal_h),
+	ROW("emulator.journal.count", CONTROL, "GET", E "journal/count", NULL,
+	    NULL, NONE, control_journal_count_h),
+	ROW("emulator.journal.wait", CONTROL, "GET", E "journal/wait", NULL,
+	    NULL, NONE, control_journal_wait_h),
+	ROW("emulator.faults", CONTROL, "GET", E "faults", NULL, NULL, NONE,
+	    control_faults_h),
+	ROW("emulator.faults.add", CONTROL, "POST", E "faults", NULL, NULL,
+	    BUF, control_fault_add_h),
+	ROW("emulator.faults.delete", CONTROL, "DELETE", E "faults", NULL,
+	    NULL, NONE, control_fault_delete_h),
+	ROW("emulator.faults.delete", CONTROL, "DELETE", E "faults/{id}",
+	    NULL, NULL, NONE, control_fault_delete_h),
+	ROW("emulator.holds", CONTROL, "GET", E "holds/{as}", NULL, NULL,
+	    NONE, control_hold_h),
+	ROW("emulator.holds.release", CONTROL, "POST", E "holds/{as}/release",
+	    NULL, NULL, BUF, control_release_h),
+	ROW("emulator.mutation", CONTROL, "GET", E "mutation", NULL, NULL,
+	    NONE, control_mutation_h),
+	ROW("emulator.views.add", CONTROL, "POST", E "views", NULL, NULL, BUF,
+	    control_view_h),
+	ROW("emulator.views.delete", CONTROL, "DELETE", E "views/{name}",
+	    NULL, NULL, NONE, control_view_delete_h),
+	ROW("emulator.forks.add", CONTROL, "POST", E "forks", NULL, NULL, BUF,
+	    control_fork_h),
+	ROW("emulator.history", CONTROL, "POST", E "history", NULL, NULL, BUF,
+	    control_history_h),
+	ROW("emulator.clock", CONTROL, "POST", E "clock", NULL, NULL, BUF,
+	    control_clock_h),
+	ROW("emulator.token", CONTROL, "POST", E "token", NULL, NULL, BUF,
+	    control_token_h),
+	ROW("emulator.shutdown", CONTROL, "POST", E "shutdown", NULL, NULL,
+	    BUF, control_shutdown_h),
+	ROW("emulator.describe", CONTROL, "GET", E "describe", NULL, NULL,
+	    NONE, control_describe_h),
+	{ .id = NULL }
+};
+
+#define NOT(i, m, p) ROW(i, STORAGE, m, p, NULL, NULL, NONE, routes_unserved_h)
+#define XML(i, m, q) ROW(i, XML, m, "/{bucket}/{object...}", q, NULL, NONE, \
+	routes_unserved_h)
+#define ANY	"GET|POST|PUT|PATCH|DELETE"
+
+const struct route routes_unserved[] = {
+	NOT("storage.objects.compose", "POST", O1 "/compose"),
+	NOT("storage.objects.restore", "POST", O1 "/restore"),
+	NOT("storage.objects.move", "POST", O1 "/moveTo/o/{to}"),
+	NOT("storage.objects.watchAll", "POST", B1 "/o/watch"),
+	NOT("storage.objects.getIamPolicy", "GET|PUT", O1 "/iam"),
+	NOT("storage.objects.testIamPermissions", "GET",
+	    O1 "/iam/testPermissions"),
+	NOT("storage.objectAccessControls", ANY, O1 "/acl"),
+	NOT("storage.objectAccessControls", ANY, O1 "/acl/{entity}"),
+	NOT("storage.bucketAccessControls", ANY, B1 "/acl"),
+	NOT("storage.bucketAccessControls", ANY, B1 "/acl/{entity}"),
+	NOT("storage.defaultObjectAccessControls", ANY,
+	    B1 "/defaultObjectAcl"),
+	NOT("storage.defaultObjectAccessControls", ANY,
+	    B1 "/defaultObjectAcl/{entity}"),
+	NOT("storage.buckets.lockRetentionPolicy", "POST",
+	    B1 "/lockRetentionPolicy"),
+	NOT("storage.buckets.restore", "POST", B1 "/restore"),
+	NOT("storage.buckets.relocate", "POST", B1 "/relocate"),
+	NOT("storage.notifications", ANY, B1 "/notificationConfigs"),
+	NOT("storage.notifications", ANY, B1 "/notificationConfigs/{id}"),
+	NOT("storage.folders", ANY, B1 "/folders"),
+	NOT("storage.folders", ANY, B1 "/folders/{folder}"),
+	NOT("storage.managedFolders", ANY, B1 "/managedFolders"),
+	NOT("storage.managedFolders", ANY, B1 "/managedFolders/{folder}"),
+	NOT("storage.anywhereCaches", ANY, B1 "/anywhereCaches"),
+	NOT("storage.projects.hmacKeys", ANY,
+	    "/storage/v1/projects/{project}/hmacKeys"),
+	NOT("storage.projects.hmacKeys", ANY,
+	    "/storage/v1/projects/{project}/hmacKeys/{id}"),
+	NOT("storage.projects.serviceAccount.get", "GET",
+	    "/storage/v1/projects/{project}/serviceAccount"),
+	NOT("storage.channels.stop", "POST", "/storage/v1/channels/stop"),
+	NOT("storage.batch", "POST", "/batch/storage/v1"),
+	XML("storage.multipartUploads.create", "POST", "uploads"),
+	XML("storage.multipartUploads", ANY, "uploadId"),
+	XML("storage.multipartUploads", "PUT", "partNumber"),
+	XML("storage.objects.getIamPolicy", "GET|PUT", "acl"),
+	{ .id = NULL }
+};

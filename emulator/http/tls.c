@@ -1,0 +1,267 @@
+#include "emulator/http/tls.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/file.h"
+
+#define CA_NAME		"gcs-emulator CA (a fake Google)"
+#define DAY		(24L * 60 * 60)
+#define PEM_MAX		(64u << 10)
+
+/* Every host that route.c knows by its Google name. */
+#define NAMES	"DNS:storage.googleapis.com,DNS:*.storage.googleapis.com,"     \
+		"DNS:www.googleapis.com,DNS:oauth2.googleapis.com,"	       \
+		"DNS:accounts.google.com,DNS:iam.googleapis.com,"	       \
+		"DNS:iamcredentials.googleapis.com,"			       \
+		"DNS:cloudresourcemanager.googleapis.com"
+
+static int
+tls_error(struct err *e, const char *what)
+{
+	unsigned long code = ERR_get_error();
+	char text[256] = "no reason given";
+
+	if (code != 0)
+		ERR_error_string_n(code, text, sizeof(text));
+	ERR_clear_error();
+	return (err_set(e, "%s: %s", what, text));
+}
+
+static int
+tls_extend(X509 *x, X509 *issuer, int nid, const char *value)
+{
+	X509_EXTENSION *ext;
+	X509V3_CTX ctx;
+	int ok;
+
+	X509V3_set_ctx_nodb(&ctx);
+	X509V3_set_ctx(&ctx, issuer, x, NULL, NULL, 0);
+	ext = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+	if (ext == NULL)
+		return (-1);
+	ok = X509_add_ext(x, ext, -1);
+	X509_EXTENSION_free(ext);
+	return (ok ? 0 : -1);
+}
+
+static int
+tls_serial(X509 *x)
+{
+	unsigned char raw[16];
+	BIGNUM *bn;
+	int ok;
+
+	if (RAND_bytes(raw, sizeof(raw)) != 1)
+		return (-1);
+	raw[0] = (raw[0] & 0x7f) | 0x40;	/* positive, full length */
+	if ((bn = BN_bin2bn(raw, sizeof(raw), NULL)) == NULL)
+		return (-1);
+	ok = BN_to_ASN1_INTEGER(bn, X509_get_serialNumber(x)) != NULL;
+	BN_free(bn);
+	return (ok ? 0 : -1);
+}
+
+/* A certificate without extensions and signature; NULL on failure. */
+static X509 *
+tls_cert(const char *cn, const X509_NAME *issuer, EVP_PKEY *key, long days)
+{
+	X509 *x = X509_new();
+	X509_NAME *name = X509_NAME_new();
+	bool ok;
+
+	ok = x != NULL && name != NULL && X509_set_version(x, 2) &&
+	    tls_serial(x) == 0 &&
+	    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+	    (const unsigned char *)cn, -1, -1, 0) &&
+	    X509_set_subject_name(x, name) &&
+	    X509_set_issuer_name(x, issuer != NULL ? issuer : name) &&
+	    X509_gmtime_adj(X509_getm_notBefore(x), -DAY) != NULL &&
+	    X509_gmtime_adj(X509_getm_notAfter(x), days * DAY) != NULL &&
+	    X509_set_pubkey(x, key);
+	X509_NAME_free(name);
+	if (ok)
+		return (x);
+	X509_free(x);
+	return (NULL);
+}
+
+static X509 *
+tls_make_ca(EVP_PKEY *key)
+{
+	X509 *x = tls_cert(CA_NAME, NULL, key, 3650);
+
+	if (x != NULL &&
+	    tls_extend(x, x, NID_basic_constraints, "critical,CA:TRUE") == 0 &&
+	    tls_extend(x, x, NID_key_usage,
+	    "critical,keyCertSign,cRLSign") == 0 &&
+	    tls_extend(x, x, NID_subject_key_identifier, "hash") == 0 &&
+	    tls_extend(x, x, NID_authority_key_identifier, "keyid") == 0 &&
+	    X509_sign(x, key, EVP_sha256()) > 0)
+		return (x);
+	X509_free(x);
+	return (NULL);
+}
+
+static X509 *
+tls_make_leaf(EVP_PKEY *key, X509 *ca, EVP_PKEY *ca_key)
+{
+	X509 *x = tls_cert("storage.googleapis.com",
+	    X509_get_subject_name(ca), key, 390);
+
+	if (x != NULL &&
+	    tls_extend(x, ca, NID_basic_constraints,
+	    "critical,CA:FALSE") == 0 &&
+	    tls_extend(x, ca, NID_key_usage, "critical,digitalSignature") ==
+	    0 &&
+	    tls_extend(x, ca, NID_ext_key_usage, "serverAuth") == 0 &&
+	    tls_extend(x, ca, NID_subject_alt_name, NAMES) == 0 &&
+	    tls_extend(x, ca, NID_subject_key_identifier, "hash") == 0 &&
+	    tls_extend(x, ca, NID_authority_key_identifier, "keyid") == 0 &&
+	    X509_sign(x, ca_key, EVP_sha256()) > 0)
+		return (x);
+	X509_free(x);
+	return (NULL);
+}
+
+/* PEM of up to two certificates, or of a key: the other is NULL.  Heap. */
+static char *
+tls_pem(X509 *first, X509 *second, EVP_PKEY *key)
+{
+	BIO *b = BIO_new(BIO_s_mem());
+	char *data, *pem = NULL;
+	long n;
+
+	if (b == NULL)
+		return (NULL);
+	if ((first == NULL || PEM_write_bio_X509(b, first)) &&
+	    (second == NULL || PEM_write_bio_X509(b, second)) &&
+	    (key == NULL || PEM_write_bio_PKCS8PrivateKey(b, key, NULL, NULL,
+	    0, NULL, NULL))) {
+		n = BIO_get_mem_data(b, &data);
+		pem = mem_strndup(data, (size_t)n);
+	}
+	BIO_free(b);
+	return (pem);
+}
+
+/* ---- the CA's two files ---- */
+
+static int
+tls_new_ca(const char *cert_file, const char *key_file, X509 **ca,
+    EVP_PKEY **key, struct err *e)
+{
+	char *cert_pem = NULL, *key_pem = NULL;
+	int rc = -1;
+
+	*key = EVP_EC_gen("P-256");
+	*ca = *key != NULL ? tls_make_ca(*key) : NULL;
+	if (*ca == NULL || (cert_pem = tls_pem(*ca, NULL, NULL)) == NULL ||
+	    (key_pem = tls_pem(NULL, NULL, *key)) == NULL) {
+		(void)tls_error(e, "cannot make a certificate authority");
+		goto out;
+	}
+	/* The key first: a certificate without one would be of no use. */
+	if (file_write(key_file, key_pem, strlen(key_pem), 0600, e) == 0 &&
+	    file_write(cert_file, cert_pem, strlen(cert_pem), 0644, e) == 0)
+		rc = 0;
+out:
+	if (key_pem != NULL)
+		OPENSSL_cleanse(key_pem, strlen(key_pem));
+	free(key_pem);
+	free(cert_pem);
+	return (rc);
+}
+
+static BIO *
+tls_read(const char *path, struct buf *text, struct err *e)
+{
+
+	if (file_read(path, text, e))
+		return (NULL);
+	return (BIO_new_mem_buf(text->p, (int)text->len));
+}
+
+static int
+tls_old_ca(const char *cert_file, const char *key_file, X509 **ca,
+    EVP_PKEY **key, struct err *e)
+{
+	struct buf cert_text, key_text;
+	BIO *cert_bio = NULL, *key_bio = NULL;
+	int rc = -1;
+
+	buf_init(&cert_text, PEM_MAX);
+	buf_init(&key_text, PEM_MAX);
+	if ((cert_bio = tls_read(cert_file, &cert_text, e)) == NULL ||
+	    (key_bio = tls_read(key_file, &key_text, e)) == NULL)
+		goto out;
+	*ca = PEM_read_bio_X509(cert_bio, NULL, NULL, NULL);
+	*key = PEM_read_bio_PrivateKey(key_bio, NULL, NULL, NULL);
+	if (*ca == NULL || *key == NULL ||
+	    X509_check_private_key(*ca, *key) != 1)
+		(void)err_set(e, "%s and %s are not a certificate and its "
+		    "key; remove both to have new ones made", cert_file,
+		    key_file);
+	else if (X509_cmp_current_time(X509_get0_notAfter(*ca)) <= 0)
+		(void)err_set(e, "%s has expired; remove it and %s to have "
+		    "new ones made", cert_file, key_file);
+	else
+		rc = 0;
+	ERR_clear_error();
+out:
+	BIO_free(cert_bio);
+	BIO_free(key_bio);
+	OPENSSL_cleanse(key_text.p, key_text.len);
+	buf_release(&cert_text);
+	buf_release(&key_text);
+	return (rc);
+}
+
+int
+tls_setup(const char *dir, struct tls *out, struct err *e)
+{
+	char *key_file = mem_printf("%s/ca-key.pem", dir);
+	EVP_PKEY *ca_key = NULL, *key = NULL;
+	X509 *ca = NULL, *leaf = NULL;
+	int rc;
+
+	*out = (struct tls){ .ca_file = mem_printf("%s/ca.pem", dir) };
+	rc = file_exists(out->ca_file) ?
+	    tls_old_ca(out->ca_file, key_file, &ca, &ca_key, e) :
+	    tls_new_ca(out->ca_file, key_file, &ca, &ca_key, e);
+	if (rc != 0)
+		goto out;
+	key = EVP_EC_gen("P-256");
+	leaf = key != NULL ? tls_make_leaf(key, ca, ca_key) : NULL;
+	if (leaf == NULL || (out->cert_pem = tls_pem(leaf, ca, NULL)) ==
+	    NULL || (out->key_pem = tls_pem(NULL, NULL, key)) == NULL)
+		rc = tls_error(e, "cannot make a certificate");
+out:
+	EVP_PKEY_free(ca_key);
+	EVP_PKEY_free(key);
+	X509_free(ca);
+	X509_free(leaf);
+	free(key_file);
+	if (rc != 0)
+		tls_release(out);
+	return (rc);
+}
+
+void
+tls_release(struct tls *t)
+{
+
+	if (t->key_pem != NULL)
+		OPENSSL_cleanse(t->key_pem, strlen(t->key_pem));
+	free(t->ca_file);
+	free(t->cert_pem);
+	free(t->key_pem);
+	*t = (struct tls){ NULL };
+}

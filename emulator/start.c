@@ -1,0 +1,178 @@
+#include "emulator/start.h"
+
+#include <errno.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "emulator/control/journal.h"
+#include "emulator/fault/fault.h"
+#include "emulator/http/server.h"
+#include "emulator/http/tls.h"
+#include "emulator/identity/iam.h"
+#include "emulator/store/store.h"
+#include "lib/file.h"
+#include "lib/log.h"
+#include "lib/str.h"
+
+#define LOCAL	"127.0.0.1:0"
+
+struct start {
+	struct emu emu;
+	struct arena arena;	/* of the strings in emu */
+	struct tls tls;
+	char	*data;
+	bool	temporary;	/* data is ours to remove */
+	const char *http, *proxy;
+};
+
+static int
+start_data(struct start *s, const struct start_opts *o, struct err *e)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	if (o->data != NULL) {
+		s->data = mem_strdup(o->data);
+		return (file_mkdirs(o->data, 0700, e));
+	}
+	s->data = mem_printf("%s/gcs-emulator-XXXXXX",
+	    tmp != NULL && *tmp != '\0' ? tmp : "/tmp");
+	if (mkdtemp(s->data) == NULL)
+		return (err_setno(e, "cannot make a directory like %s",
+		    s->data));
+	s->temporary = true;
+	return (0);
+}
+
+/* The control API's token: the starter's, or a new one; in a file for those
+ * who come later. */
+static int
+start_token(struct start *s, struct err *e)
+{
+	const char *given = getenv("GCS_EMULATOR_TOKEN");
+	char *path = mem_printf("%s/control-token", s->data);
+	unsigned char raw[16];
+	char hex[2 * sizeof(raw) + 1];
+	int rc;
+
+	if (given == NULL || *given == '\0') {
+		BUG_ON(RAND_bytes(raw, sizeof(raw)) != 1);
+		str_hex(hex, raw, sizeof(raw));
+		given = hex;
+	}
+	s->emu.control_token = arena_strdup(&s->arena, given);
+	rc = file_write(path, given, strlen(given), 0600, e);
+	free(path);
+	return (rc);
+}
+
+static int
+start_store(struct start *s, const struct start_opts *o, struct err *e)
+{
+	struct store_opts so = { .dir = s->data, .power = o->power,
+	    .history = o->history, .clock = &s->emu.clock };
+
+	s->emu.store = store_open(&so, e);
+	return (s->emu.store != NULL ? 0 : -1);
+}
+
+static int
+start_server(struct start *s, const struct start_opts *o, struct err *e)
+{
+	struct server_opts so = { .http = s->http, .proxy = s->proxy,
+	    .listen_beyond_loopback = o->beyond_loopback,
+	    .cert_pem = s->tls.cert_pem, .key_pem = s->tls.key_pem };
+
+	return (server_start(&s->emu, &so, e) != NULL ? 0 : -1);
+}
+
+static void
+start_fill(struct start *s, const struct start_opts *o)
+{
+	struct emu *emu = &s->emu;
+
+	s->http = arena_strdup(&s->arena, o->http != NULL ? o->http : LOCAL);
+	s->proxy = arena_strdup(&s->arena,
+	    o->proxy != NULL ? o->proxy : LOCAL);
+	if (strcmp(s->proxy, "off") == 0)
+		s->proxy = NULL;
+	emu->auth_http = o->auth == START_AUTH_ON;
+	emu->auth_proxy = o->auth != START_AUTH_OFF;
+	emu->project = arena_strdup(&s->arena,
+	    o->project != NULL ? o->project : "litedrill");
+}
+
+struct start *
+start_new(const struct start_opts *o, struct err *e)
+{
+	struct start *s = mem_alloc(sizeof(*s));
+	struct emu *emu = &s->emu;
+
+	start_fill(s, o);
+	if (start_data(s, o, e) == 0 && start_store(s, o, e) == 0 &&
+	    start_token(s, e) == 0 && tls_setup(s->data, &s->tls, e) == 0) {
+		emu->data = s->data;
+		emu->ca_file = s->tls.ca_file;
+		emu->journal = journal_new(o->journal, e);
+		if (emu->journal != NULL) {
+			emu->faults = faults_new(emu);
+			if (iam_setup(emu, e) == 0 &&
+			    start_server(s, o, e) == 0)
+				return (s);
+		}
+	}
+	start_free(s);
+	return (NULL);
+}
+
+struct emu *
+start_emu(struct start *s)
+{
+
+	return (&s->emu);
+}
+
+void
+start_free(struct start *s)
+{
+	struct err e = ERR_INIT;
+
+	if (s == NULL)
+		return;
+	server_stop(s->emu.server);
+	faults_free(s->emu.faults);
+	journal_free(s->emu.journal);
+	store_close(s->emu.store);
+	tls_release(&s->tls);
+	if (s->temporary && file_remove_all(s->data, &e))
+		log_error("%s", err_msg(&e));
+	err_release(&e);
+	free(s->data);
+	arena_release(&s->arena);
+	free(s);
+}
+
+/* "0.0.0.0:0" and the port that it became. */
+static void
+start_address(struct buf *b, const char *name, const char *text, int port)
+{
+	const char *colon = strrchr(text, ':');
+
+	buf_addf(b, " %s=%.*s:%d", name, (int)(colon - text), text, port);
+}
+
+char *
+start_ready_line(struct start *s)
+{
+	struct buf b;
+
+	buf_init(&b, 16u << 10);
+	buf_adds(&b, "ready");
+	start_address(&b, "http", s->http, s->emu.http_port);
+	if (s->proxy != NULL)
+		start_address(&b, "proxy", s->proxy, s->emu.proxy_port);
+	buf_addf(&b, " ca=%s data=%s\n", s->emu.ca_file, s->data);
+	return (buf_detach(&b));
+}
