@@ -46,7 +46,8 @@ bool	probe_wait_begin(struct run *);		/* false: ERROR */
 void	probe_wait_end(struct run *);
 
 /* Evaluate once.  0: the answer is in *holds and, for messages, the value as
- * text in *got; -1: ERROR, run->why says it. */
+ * text in *got; 1: there is no answer, *got says why and *holds is false; -1:
+ * ERROR, run->why says it. */
 int	expr_eval(struct run *, const struct expr *, bool *holds,
     const char **got);
 /* Evaluate until it holds or timeout_us has passed; as above. */

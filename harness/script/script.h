@@ -54,6 +54,7 @@ struct arg_spec {
 	const char *choices;	/* for ARG_CHOICE and ARG_CHOICES */
 	const char *doc;
 	int64_t	min;		/* least value of an int, duration or size */
+	bool	defines;	/* a variable's name: known from here on */
 };
 
 struct word {

@@ -1,0 +1,39 @@
+/* harness/script/check.h: one parsed line against the tables: its arguments,
+ * their types, its variables, its expression, its fault.  What script.c calls
+ * for every line; private to the language. */
+#ifndef HARNESS_CHECK_H
+#define HARNESS_CHECK_H
+
+#include "harness/script/diag.h"
+#include "harness/script/script.h"
+#include "lib/arena.h"
+
+struct check {
+	struct arena *arena;
+	struct diag *diag;
+	const json_t *describe;		/* or NULL: faults are not checked */
+	const char **vars;		/* known by now from `set` and `sweep` */
+	size_t	nvars, vars_room;
+};
+
+/* Classifies the words (sets word.key), builds line->expr and line->more. */
+void	check_line(struct check *, struct line *);
+/* A name is known from here on. */
+void	check_var_add(struct check *, const char *name);
+/* The ${…} of a word name variables that are known. */
+void	check_vars(struct check *, const struct word *);
+void	check_release(struct check *);
+
+/* check_fault.c */
+/* A method id, or a glob that means at least one. */
+void	check_api(struct check *, const struct place *, const char *text);
+/* The kind of a `fault` line: its own arguments into line->more. */
+void	check_fault_kind(struct check *, struct line *, const struct word *);
+/* What must fit together once each argument is right. */
+void	check_fault(struct check *, const struct line *);
+
+/* An expression from words[0..n); NULL after its mistakes have been told. */
+struct expr	*expr_parse(struct check *, const struct place *line,
+    const struct word *words, size_t n);
+
+#endif

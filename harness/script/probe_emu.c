@@ -1,0 +1,240 @@
+/* What the emulator can be asked; it also says when to ask again. */
+#include "harness/script/probes_int.h"
+
+#include <string.h>
+
+#include "harness/replicator/restore.h"
+#include "harness/run/emu.h"
+#include "harness/script/steps_int.h"
+#include "harness/workload/ledger.h"
+#include "lib/str.h"
+
+#define PROBE_SLICE_US	1000000	/* one long poll; then it is asked anew */
+
+static int64_t
+probe_slice(int64_t timeout_us)
+{
+
+	return (timeout_us < PROBE_SLICE_US ? timeout_us : PROBE_SLICE_US);
+}
+
+/* ---- synced ---- */
+
+static bool
+probe_synced_head(struct run *r, int64_t *seq)
+{
+	const struct ledger_entry *head;
+	struct err e = ERR_INIT;
+
+	*seq = 0;
+	if (r->ledger == NULL)
+		return (true);
+	if (ledger_refresh(r->ledger, &e) != 0)
+		return (probe_err(r, &e));
+	head = ledger_head(r->ledger);
+	*seq = head != NULL ? head->seq : 0;
+	return (true);
+}
+
+bool
+probe_wait_begin(struct run *r)
+{
+
+	return (probe_synced_head(r, &step_args(r)->synced_seq));
+}
+
+void
+probe_wait_end(struct run *r)
+{
+
+	step_args(r)->synced_seq = -1;
+}
+
+bool
+probe_synced_probe(struct run *r, const char *arg, struct value *v)
+{
+	struct step_args *a = step_args(r);
+	int64_t seq = a->synced_seq;
+	struct err e = ERR_INIT;
+	int rc;
+
+	(void)arg;
+	if (seq < 0 && !probe_synced_head(r, &seq))
+		return (false);
+	if (seq == 0)
+		return (probe_error(r, "there is nothing to sync: the ledger "
+		    "is empty"));
+	/* Before asking, so that no change in between is slept over. */
+	a->mutation = emu_mutation(r->emu, &e);
+	if (a->mutation < 0)
+		return (probe_err(r, &e));
+	rc = restore_synced(r, seq);
+	v->n = rc > 0;
+	return (rc >= 0);
+}
+
+/* ---- mutations ---- */
+
+bool
+probe_mutation_probe(struct run *r, const char *arg, struct value *v)
+{
+	struct err e = ERR_INIT;
+
+	(void)arg;
+	v->n = step_args(r)->mutation = emu_mutation(r->emu, &e);
+	return (v->n >= 0 || probe_err(r, &e));
+}
+
+bool
+probe_mutation_wait(struct run *r, const char *arg, const struct value *last,
+    int64_t timeout_us)
+{
+	struct err e = ERR_INIT;
+
+	(void)arg;
+	(void)last;
+	return (emu_wait_mutation(r->emu, step_args(r)->mutation,
+	    probe_slice(timeout_us), &e) >= 0 || probe_err(r, &e));
+}
+
+/* One page of the bucket's list; *page is the next one's token, or NULL. */
+static bool
+probe_bucket_page(struct run *r, const char **page, struct value *v)
+{
+	struct err e = ERR_INIT;
+	int status = 0;
+	struct buf b;
+	json_t *j;
+	bool ok;
+
+	buf_init(&b, 1 << 16);
+	buf_adds(&b, "/storage/v1/b/");
+	str_pct_encode(&b, r->bucket, strlen(r->bucket), false);
+	buf_adds(&b, "/o?maxResults=1000");
+	if (*page != NULL) {
+		buf_adds(&b, "&pageToken=");
+		str_pct_encode(&b, *page, strlen(*page), false);
+	}
+	j = emu_google(r->emu, "GET", "storage.googleapis.com", b.p, NULL,
+	    &status, &e);
+	*page = NULL;
+	ok = status == 200 && j != NULL;
+	if (ok) {
+		v->n += (int64_t)json_array_size(json_object_get(j, "items"));
+		*page = json_string_value(json_object_get(j,
+		    "nextPageToken"));
+		if (*page != NULL)
+			*page = arena_strdup(&r->arena, *page);
+	} else if (status == 404)
+		ok = probe_unknown(r, v, "there is no bucket %s", r->bucket);
+	else
+		(void)probe_error(r, "listing the bucket: %s", err_msg(&e));
+	err_release(&e);
+	buf_release(&b);
+	json_decref(j);
+	return (ok);
+}
+
+bool
+probe_bucket_objects_probe(struct run *r, const char *arg, struct value *v)
+{
+	const char *page = NULL;
+	struct value mutation;
+
+	(void)arg;
+	if (r->bucket == NULL)
+		return (probe_error(r, "there is no bucket yet: provision"));
+	if (!probe_mutation_probe(r, NULL, &mutation))
+		return (false);
+	do {
+		if (!probe_bucket_page(r, &page, v))
+			return (false);
+	} while (page != NULL);
+	return (true);
+}
+
+/* ---- holds ---- */
+
+bool
+probe_held_probe(struct run *r, const char *arg, struct value *v)
+{
+	struct err e = ERR_INIT;
+	int64_t n = emu_held(r->emu, arg, 1, 0, &e);
+
+	v->n = n > 0;
+	return (n >= 0 || probe_err(r, &e));
+}
+
+bool
+probe_held_wait(struct run *r, const char *arg, const struct value *last,
+    int64_t timeout_us)
+{
+	struct err e = ERR_INIT;
+
+	/* `wait held(x) == false`: the other way there is no long poll. */
+	if (last->n != 0) {
+		(void)usleep(10000);
+		return (true);
+	}
+	return (emu_held(r->emu, arg, 1, probe_slice(timeout_us), &e) >= 0 ||
+	    probe_err(r, &e));
+}
+
+/* ---- journal ---- */
+
+static bool
+probe_journal(struct run *r, struct value *v, const char *api,
+    const char *object, int status)
+{
+	struct err e = ERR_INIT;
+	int64_t all;
+
+	/* Before asking, so that no line in between is slept over. */
+	all = emu_journal_count(r->emu, NULL, NULL, NULL, 0, &e);
+	v->n = all < 0 ? -1 : emu_journal_count(r->emu, api, object, NULL,
+	    status, &e);
+	step_args(r)->journal = all;
+	return (v->n >= 0 || probe_err(r, &e));
+}
+
+bool
+probe_journal_probe(struct run *r, const char *arg, struct value *v)
+{
+
+	return (probe_journal(r, v, arg, NULL, 0));
+}
+
+bool
+probe_journal_object_probe(struct run *r, const char *arg, struct value *v)
+{
+
+	return (probe_journal(r, v, NULL, arg, 0));
+}
+
+bool
+probe_journal_status_probe(struct run *r, const char *arg, struct value *v)
+{
+	int64_t status;
+
+	if (!str_int64(arg, &status) || status < 100 || status > 599)
+		return (probe_error(r, "'%s' is not an HTTP status", arg));
+	return (probe_journal(r, v, NULL, NULL, (int)status));
+}
+
+/* Until there is one line more, of any kind: cheap, and right for all. */
+bool
+probe_journal_wait(struct run *r, const char *arg, const struct value *last,
+    int64_t timeout_us)
+{
+	struct err e = ERR_INIT;
+	json_t *j;
+
+	(void)arg;
+	(void)last;
+	j = emu_control(r->emu, "GET", arena_printf(&r->arena,
+	    "journal/wait?n=%lld&timeout_ms=%lld",
+	    (long long)step_args(r)->journal + 1,
+	    (long long)probe_slice(timeout_us) / 1000 + 1), NULL, &e);
+	json_decref(j);
+	return (j != NULL || probe_err(r, &e));
+}

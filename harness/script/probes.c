@@ -1,0 +1,145 @@
+/* The table of probes. */
+#include "harness/script/probes_int.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#define B	VALUE_BOOL
+#define I	VALUE_INT
+#define D	VALUE_DUR
+#define S	VALUE_STR
+#define LOCAL	PROBE_LOCAL
+#define EMU	PROBE_EMULATOR
+#define RESTORE	PROBE_RESTORE
+
+const struct probe probes[] = {
+	{ "synced", NULL, B, RESTORE, "A restore of the bucket as it is now "
+	    "brings back the ledger's newest row, as it stood when the wait "
+	    "began.", probe_synced_probe, probe_mutation_wait },
+	{ "held", "NAME", B, EMU, "A request is held by a fault of that name.",
+	    probe_held_probe, probe_held_wait },
+
+	{ "restored.integrity", NULL, S, LOCAL, "ok, or what is wrong: "
+	    "integrity_check, indexes against tables, running sums.",
+	    probe_integrity_probe, NULL },
+	{ "restored.prefix", NULL, B, LOCAL,
+	    "The restored rows are a prefix of what was attempted.",
+	    probe_prefix_probe, NULL },
+	{ "restored.chain", NULL, B, LOCAL, "The chain of hashes is unbroken.",
+	    probe_chain_probe, NULL },
+	{ "restored.lost", NULL, I, LOCAL,
+	    "Acknowledged commits that did not come back.",
+	    probe_lost_probe, NULL },
+	{ "restored.rows", NULL, I, LOCAL, "Rows of the ledger's table.",
+	    probe_rows_probe, NULL },
+	{ "restored.hash", NULL, S, LOCAL, "Hash of the last row.",
+	    probe_hash_probe, NULL },
+	{ "restored.status", NULL, I, LOCAL, "Exit status of the restore.",
+	    probe_status_probe, NULL },
+	{ "restored.rpo", NULL, D, LOCAL,
+	    "Age of the oldest lost commit at the loss.", probe_rpo_probe,
+	    NULL },
+	{ "restored.rto", NULL, D, LOCAL,
+	    "From the loss of the machine to the restored database.",
+	    probe_rto_probe, NULL },
+	{ "restored.why", NULL, S, LOCAL,
+	    "What an oracle found wrong, or empty.", probe_why_probe, NULL },
+
+	{ "ledger.rows", NULL, I, LOCAL, "Acknowledged commits.",
+	    probe_ledger_rows_probe, NULL },
+	{ "ledger.head", NULL, I, LOCAL, "Number of the newest of them.",
+	    probe_ledger_head_probe, NULL },
+	{ "ledger.hash", NULL, S, LOCAL, "Its hash.",
+	    probe_ledger_hash_probe, NULL },
+	{ "ledger.epoch", NULL, I, LOCAL, "1, and one more after each restore "
+	    "that the application went on from.", probe_ledger_epoch_probe,
+	    NULL },
+
+	{ "exec.status", NULL, I, LOCAL, "Exit status of the last exec, shell "
+	    "line or stop; 128 and the signal.", probe_exec_status_probe,
+	    NULL },
+	{ "process", "NAME", S, LOCAL, "running or gone.",
+	    probe_process_probe, probe_process_wait },
+	{ "process.status", "NAME", I, LOCAL,
+	    "Exit status of a process that has ended.",
+	    probe_process_status_probe, probe_process_wait },
+	{ "load", "NAME", S, LOCAL, "running or done.", probe_load_probe,
+	    NULL },
+
+	{ "journal", "METHOD-ID", I, EMU,
+	    "Requests so far, `*` matches any run.", probe_journal_probe,
+	    probe_journal_wait },
+	{ "journal.object", "GLOB", I, EMU, "Requests for such objects.",
+	    probe_journal_object_probe, probe_journal_wait },
+	{ "journal.status", "STATUS", I, EMU,
+	    "Requests answered with that HTTP status.",
+	    probe_journal_status_probe, probe_journal_wait },
+	{ "bucket.objects", NULL, I, EMU, "Objects in the bucket.",
+	    probe_bucket_objects_probe, probe_mutation_wait },
+	{ "mutation", NULL, I, EMU, "Number of the newest change.",
+	    probe_mutation_probe, probe_mutation_wait },
+
+	{ "file", "FILE", B, LOCAL, "There is such a file on the machine.",
+	    probe_file_probe, NULL },
+	{ "file.size", "FILE", I, LOCAL, "Its bytes.", probe_file_size_probe,
+	    NULL },
+	{ "litter", NULL, I, LOCAL, "Files that a restore should not have left "
+	    "beside the database: *.tmp, *.tmp-wal, *.tmp-shm.",
+	    probe_litter_probe, NULL },
+	{ "app.health", NULL, S, LOCAL,
+	    "ok, or what the application's /health says.",
+	    probe_app_health_probe, NULL },
+	{ "app.rows", NULL, I, LOCAL, "Rows, by the application's word.",
+	    probe_app_rows_probe, NULL },
+	{ .name = NULL }
+};
+
+const struct probe *
+probe_find(const char *name)
+{
+
+	for (const struct probe *p = probes; p->name != NULL; p++)
+		if (strcmp(p->name, name) == 0)
+			return (p);
+	return (NULL);
+}
+
+bool
+probe_unknown(struct run *r, struct value *v, const char *fmt, ...)
+{
+	struct buf b;
+	va_list ap;
+
+	buf_init(&b, 1 << 16);
+	va_start(ap, fmt);
+	buf_vaddf(&b, fmt, ap);
+	va_end(ap);
+	v->unknown = true;
+	v->s = arena_strdup(&r->arena, b.p);
+	buf_release(&b);
+	return (true);
+}
+
+bool
+probe_error(struct run *r, const char *fmt, ...)
+{
+	struct buf b;
+	va_list ap;
+
+	buf_init(&b, 1 << 16);
+	va_start(ap, fmt);
+	buf_vaddf(&b, fmt, ap);
+	va_end(ap);
+	(void)run_error(r, "%s", b.p);
+	buf_release(&b);
+	return (false);
+}
+
+bool
+probe_err(struct run *r, struct err *e)
+{
+	bool ok = probe_error(r, "%s", err_msg(e));
+
+	err_release(e);
+	return (ok);
+}
