@@ -10,22 +10,38 @@
 
 struct report;
 
+/* How far it is, for the formats. */
+struct tally {
+	size_t	planned, done, running;
+	size_t	passed, failed, errors, skipped;
+	int64_t	t0_us;			/* monotonic */
+};
+
+/* A function that is NULL has nothing to say. */
 struct format {
 	const char *name, *doc;
-	void	(*begin)(FILE *, size_t planned);
-	void	(*result)(FILE *, size_t n, const struct result *);
-	void	(*end)(FILE *, const struct result *all, size_t n, int64_t us);
+	void	(*begin)(FILE *, const struct tally *);
+	void	(*job)(FILE *, const struct tally *, const struct job *);
+	void	(*result)(FILE *, const struct tally *, const struct result *);
+	void	(*end)(FILE *, const struct tally *, const struct result *all);
+	bool	terminal;	/* only for people: never to a file */
 };
 extern const struct format formats[];	/* ends with name == NULL */
+const struct format	*format_find(const char *name);
 
-/* specs: "tap", "junit=FILE", …; NULL-ended.  Files are written beside and
- * renamed at the end. */
+/* specs: "tap", "junit=FILE", …; NULL-ended; one without a file goes to
+ * stdout.  Files are written beside and renamed at the end. */
 struct report	*report_new(const char *const *specs, size_t planned,
     struct err *);
 void	report_begin_job(void *report, const struct job *);
 void	report_result(void *report, const struct result *);
-/* Closes everything; the exit status: 0 all passed or skipped, 2 any ERROR,
- * else 1 any FAIL. */
+/* Closes everything; the exit status: 0 all passed or skipped, 2 any ERROR
+ * (also where a report could not be written), else 1 any FAIL. */
 int	report_end(struct report *, struct err *);
+
+/* For formats: "scenarios/x.scn:14:3", or the file alone; heap. */
+char	*report_place(const struct result *);
+/* "rpo=12 rto=0.412s", what was measured of it; heap. */
+char	*report_measures(const struct result *);
 
 #endif
