@@ -84,7 +84,7 @@ fix_req(struct fix *x, struct req *rq, const char *method, const char *host,
 {
 
 	req_init(rq, &x->emu);
-	rq->via = VIA_PROXY;
+	rq->via = strncmp(host, "127.", 4) == 0 ? VIA_HTTP : VIA_PROXY;
 	rq->method = method;
 	rq->t0_us = clock_mono_us();
 	rq->wall_us = clock_wall_us(&x->emu.clock);
