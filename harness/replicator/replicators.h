@@ -1,7 +1,7 @@
 /* harness/replicator/replicators.h: all that differs between releases of
  * Litestream, one row a family of releases in replicators.c.  A difference is
  * a row here, never an `if` in a step.  Knows versions, schemes, flags,
- * messages and object names; starts nothing. */
+ * messages and object names; starts nothing but `PATH version`. */
 #ifndef HARNESS_REPLICATORS_H
 #define HARNESS_REPLICATORS_H
 
@@ -17,7 +17,8 @@ struct replicator {
 	const char *config;		/* "litestream-0.3.yml" in fixtures */
 	bool	gcs;			/* has a GCS replica at all */
 	bool	if_db_not_exists;	/* restore has that flag */
-	bool	parallelism;		/* … and that one */
+	bool	if_replica_exists;	/* … and that one */
+	bool	parallelism;
 	/* POSIX extended regexes of what it says; ${replicator.NAME} */
 	const char *no_backup;		/* restore: nothing there yet */
 	const char *no_bucket;

@@ -9,7 +9,8 @@
 
 /* Restore on the machine to `output` (machine's path; NULL: the database's
  * own path).  Fills run->restored, oracles included.  The verdict is PASS
- * whatever came back: `expect` lines judge; ERROR where it could not be run. */
+ * whatever came back: `expect` lines judge; FAIL where nothing did within
+ * limit_us, ERROR where it could not be run. */
 enum verdict	restore_on_machine(struct run *, const char *output,
     int64_t parallelism, int64_t limit_us, char *const *more_flags);
 
@@ -23,5 +24,9 @@ enum verdict	restore_many(struct run *, int64_t machines,
  * ERROR in run->why.  Remembers the mutation it has tried and does not try
  * the same one twice. */
 int	restore_synced(struct run *, int64_t seq);
+
+/* A path as a scenario writes it (${machine} may be in front) → the machine's
+ * own form, "/data/app.db"; NULL: the database's. */
+const char	*restore_place(struct run *, const char *path);
 
 #endif

@@ -1,7 +1,12 @@
 /* harness/workload/load.h: writers.  A load is a process of the harness that
  * runs a workload of the table (workloads.c) against the database file of the
  * machine, or through the application's HTTP interface, and records in the
- * ledger what it attempted and what was acknowledged. */
+ * ledger what it attempted and what was acknowledged.
+ *
+ * Before the first transaction the database's head is held against the
+ * ledger: where a restore came in between, what is missing is counted (RPO)
+ * and a new epoch begins; rows that nobody attempted, or acknowledged ones
+ * that are gone from the very same file, are a FAIL. */
 #ifndef HARNESS_LOAD_H
 #define HARNESS_LOAD_H
 
@@ -22,12 +27,19 @@ struct load_opts {
 struct loads	*loads_new(struct run *);
 void	loads_free(struct loads *);
 /* In the foreground: returns when all rows are acknowledged (ERROR where a
- * write failed); with a name: at once. */
+ * write failed, FAIL where the database or the application is to blame); with
+ * a name: as soon as it is about to write its first row. */
 enum verdict	load_run(struct run *, const struct load_opts *);
-/* Ask a named load to end after its current transaction; waits. */
+/* Ask a named load to end after its current transaction; waits.  One whose
+ * application was killed has ended already: that is no error. */
 enum verdict	load_stop(struct run *, const char *name);
 /* 1: runs, 0: has ended, -1: no such load. */
 int	load_alive(struct run *, const char *name);
+/* The machine is lost, and with it whatever wrote there: SIGKILL. */
+void	loads_kill(struct run *);
+/* At the end of a drill: a named load that ended with an error which nobody
+ * has asked about. */
+enum verdict	loads_check(struct run *);
 
 /* The table of workloads: a row is a name and how one transaction is made
  * besides the ledger's row. */

@@ -1,0 +1,387 @@
+#include "harness/replicator/restore.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/machine/machine.h"
+#include "harness/oracle/oracles.h"
+#include "harness/replicator/replicators.h"
+#include "harness/run/emu.h"
+#include "harness/run/proc.h"
+#include "harness/workload/ledger.h"
+#include "lib/clock.h"
+#include "lib/file.h"
+#include "lib/str.h"
+
+#define SYNCED_US	INT64_C(60000000)	/* one try of `synced` */
+#define DB_PATH		"/data/app.db"
+#define FLAGS_MAX	64
+
+static enum verdict
+broken(struct run *r, struct err *e)
+{
+	enum verdict v = run_error(r, "%s", err_msg(e));
+
+	err_release(e);
+	return (v);
+}
+
+const char *
+restore_place(struct run *r, const char *path)
+{
+	const char *prefix = machine_prefix(r->machine);
+
+	if (path == NULL && (path = machine_getenv(r->machine, "DB_PATH")) ==
+	    NULL)
+		path = DB_PATH;
+	if (*prefix != '\0' && str_starts(path, prefix))
+		path += strlen(prefix);
+	return (path);
+}
+
+/* litestream restore -o OUTPUT [-parallelism N] [FLAG…] SCHEME://BUCKET/PATH */
+static char *const *
+command(struct run *r, const char *program, const char *output,
+    int64_t parallelism, char *const *more, const char *bucket)
+{
+	struct arena *a = &r->arena;
+	char **argv = arena_alloc(a, FLAGS_MAX * sizeof(*argv));
+	size_t n = 0;
+
+	argv[n++] = arena_strdup(a, program);
+	argv[n++] = arena_strdup(a, "restore");
+	argv[n++] = arena_strdup(a, "-o");
+	argv[n++] = arena_strdup(a, output);
+	if (parallelism > 0) {
+		argv[n++] = arena_strdup(a, "-parallelism");
+		argv[n++] = arena_printf(a, "%" PRId64, parallelism);
+	}
+	for (; more != NULL && *more != NULL && n < FLAGS_MAX - 2; more++)
+		argv[n++] = *more;
+	argv[n++] = arena_printf(a, "%s://%s/%s", r->rel->rep->scheme, bucket,
+	    r->path);
+	return (argv);
+}
+
+static enum verdict
+can_run(struct run *r, int64_t parallelism, char *const *more)
+{
+	size_t n = 0;
+
+	if (parallelism > 0 && !r->rel->rep->parallelism)
+		return (run_error(r, "Litestream %s has no restore "
+		    "-parallelism", r->rel->version));
+	while (more != NULL && more[n] != NULL)
+		n++;
+	if (n > FLAGS_MAX / 2)
+		return (run_error(r, "more than %d flags", FLAGS_MAX / 2));
+	return (VERDICT_PASS);
+}
+
+/* When what is missing counts as lost: the machine's end, or now, where the
+ * ledger has gone on since. */
+static int64_t
+loss(struct run *r)
+{
+	const struct ledger_entry *head = ledger_head(r->ledger);
+
+	if (r->lost_wall_us == 0 || (head != NULL &&
+	    head->ack_us > r->lost_wall_us))
+		return (0);
+	return (r->lost_wall_us);
+}
+
+/* The restore ended with `status`: what is there now? */
+static enum verdict
+judge(struct run *r, const char *file, int status, struct restored *out,
+    struct err *e)
+{
+	int64_t ended = clock_mono_us(), at;
+	char hash[LEDGER_HASH + 1];
+
+	*out = (struct restored) { .path = file, .status = status,
+	    .hash = "" };
+	if (status != 0)
+		return (VERDICT_PASS);
+	out->done = true;
+	if (ledger_refresh(r->ledger, e) != 0)
+		return (broken(r, e));
+	if (!file_exists(file)) {
+		out->why = "the restore ended with 0 and there is no file";
+		out->lost = ledger_lost(r->ledger, 0, loss(r),
+		    &out->lost_age_us);
+		return (VERDICT_PASS);
+	}
+	/* The time until an application can read belongs to the RTO; that of
+	 * the oracles does not. */
+	if (oracles_frontier(file, &at, hash, NULL) == 0)
+		ended = clock_mono_us();
+	if (r->lost_us != 0)
+		out->rto_us = ended - r->lost_us;
+	if (oracles_judge(file, r->dir, r->ledger, loss(r), &r->arena, out,
+	    e) != 0)
+		return (broken(r, e));
+	return (VERDICT_PASS);
+}
+
+/* The figures that the report shows: the worst of the drill, and only of
+ * restores after a loss. */
+static void
+note(struct run *r)
+{
+	const struct restored *x = &r->restored;
+
+	if (!x->done || r->lost_us == 0)
+		return;
+	if (x->lost > r->rpo_rows)
+		r->rpo_rows = x->lost;
+	if (x->lost_age_us > r->rpo_us)
+		r->rpo_us = x->lost_age_us;
+	if (x->rto_us > r->rto_us)
+		r->rto_us = x->rto_us;
+}
+
+static void
+tell(struct run *r, const char *what)
+{
+	const struct restored *x = &r->restored;
+
+	if (!x->done)
+		run_log(r, "rest", "%s ended with status %d", what, x->status);
+	else
+		run_log(r, "rest", "%s rows=%" PRId64 " lost=%" PRId64
+		    " whole=%d chain=%d prefix=%d rto_us=%" PRId64 " hash=%s"
+		    "%s%s", what, x->rows, x->lost, x->whole, x->chain,
+		    x->prefix, x->rto_us, x->hash, x->why != NULL ? " why=" :
+		    "", x->why != NULL ? x->why : "");
+}
+
+enum verdict
+restore_on_machine(struct run *r, const char *output, int64_t parallelism,
+    int64_t limit_us, char *const *more)
+{
+	const char *place = restore_place(r, output);
+	char *const *argv;
+	struct err e = ERR_INIT;
+	enum verdict v;
+	bool late;
+	int status;
+
+	if ((v = can_run(r, parallelism, more)) != VERDICT_PASS)
+		return (v);
+	argv = command(r, "litestream", machine_path(r->machine, place),
+	    parallelism, more, r->bucket);
+	status = machine_run(r->machine, argv, limit_us, &r->exec_out,
+	    &r->exec_err, &late, &e);
+	if (status < 0)
+		return (broken(r, &e));
+	r->exec_status = status;
+	r->exec_any = true;
+	v = judge(r, machine_host_path(r->machine, place), status,
+	    &r->restored, &e);
+	if (v != VERDICT_PASS)
+		return (v);
+	tell(r, "restore");
+	note(r);
+	if (late)
+		return (run_fail(r, "the restore did not end within %.1fs",
+		    (double)limit_us / 1e6));
+	return (VERDICT_PASS);
+}
+
+/* ---- several at once ---- */
+
+struct many {
+	const char *name, *file;	/* file: on the host */
+	struct proc *proc;
+	bool	late;
+};
+
+static int
+many_start(struct run *r, struct many *m, int64_t i, int64_t parallelism,
+    struct err *e)
+{
+	struct arena *a = &r->arena;
+	const char *dir = arena_printf(a, "/drill/restore-%" PRId64, i);
+	const char *db = arena_printf(a, "%s/app.db", dir);
+	const char *host = machine_host_path(r->machine, dir);
+
+	m->name = arena_printf(a, "restore-%" PRId64, i);
+	m->file = machine_host_path(r->machine, db);
+	/* What an earlier line left there is not this one's. */
+	if (file_remove_all(host, e) != 0 || file_mkdirs(host, 0755, e) != 0)
+		return (-1);
+	m->proc = machine_start(r->machine, m->name, command(r, "litestream",
+	    machine_path(r->machine, db), parallelism, NULL, r->bucket), e);
+	return (m->proc != NULL ? 0 : -1);
+}
+
+/* Is a worse than b?  By what matters most first. */
+static bool
+worse(const struct restored *a, const struct restored *b)
+{
+
+	if (a->done != b->done)
+		return (b->done);
+	if (a->whole != b->whole)
+		return (b->whole);
+	if (a->chain != b->chain)
+		return (b->chain);
+	if (a->prefix != b->prefix)
+		return (b->prefix);
+	if (a->lost != b->lost)
+		return (a->lost > b->lost);
+	return (a->rto_us > b->rto_us);
+}
+
+static enum verdict
+many_judge(struct run *r, const struct many *m, int64_t n, struct err *e)
+{
+	struct restored one;
+	enum verdict v;
+	bool late = false;
+
+	for (int64_t i = 0; i < n; i++) {
+		int status = m[i].late ? 124 : proc_status(m[i].proc);
+
+		late = late || m[i].late;
+		if ((v = judge(r, m[i].file, status, &one, e)) != VERDICT_PASS)
+			return (v);
+		/* The oracles' time for one is not the next one's. */
+		if (one.done && r->lost_us != 0)
+			one.rto_us = proc_ended_us(m[i].proc) - r->lost_us;
+		if (i == 0 || worse(&one, &r->restored))
+			r->restored = one;
+		tell(r, m[i].name);
+	}
+	r->exec_status = r->restored.status;
+	r->exec_out = r->exec_err = "";
+	r->exec_any = true;
+	note(r);
+	return (late ? run_fail(r, "not all of %" PRId64 " restores ended in "
+	    "time", n) : VERDICT_PASS);
+}
+
+enum verdict
+restore_many(struct run *r, int64_t machines, int64_t parallelism,
+    int64_t limit_us)
+{
+	struct many *m = arena_alloc(&r->arena, (size_t)machines * sizeof(*m));
+	int64_t end = clock_mono_us() + limit_us, i;
+	struct err e = ERR_INIT;
+	enum verdict v;
+
+	if ((v = can_run(r, parallelism, NULL)) != VERDICT_PASS)
+		return (v);
+	for (i = 0; i < machines; i++)
+		if (many_start(r, &m[i], i + 1, parallelism, &e) != 0)
+			return (broken(r, &e));
+	for (i = 0; i < machines; i++) {
+		int64_t left = end - clock_mono_us();
+
+		if (proc_wait(m[i].proc, left > 0 ? left : 0))
+			continue;
+		m[i].late = true;
+		(void)machine_kill(r->machine, m[i].name, 9, NULL);
+	}
+	return (many_judge(r, m, machines, &e));
+}
+
+/* ---- synced ---- */
+
+/* What the newest try brought back; a drill is a process of its own. */
+static struct {
+	const struct run *run;
+	const char *bucket, *path;
+	int64_t	mutation, frontier;
+	bool	matches;	/* its last row is the ledger's */
+	bool	restored;	/* it ended with 0 and left a file */
+} tried;
+
+static int
+owner_restore(struct run *r, const char *view, const char *file,
+    struct err *e)
+{
+	struct arena *a = &r->arena;
+	const char *key = emu_owner_key(r->emu, e), *out, *err;
+	bool late = false;
+	struct proc_opts o = { 0 };
+	int rc;
+
+	if (key == NULL)
+		return (-1);
+	o.argv = command(r, r->rel->path, file, 0, NULL, view);
+	o.envp = (char *const []) {
+		arena_strdup(a, "PATH=/usr/local/bin:/usr/bin:/bin"),
+		arena_printf(a, "HOME=%s", r->dir),
+		arena_printf(a, "TMPDIR=%s", r->dir),
+		arena_printf(a, "HTTPS_PROXY=http://%s", emu_proxy(r->emu)),
+		arena_printf(a, "SSL_CERT_FILE=%s", emu_ca(r->emu)),
+		arena_printf(a, "GOOGLE_APPLICATION_CREDENTIALS=%s", key),
+		NULL
+	};
+	o.log = arena_printf(a, "%s/synced.log", r->opts->out);
+	rc = proc_run(&o, SYNCED_US, a, &out, &err, &late, e);
+	return (rc);
+}
+
+static int
+try(struct run *r, int64_t mutation, struct err *e)
+{
+	struct arena *a = &r->arena;
+	const char *view = arena_printf(a, "synced-%" PRId64, mutation);
+	const char *dir = arena_printf(a, "%s/%s", r->dir, view);
+	const char *file = arena_printf(a, "%s/db", dir);
+	const struct ledger_entry *en;
+	char hash[LEDGER_HASH + 1] = "";
+	int rc;
+
+	if (emu_view(r->emu, r->bucket, mutation, view, e) != 0)
+		return (-1);
+	rc = file_mkdirs(dir, 0700, e);
+	if (rc == 0)
+		rc = owner_restore(r, view, file, e);
+	if (rc >= 0) {
+		tried.run = r;
+		tried.bucket = r->bucket;
+		tried.path = r->path;
+		tried.mutation = mutation;
+		tried.frontier = 0;
+		tried.matches = false;
+		/* Any failure is 'not yet': there may be no whole backup. */
+		tried.restored = rc == 0 && oracles_frontier(file,
+		    &tried.frontier, hash, NULL) == 0;
+		if (ledger_refresh(r->ledger, e) != 0)
+			rc = -1;
+		en = ledger_get(r->ledger, tried.frontier);
+		tried.matches = tried.frontier == 0 ||
+		    (en != NULL && strcmp(en->hash, hash) == 0);
+		run_log(r, "sync", "view at mutation %" PRId64 ": %s frontier="
+		    "%" PRId64 "%s", mutation, tried.restored ? "restored" :
+		    "nothing", tried.frontier, tried.matches ? "" :
+		    " not the ledger's");
+	}
+	(void)file_remove_all(dir, NULL);
+	if (emu_view_delete(r->emu, view, rc < 0 ? NULL : e) != 0)
+		rc = -1;
+	return (rc < 0 ? -1 : 0);
+}
+
+int
+restore_synced(struct run *r, int64_t seq)
+{
+	struct err e = ERR_INIT;
+	int64_t mutation = emu_mutation(r->emu, &e);
+
+	if (mutation >= 0 && tried.run == r && tried.mutation == mutation &&
+	    strcmp(tried.bucket, r->bucket) == 0 &&
+	    strcmp(tried.path, r->path) == 0)
+		goto answer;
+	if (mutation < 0 || try(r, mutation, &e) != 0) {
+		(void)broken(r, &e);
+		return (-1);
+	}
+answer:
+	return (tried.restored && tried.matches && tried.frontier >= seq);
+}
