@@ -103,7 +103,8 @@ store_lock(struct store *st, struct err *e)
 }
 
 /* Look at the file's first bytes before SQLite opens it, which may write to
- * it.  0: ours or new. */
+ * it; a new one is made here, so that nobody else can read it (SQLite gives
+ * the files beside it the same mode).  0: ours or new. */
 static int
 store_check_header(const char *path, struct err *e)
 {
@@ -112,10 +113,9 @@ store_check_header(const char *path, struct err *e)
 	ssize_t n;
 	int fd;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return (errno == ENOENT ? 0 :
-		    err_setno(e, "cannot open %s", path));
+		return (err_setno(e, "cannot open %s", path));
 	n = read(fd, h, sizeof(h));
 	(void)close(fd);
 	if (n < 0)

@@ -19,15 +19,36 @@ store_errno_rc(int no)
 	return (STORE_IO);
 }
 
+/* errno of the last failed write to the database file or its WAL. */
+static bool
+store_sql_write_full(struct store_conn *c)
+{
+	const int files[] = { SQLITE_FCNTL_FILE_POINTER,
+		SQLITE_FCNTL_JOURNAL_POINTER };	/* in WAL mode, the WAL */
+
+	for (size_t i = 0; i < NELEMS(files); i++) {
+		sqlite3_file *f = NULL;
+		int no = 0;
+
+		(void)sqlite3_file_control(c->db, "main", files[i], &f);
+		if (f != NULL && f->pMethods != NULL)
+			(void)f->pMethods->xFileControl(f,
+			    SQLITE_FCNTL_LAST_ERRNO, &no);
+		if (store_errno_rc(no) == STORE_FULL)
+			return (true);
+	}
+	return (false);
+}
+
 enum store_rc
 store_sql_rc(struct store_conn *c)
 {
 	int code = sqlite3_extended_errcode(c->db);
 
-	/* SQLite says FULL for ENOSPC alone; a quota is a full disk too. */
-	if ((code & 0xff) == SQLITE_FULL ||
-	    ((code & 0xff) == SQLITE_IOERR &&
-	    store_errno_rc(sqlite3_system_errno(c->db)) == STORE_FULL))
+	/* SQLite says FULL for ENOSPC alone; a quota or a limit on the size
+	 * of files is a full disk too. */
+	if ((code & 0xff) == SQLITE_FULL || code == SQLITE_IOERR_SHMSIZE ||
+	    (code == SQLITE_IOERR_WRITE && store_sql_write_full(c)))
 		return (STORE_FULL);
 	log_error("store sqlite=%d %s", code, sqlite3_errmsg(c->db));
 	return (STORE_IO);
