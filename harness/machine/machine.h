@@ -21,14 +21,32 @@ struct machine;
  * emulator (proxy, CA), and what machine_env() sets. */
 struct machine	*machine_new(struct run *, struct err *);
 void	machine_free(struct machine *);		/* kills what runs in it */
+/* All that runs on it dies (SIGKILL), its files stay. */
+void	machine_halt(struct machine *);
 /* Everything on it dies (SIGKILL) and its files are gone; a new, empty one,
  * with the same environment variables.  Notes the time of loss. */
 int	machine_replace(struct machine *, struct err *);
+
+/* Is a private root view to be had here?  Tried once; why: the reason. */
+bool	machine_root_view_allowed(const char **why);
+bool	machine_has_root_view(const struct machine *);
+
+/* What an image contains: put into the machine now and again into each that
+ * replaces it.  path: the machine's; from: a file of the host, copied. */
+int	machine_install(struct machine *, const char *path, const char *from,
+    mode_t mode, struct err *);
+/* Is it part of the image? */
+bool	machine_installed(const struct machine *, const char *path);
 
 /* "/data/app.db" or a path relative to /app → the path on the host. */
 const char	*machine_host_path(struct machine *, const char *path);
 /* What ${machine} is: "" with a root view, else the host folder. */
 const char	*machine_prefix(const struct machine *);
+/* Can a word of a command line be used as it stands?  Without a root view one
+ * that begins with (or, after `=`, holds) /app/, /data/ … cannot. */
+bool	machine_can_use(const struct machine *, const char *word);
+/* The path as the machine's programs must be given it. */
+const char	*machine_path(struct machine *, const char *path);
 /* value NULL: unset. */
 void	machine_env(struct machine *, const char *name, const char *value);
 const char	*machine_getenv(const struct machine *, const char *name);
@@ -43,13 +61,23 @@ struct proc	*machine_proc(struct machine *, const char *name);	/* or NULL */
  * below a deployment), the descendant that runs litestream, or its child.
  * -1: it does not run. */
 pid_t	machine_pid(struct machine *, const char *name);
-/* Signal that pid; with KILL, wait until it is gone. -1: it does not run. */
+/* Signal that pid; with KILL, wait until it is gone. -1: it does not run.
+ * KILL to replicator, application or deployment notes the time of loss. */
 int	machine_kill(struct machine *, const char *name, int sig, struct err *);
+/* The same for several, the signals back to back, all found before the first
+ * is sent. */
+int	machine_kill_all(struct machine *, char *const *names, size_t n,
+    int sig, struct err *);
+/* Wait until what the name meant has ended: started here, or below a
+ * deployment (then pid says who it was).  False: it still runs. */
+bool	machine_wait(struct machine *, const char *name, pid_t pid,
+    int64_t timeout_us);
 /* Run to the end; as proc_run(). */
 int	machine_run(struct machine *, char *const *argv, int64_t limit_us,
     const char **out, const char **err, bool *timed_out, struct err *);
 /* A persistent bash for `shell` blocks: run one logical line, its status and
- * what it printed.  -1: the shell is gone. */
+ * what it printed.  -1: the shell is gone (the next line gets a new one), or
+ * the line has not ended in time (then it is killed). */
 int	machine_shell(struct machine *, const char *text, int64_t limit_us,
     const char **out, const char **err, bool *timed_out, struct err *);
 

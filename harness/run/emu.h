@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "lib/arena.h"
 #include "lib/err.h"
@@ -27,6 +28,7 @@ struct emu	*emu_start(const struct emu_opts *, struct err *);
 /* Ask it to end; killed after 2 s.  NULL is fine. */
 void	emu_stop(struct emu *);
 pid_t	emu_pid(const struct emu *);
+bool	emu_alive(struct emu *);
 const char	*emu_http(const struct emu *);	/* "127.0.0.1:PORT" */
 const char	*emu_proxy(const struct emu *);
 const char	*emu_ca(const struct emu *);	/* path of the CA's PEM */
@@ -40,10 +42,15 @@ const char	*emu_owner_key(struct emu *, struct err *);
 json_t	*emu_control(struct emu *, const char *method, const char *path,
     json_t *body, struct err *);
 /* One of Google's APIs as the owner: `host` storage.googleapis.com …;
- * *status is the HTTP status (an error status is not a failure of the call;
- * then the answer is the error's JSON or NULL). */
+ * *status is the HTTP status, 0 where there was no answer (an error status is
+ * not a failure of the call: then the answer is the error's JSON or NULL, and
+ * e has its message too). */
 json_t	*emu_google(struct emu *, const char *method, const char *host,
     const char *path, json_t *body, int *status, struct err *);
+
+/* One object into a file, as the owner; at most max bytes. */
+int	emu_download(struct emu *, const char *bucket, const char *object,
+    const char *file, int64_t max, struct err *);
 
 /* Conveniences; -1: failed. */
 int64_t	emu_mutation(struct emu *, struct err *);

@@ -27,8 +27,11 @@ struct job {
 };
 
 /* Runs jobs in order, `j` at a time; each result is handed to report() in the
- * order of completion.  A child that dies or outlasts its limit is an ERROR
- * whose message says so.  SIGINT/SIGTERM ends all children and cleans up. */
+ * order of completion (its strings stay until the program ends).  A child
+ * that dies or outlasts its limit is an ERROR whose message says so.
+ * SIGINT, SIGTERM and SIGHUP end all children, and everything temporary is
+ * removed.  0; -1: the pool itself failed; 128 + the signal that ended it,
+ * which the program should exit with. */
 int	pool_run(const struct job *, size_t n, int j,
     const struct run_opts *, void (*report)(void *, const struct result *),
     void (*begin)(void *, const struct job *), void *arg, struct err *);

@@ -1,6 +1,9 @@
 /* harness/run/proc.h: processes: started from an empty environment, output
- * gathered and copied to a file, waited for by pidfd or by reading to the
- * end, ended with their whole group.  Knows nothing of what they run. */
+ * gathered in files (so that nobody ever blocks on a reader), waited for by
+ * pidfd, ended with all their descendants.  Knows nothing of what they run.
+ *
+ * A program that runs drills makes itself a subreaper (proc_subreaper()), so
+ * that what double-forks away from a child comes to it and is found. */
 #ifndef HARNESS_PROC_H
 #define HARNESS_PROC_H
 
@@ -14,13 +17,19 @@
 
 struct proc;
 
+#define PROC_FDS	4
+
 struct proc_opts {
 	char *const *argv;	/* argv[0] found on the PATH of envp */
 	char *const *envp;	/* the whole environment */
 	const char *cwd;
-	const char *log;	/* stdout and stderr are appended to it too */
+	const char *log;	/* stdout and stderr are appended to it; where
+				 * they have files of their own: at the end */
 	const char *out, *err;	/* or: files of their own, truncated */
 	const char *stdin_file;	/* NULL: /dev/null */
+	int	out_fd;		/* or: a descriptor of ours for stdout; 0 none */
+	/* Descriptors of ours that become 3, 4, … there; ends with 0. */
+	int	fds[PROC_FDS];
 };
 
 /* A new process group; dies with us.  NULL where it could not be started (the
@@ -35,13 +44,30 @@ int	proc_status(const struct proc *);	/* exit status, or 128 + signal */
 int64_t	proc_ended_us(const struct proc *);	/* monotonic */
 int	proc_signal(struct proc *, int sig);	/* the process */
 int	proc_signal_group(struct proc *, int sig);
-/* SIGKILL to the group and to every descendant, reaped; then freed. */
+/* When a process ends, what is left of its group is killed with it (the first
+ * process of a container takes the rest along, too).  This: SIGKILL to the
+ * group and to every descendant, reaped; then freed. */
 void	proc_free(struct proc *);
 
-/* Pids of all descendants of pid (from /proc), deepest last. */
+/* Pids of all descendants of pid (from /proc), a parent before its children. */
 size_t	proc_descendants(pid_t pid, pid_t *dst, size_t max);
 /* Whether /proc/pid/exe is this file. */
 bool	proc_runs(pid_t pid, const char *exe);
+/* Wait until that process is dead (a zombie is dead, and so is a pid that
+ * nobody has); any process, not only a child. */
+bool	proc_wait_pid(pid_t pid, int64_t timeout_us);
+
+/* Orphans below this process become its children. */
+void	proc_subreaper(void);
+/* Stop, then kill pid and all its descendants, and reap those that are or
+ * become ours.  With only_below, pid itself is spared. */
+void	proc_kill_tree(pid_t pid, bool only_below);
+/* The same to each child of this process but these: what came to it from the
+ * dead. */
+void	proc_kill_orphans(const pid_t *spare, size_t n);
+/* Kill every descendant of this process for which match() is true, again and
+ * again until there is none; reaped where they are ours. */
+void	proc_kill_matching(bool (*match)(pid_t, void *), void *arg);
 
 /* Run to the end with a time limit; stdout and stderr in the arena (at most
  * 4 MiB each).  -1: could not start; else the status, 124 with *timed_out. */

@@ -61,8 +61,13 @@ struct run {
 	const struct scenario *sc;
 	const struct release *rel;	/* the replicator under test */
 	const struct run_opts *opts;
-	const char *dir;		/* private temporary folder, removed */
+	const char *dir;		/* private temporary folder, removed;
+					 * NULL: run_drill() makes it */
+	const char *id;			/* "40-crash/held-upload@0.5.17" */
+	int	log_fd;			/* of OUT/log; 0: none */
 	const char *isolation;		/* "netns+root view" … for the report */
+	bool	netns;			/* ports are all ours */
+	int	app_port;		/* ${app.port} */
 
 	struct emu *emu;
 	struct machine *machine;
@@ -71,8 +76,10 @@ struct run {
 	struct restored restored;
 
 	/* deployment, set by provision or by the runbook's commands */
-	const char *project, *bucket, *account, *path;	/* path in the bucket */
+	const char *project, *bucket, *path;	/* path in the bucket */
+	const char *account;		/* its e-mail */
 	const char *key;		/* key file, as the machine sees it */
+	const char *key_id;		/* of the key in it, NULL: none made */
 
 	json_t	*vars;			/* ${name} → string */
 	struct step_args *args;		/* of the line being run */
@@ -85,11 +92,15 @@ struct run {
 	bool	exec_any;
 
 	int64_t	t0_us;			/* monotonic, start of the drill */
-	int64_t	lost_us;		/* when the machine was lost, 0: not */
+	int64_t	lost_us;		/* when the machine was lost, 0: not;
+					 * monotonic … */
+	int64_t	lost_wall_us;		/* … and by the wall clock */
 	int64_t	rpo_rows, rpo_us, rto_us;	/* worst over the drill, -1 unknown */
 
 	enum verdict verdict;
 	const char *why;		/* one sentence */
+	bool	kept;			/* OUT was left for the reader */
+	int64_t	requests;		/* lines of the journal */
 	struct run_defer *defers;	/* cleanup stack */
 };
 
@@ -103,6 +114,9 @@ const char	*verdict_name(enum verdict);
 /* Undone in reverse order when the drill ends, however it ends. */
 void	run_defer(struct run *, void (*fn)(void *), void *arg);
 
+/* The machine, or what writes to its database, is lost now. */
+void	run_note_loss(struct run *);
+
 /* A line in the drill's log, on its clock. */
 void	run_log(struct run *, const char *who, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
@@ -111,6 +125,7 @@ void	run_log(struct run *, const char *who, const char *fmt, ...)
  * ${replicator.*}) and `set`.  NULL: unknown. */
 const char	*run_var(struct run *, const char *name);
 bool	run_var_is_builtin(const char *name);	/* for checking */
+extern const char *const run_vars[];	/* names besides replicator.*; NULL-ended */
 void	run_set(struct run *, const char *name, const char *value);
 /* ${…} replaced; -1 with run->why where a name is unknown. */
 int	run_expand(struct run *, const char *text, const char **out);
@@ -118,7 +133,11 @@ int	run_expand(struct run *, const char *text, const char **out);
 /* The whole drill in this process: a temporary folder, isolation, emulator,
  * lines, final checks (every fault that was set has fired; a load ran; every
  * storage request of the system under test came by CONNECT, with a token of
- * its own), cleanup.  Fills verdict and why. */
+ * its own), cleanup.  Fills verdict and why; the strings of the result stay
+ * until run_release(). */
 void	run_drill(struct run *);
+void	run_init(struct run *, const struct scenario *, const struct release *,
+    const struct run_opts *);
+void	run_release(struct run *);
 
 #endif

@@ -1,0 +1,160 @@
+/* What makes a drill conclusive: its faults fired, its loads wrote, and the
+ * system under test reached the cloud as production does: CONNECT, a token of
+ * its own, a bearer with every storage request. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/run/emu.h"
+#include "harness/run/run_int.h"
+#include "harness/script/script.h"
+#include "harness/script/steps.h"
+#include "harness/workload/ledger.h"
+#include "lib/file.h"
+#include "lib/str.h"
+
+#define RUN_LINE_MAX	(1 << 20)
+
+/* What the journal says of the system under test. */
+struct way_in {
+	int64_t	lines, storage, connects, grants;
+	const char *wrong;	/* the first request that came another way */
+};
+
+static const char *
+journal_str(const json_t *line, const char *name)
+{
+	const char *s = json_string_value(json_object_get(line, name));
+
+	return (s != NULL ? s : "");
+}
+
+static void
+way_in_line(struct run *r, struct way_in *w, const json_t *line)
+{
+	const char *api = journal_str(line, "api");
+	const char *principal = journal_str(line, "principal");
+	const char *via = journal_str(line, "via");
+	int64_t status = json_integer_value(json_object_get(line, "status"));
+
+	w->lines++;
+	if (strcmp(api, "emulator.connect") == 0 && status == 200)
+		w->connects++;
+	if (strcmp(api, "oauth.token") == 0 && status == 200 &&
+	    strcmp(via, "proxy") == 0)
+		w->grants++;
+	if (!str_starts(api, "storage.") ||
+	    str_ends(principal, emu_owner(r->emu)))
+		return;
+	w->storage++;
+	if (w->wrong == NULL && (strcmp(via, "proxy") != 0 ||
+	    strcmp(journal_str(line, "auth"), "none") == 0))
+		w->wrong = arena_printf(&r->arena, "request %lld, %s %s/%s, "
+		    "came %s%s",
+		    (long long)json_integer_value(json_object_get(line, "n")),
+		    api, journal_str(line, "bucket"),
+		    journal_str(line, "object"),
+		    strcmp(via, "proxy") != 0 ? "by plain HTTP" : "by CONNECT",
+		    strcmp(journal_str(line, "auth"), "none") == 0 ?
+		    " without an Authorization header" : "");
+}
+
+static int
+way_in_read(struct run *r, struct way_in *w, struct err *e)
+{
+	const char *path = arena_printf(&r->arena, "%s/journal.jsonl",
+	    r->opts->out);
+	FILE *f = fopen(path, "re");
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t n;
+	int rc = 0;
+
+	if (f == NULL)
+		return (err_setno(e, "cannot open %s", path));
+	while (rc == 0 && (n = getline(&line, &room, f)) > 0) {
+		json_t *j;
+
+		if (line[n - 1] != '\n')
+			break;		/* it is being written */
+		if ((j = json_loadb(line, (size_t)n, 0, NULL)) == NULL) {
+			rc = err_set(e, "%s: line %lld is no JSON", path,
+			    (long long)w->lines + 1);
+			break;
+		}
+		way_in_line(r, w, j);
+		json_decref(j);
+	}
+	free(line);
+	(void)fclose(f);
+	return (rc);
+}
+
+static enum verdict
+run_check_way_in(struct run *r)
+{
+	struct way_in w = { 0 };
+	struct err e = ERR_INIT;
+
+	if (way_in_read(r, &w, &e) != 0) {
+		(void)run_error(r, "%s", err_msg(&e));
+		err_release(&e);
+		return (VERDICT_ERROR);
+	}
+	r->requests = w.lines;
+	if (w.wrong != NULL)
+		return (run_error(r, "not as in production: %s", w.wrong));
+	if (w.storage > 0 && w.connects == 0)
+		return (run_error(r, "not as in production: %lld storage "
+		    "requests and no CONNECT", (long long)w.storage));
+	if (w.storage > 0 && w.grants == 0)
+		return (run_error(r, "not as in production: %lld storage "
+		    "requests and no token was ever granted",
+		    (long long)w.storage));
+	return (VERDICT_PASS);
+}
+
+/* Is there a load that nothing could have kept from running? */
+static bool
+lines_have_load(const struct line *l, size_t n)
+{
+
+	for (size_t i = 0; i < n; i++) {
+		if (l[i].nconds > 0)
+			continue;
+		if (strcmp(l[i].step->name, "load") == 0 ||
+		    lines_have_load(l[i].block, l[i].nblock))
+			return (true);
+	}
+	return (false);
+}
+
+/* Lines `C SEQ …` of the ledger's file, of all epochs. */
+static int64_t
+ledger_acknowledged(struct run *r)
+{
+	FILE *f = fopen(ledger_file(r->ledger), "re");
+	int64_t n = 0;
+	char *line = NULL;
+	size_t room = 0;
+
+	while (f != NULL && getline(&line, &room, f) > 0)
+		n += line[0] == 'C';
+	free(line);
+	if (f != NULL)
+		(void)fclose(f);
+	return (n);
+}
+
+enum verdict
+run_check(struct run *r)
+{
+	enum verdict v;
+
+	if (lines_have_load(r->sc->lines, r->sc->nlines) &&
+	    ledger_acknowledged(r) == 0)
+		return (run_error(r, "inconclusive: no load has had a single "
+		    "commit acknowledged"));
+	if ((v = step_fault_check(r)) != VERDICT_PASS)
+		return (v);
+	return (run_check_way_in(r));
+}

@@ -1,0 +1,24 @@
+/* harness/run/run_int.h: what run.c, run_check.c, run_evidence.c and pool.c
+ * share.  Not for others. */
+#ifndef HARNESS_RUN_INT_H
+#define HARNESS_RUN_INT_H
+
+#include "harness/run/run.h"
+
+#define RUN_KEEP_MAX	((int64_t)256 << 20)	/* bytes of a bucket, of db/ */
+
+/* Is the drill conclusive, and did all its requests come the way that a
+ * deployment's requests go?  PASS, or ERROR with run->why.  Counts
+ * run->requests. */
+enum verdict	run_check(struct run *);
+
+/* At the beginning: scenario.scn, rerun.sh. */
+int	run_evidence_begin(struct run *, struct err *);
+/* At the end of a drill that did not pass: bucket/, db/, scenario.scn with
+ * all variables.  What cannot be kept is said in the log. */
+void	run_evidence_end(struct run *);
+/* Regular files of a folder into OUT/db, at most *room bytes, which shrink;
+ * what was cut is said in OUT/db/CUT. */
+void	run_evidence_db(const char *from, const char *out, int64_t *room);
+
+#endif
