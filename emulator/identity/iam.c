@@ -256,6 +256,11 @@ iam_sa_create_h(struct req *rq)
 	if (iam_project_of(rq) != 0 || req_json(rq, &body) != 0)
 		return;
 	sa = json_object_get(body, "serviceAccount");
+	if (sa != NULL && !json_is_object(sa)) {
+		req_fail(rq, 400, "badRequest", "Invalid value at "
+		    "'service_account': an object is wanted.");
+		return;
+	}
 	if (iam_text(rq, body, "accountId", 1000, &id) != 0 ||
 	    iam_text(rq, sa, "displayName", 100, &display) != 0 ||
 	    iam_text(rq, sa, "description", 256, &description) != 0 ||

@@ -490,6 +490,12 @@ START_TEST(latency_waits_its_time_and_no_error_is_quicker)
 	ck_assert_int_eq(held_end(&h), 429);
 	ck_assert_int_ge(h.us, 30000);
 	ck_assert_int_eq(faults_remove(x.emu.faults, 0), 0);
+	set("{\"kind\":\"drop\"}");
+	set("{\"kind\":\"latency\",\"args\":{\"delay\":20}}");
+	held_start(&h);
+	ck_assert_int_eq(held_end(&h), -1);
+	ck_assert_int_ge(h.us, 20000);
+	ck_assert_int_eq(faults_remove(x.emu.faults, 0), 0);
 	set("{\"kind\":\"latency\",\"args\":{\"delay\":20}}");
 	held_start(&h);
 	ck_assert_int_eq(held_end(&h), 0);

@@ -119,8 +119,8 @@ START_TEST(account_400_when_its_id_breaks_the_rule)
 		"{\"accountId\":\"1worker\"}", "{\"accountId\":\"worker-\"}",
 		"{\"accountId\":\"wor_ker\"}", "{\"accountId\":\"wor.ker\"}",
 		"{\"accountId\":\"wor ker\"}", "{\"accountId\":7}",
-		"{\"accountId\":\"worker-a\",\"serviceAccount\":"
-		"{\"description\":5}}", "[]", "{", "nonsense",
+		"{\"accountId\":\"worker-a\",\"serviceAccount\":5}",
+		"[]", "{", "nonsense",
 	};
 	static const char *const good[] = {
 		"{\"accountId\":\"abcdef\"}",

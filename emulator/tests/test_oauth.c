@@ -316,6 +316,38 @@ START_TEST(disabled_account_loses_token_and_grant)
 }
 END_TEST
 
+/* :disable or :enable of a key, as its route would call it. */
+static void
+key_verb(const char *id)
+{
+	struct route r = { .id = id, .api = API_IAM,
+	    .handle = iam_key_enable_h };
+	struct req rq;
+
+	fix_req(&x, &rq, "GET", IAM_HOST, arena_printf(&x.arena, FIX_SA "/"
+	    WORKER "/keys/%s", key.kid), NULL);
+	rq.route = &r;
+	rq.route->handle(&rq);
+	ck_assert_int_eq(rq.status, 200);
+	req_release(&rq);
+}
+
+START_TEST(disabled_key_gets_no_token)
+{
+	struct req rq;
+
+	key_verb("iam.serviceAccountKeys.disable");
+	refused(sign(key.pem, key.kid, fix_claims(&x, WORKER)),
+	    "invalid_grant", "Invalid JWT Signature.");
+	refused(sign(key.pem, NULL, fix_claims(&x, WORKER)),
+	    "invalid_grant", "Invalid JWT Signature.");
+	key_verb("iam.serviceAccountKeys.enable");
+	ck_assert_int_eq(grant(&rq, sign(key.pem, key.kid,
+	    fix_claims(&x, WORKER))), 200);
+	req_release(&rq);
+}
+END_TEST
+
 START_TEST(deleted_key_gets_no_token)
 {
 
@@ -354,11 +386,19 @@ START_TEST(self_signed_jwt_is_a_bearer)
 	ck_assert_ptr_null(oauth_check(&x.emu, &x.arena, sign(pem, key.kid,
 	    json_incref(c)), &why));
 	ck_assert_str_eq(why, "wrong signature");
+	ck_assert_int_eq(fix_owner(&x, "POST", IAM_HOST, FIX_SA "/" WORKER
+	    ":disable", "{}"), 200);
+	ck_assert_ptr_null(oauth_check(&x.emu, &x.arena, sign(key.pem,
+	    key.kid, json_incref(c)), &why));
 	(void)json_object_set_new(c, "aud", json_string("https://else/"));
 	ck_assert_ptr_null(oauth_check(&x.emu, &x.arena, sign(key.pem,
 	    key.kid, json_incref(c)), &why));
 	ck_assert_str_eq(why, "wrong audience");
 	(void)json_object_set_new(c, "scope", json_string("s"));
+	ck_assert_int_eq(fix_owner(&x, "POST", IAM_HOST, FIX_SA "/" WORKER
+	    ":enable", "{}"), 200);
+	ck_assert_str_eq(oauth_check(&x.emu, &x.arena, sign(key.pem, key.kid,
+	    json_incref(c)), &why), WORKER);
 	atomic_store(&x.emu.clock.shift_us, INT64_C(4000) * 1000000);
 	ck_assert_ptr_null(oauth_check(&x.emu, &x.arena, sign(key.pem,
 	    key.kid, c), &why));
@@ -415,6 +455,7 @@ main(void)
 	tcase_add_test(t, tokens_are_stored_hashed);
 	tcase_add_test(t, token_expires_and_is_swept);
 	tcase_add_test(t, disabled_account_loses_token_and_grant);
+	tcase_add_test(t, disabled_key_gets_no_token);
 	tcase_add_test(t, deleted_key_gets_no_token);
 	tcase_add_test(t, namesake_of_a_deleted_account_inherits_nothing);
 	tcase_add_test(t, self_signed_jwt_is_a_bearer);
