@@ -53,7 +53,8 @@ format_json_end(FILE *f, const struct tally *t, const struct result *all)
 	for (size_t i = 0; i < t->done; i++)
 		(void)json_array_append_new(list,
 		    format_json_result(&all[i]));
-	j = json_pack("{s:I, s:I, s:I, s:I, s:o}",
+	j = json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "seed",
+	    (json_int_t)t->seed,
 	    "passed", (json_int_t)t->passed, "failed", (json_int_t)t->failed,
 	    "errors", (json_int_t)t->errors, "skipped",
 	    (json_int_t)t->skipped, "results", list);

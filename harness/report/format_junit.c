@@ -118,6 +118,9 @@ format_junit_end(FILE *f, const struct tally *t, const struct result *all)
 	    "<testsuites>\n  <testsuite name=\"litedrill\" tests=\"%zu\" "
 	    "failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n",
 	    t->done, t->failed, t->errors, t->skipped, (double)us / 1e6);
+	(void)fprintf(f, "    <properties>\n      <property name=\"seed\" "
+	    "value=\"%llu\"/>\n    </properties>\n",
+	    (unsigned long long)t->seed);
 	for (size_t i = 0; i < t->done; i++)
 		format_junit_case(f, &all[i]);
 	(void)fputs("  </testsuite>\n</testsuites>\n", f);

@@ -6,7 +6,8 @@ void
 format_tap_begin(FILE *f, const struct tally *t)
 {
 
-	(void)fprintf(f, "TAP version 13\n1..%zu\n", t->planned);
+	(void)fprintf(f, "TAP version 13\n1..%zu\n# seed %llu\n", t->planned,
+	    (unsigned long long)t->seed);
 }
 
 /* A description ends at `#`, so one that is meant is escaped; and it is one
@@ -84,4 +85,13 @@ format_tap_end(FILE *f, const struct tally *t, const struct result *all)
 	(void)fprintf(f, "# %zu passed, %zu failed, %zu skipped\n", t->passed,
 	    t->failed + t->errors, t->skipped);
 	(void)fflush(f);
+}
+
+void
+format_sum_end(FILE *f, const struct tally *t, const struct result *all)
+{
+
+	(void)all;
+	(void)fprintf(f, "%zu %zu %zu\n", t->passed, t->failed + t->errors,
+	    t->skipped);
 }

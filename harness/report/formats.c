@@ -11,6 +11,8 @@ const struct format formats[] = {
 	    format_junit_end, false },
 	{ "json", "one object with all that was measured", NULL, NULL, NULL,
 	    format_json_end, false },
+	{ "sum", "one line: how many passed, failed, were skipped", NULL, NULL,
+	    NULL, format_sum_end, false },
 	{ "progress", "one line on a terminal, and what did not pass", NULL,
 	    format_progress_job, format_progress_result, format_progress_end,
 	    true },

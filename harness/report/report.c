@@ -79,7 +79,8 @@ report_free(struct report *rp)
 }
 
 struct report *
-report_new(const char *const *specs, size_t planned, struct err *e)
+report_new(const char *const *specs, size_t planned, uint64_t seed,
+    struct err *e)
 {
 	struct report *rp = mem_alloc(sizeof(*rp));
 	size_t n = 0, onto_stdout = 0;
@@ -88,6 +89,7 @@ report_new(const char *const *specs, size_t planned, struct err *e)
 		n++;
 	rp->outs = mem_alloc((n + 1) * sizeof(*rp->outs));
 	rp->t.planned = planned;
+	rp->t.seed = seed;
 	rp->t.t0_us = clock_mono_us();
 	for (size_t i = 0; i < n; i++) {
 		int rc = report_open(&rp->outs[rp->nouts++], specs[i], e);
@@ -204,6 +206,17 @@ report_end(struct report *rp, struct err *e)
 	}
 	report_free(rp);
 	return (rc);
+}
+
+char *
+report_sum(const struct report *rp)
+{
+	const struct tally *t = &rp->t;
+
+	return (mem_printf("%zu passed, %zu failed, %zu skipped%s in %.1f s",
+	    t->passed, t->failed + t->errors, t->skipped,
+	    t->done < t->planned ? ", the rest not run" : "",
+	    (double)(clock_mono_us() - t->t0_us) / 1e6));
 }
 
 char *

@@ -15,6 +15,7 @@ struct tally {
 	size_t	planned, done, running;
 	size_t	passed, failed, errors, skipped;
 	int64_t	t0_us;			/* monotonic */
+	uint64_t seed;
 };
 
 /* A function that is NULL has nothing to say. */
@@ -32,7 +33,9 @@ const struct format	*format_find(const char *name);
 /* specs: "tap", "junit=FILE", …; NULL-ended; one without a file goes to
  * stdout.  Files are written beside and renamed at the end. */
 struct report	*report_new(const char *const *specs, size_t planned,
-    struct err *);
+    uint64_t seed, struct err *);
+/* "12 passed, 1 failed, 0 skipped in 34.5 s"; heap. */
+char	*report_sum(const struct report *);
 void	report_begin_job(void *report, const struct job *);
 void	report_result(void *report, const struct result *);
 /* Closes everything; the exit status: 0 all passed or skipped, 2 any ERROR

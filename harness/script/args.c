@@ -196,6 +196,17 @@ args_number(const struct arg_spec *s, const char *text, int64_t *n,
 	return (0);
 }
 
+static int
+args_env(const char *text, struct err *e)
+{
+	const char *eq = strchr(text, '=');
+
+	if (text[0] == '-' ? eq == NULL && text[1] != '\0' :
+	    eq != NULL && eq != text)
+		return (0);
+	return (err_set(e, "'%s' is neither NAME=VALUE nor -NAME", text));
+}
+
 int
 args_parse(const struct arg_spec *s, const char *text, int64_t *n,
     struct err *e)
@@ -222,6 +233,8 @@ args_parse(const struct arg_spec *s, const char *text, int64_t *n,
 		return (lex_is_name(text, strlen(text)) ? 0 : err_set(e,
 		    "'%s' is not a name: write letters, digits, '-', '_' and "
 		    "'.'", text));
+	case ARG_ENV:
+		return (args_env(text, e));
 	case ARG_FLAG:
 		*n = 1;
 		return (0);
@@ -240,7 +253,7 @@ args_form(struct arena *a, const struct arg_spec *s)
 		[ARG_STR] = "TEXT", [ARG_INT] = "N", [ARG_DUR] = "DURATION",
 		[ARG_BYTES] = "BYTES", [ARG_SIGNAL] = "SIGNAL",
 		[ARG_REGEX] = "REGEX", [ARG_WORKLOAD] = "WORKLOAD",
-		[ARG_KIND] = "KIND", [ARG_API] = "METHOD-ID",
+		[ARG_KIND] = "KIND", [ARG_ENV] = "NAME=VALUE", [ARG_API] = "METHOD-ID",
 		[ARG_NAME] = "NAME",
 	};
 	const char *value = s->type == ARG_CHOICE || s->type == ARG_CHOICES ?

@@ -2,6 +2,7 @@
  * file, evaluated against a run. */
 #include "harness/script/check.h"
 
+#include <poll.h>
 #include <regex.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@
 #include "lib/str.h"
 
 #define EXPR_NAMES	128
-#define EXPR_LOOK_US	10000	/* where nothing tells of a change */
+#define EXPR_LOOK_MS	10	/* where nothing tells of a change */
 
 static const char *const expr_ops[] = {
 	[EXPR_EQ] = "==", [EXPR_NE] = "!=", [EXPR_LT] = "<", [EXPR_LE] = "<=",
@@ -315,8 +316,7 @@ expr_wait(struct run *r, const struct expr *x, int64_t timeout_us,
 		    run_expand(r, x->arg.text, &arg) != 0)
 			rc = -1;
 		else if (x->probe->wait == NULL || x->other != NULL)
-			(void)usleep((useconds_t)(left < EXPR_LOOK_US ? left :
-			    EXPR_LOOK_US));
+			(void)poll(NULL, 0, EXPR_LOOK_MS);
 		else if (!x->probe->wait(r, arg, &v, left))
 			rc = -1;
 		if (rc < 0)

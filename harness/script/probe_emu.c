@@ -1,6 +1,7 @@
 /* What the emulator can be asked; it also says when to ask again. */
 #include "harness/script/probes_int.h"
 
+#include <poll.h>
 #include <string.h>
 
 #include "harness/replicator/restore.h"
@@ -173,7 +174,7 @@ probe_held_wait(struct run *r, const char *arg, const struct value *last,
 
 	/* `wait held(x) == false`: the other way there is no long poll. */
 	if (last->n != 0) {
-		(void)usleep(10000);
+		(void)poll(NULL, 0, 10);
 		return (true);
 	}
 	return (emu_held(r->emu, arg, 1, probe_slice(timeout_us), &e) >= 0 ||

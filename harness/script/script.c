@@ -6,43 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/replicator/replicators.h"
-#include "harness/script/args.h"
-#include "harness/script/check.h"
 #include "harness/script/lex.h"
 #include "harness/script/needs.h"
+#include "harness/script/script_int.h"
 #include "harness/script/steps.h"
-#include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/str.h"
 
 #define SCRIPT_FILE_MAX	(1u << 20)
 #define SCRIPT_LINE_MAX	(64u << 10)
 #define SCRIPT_DEPTH	8
-#define SCRIPT_LIMIT_US	(60 * INT64_C(1000000))
-
-struct parse {
-	struct scenario *sc;
-	struct diag d;
-	struct check c;
-	const char *text;
-	size_t	n, off;
-	struct place at;		/* of the line being read */
-	size_t	indent;			/* its blanks, a tab counting as 8 */
-	bool	body;			/* a step that is no header has come */
-};
 
 struct lines {
 	struct line *v;
 	size_t	n, room;
 };
-
-static struct arena *
-script_arena(struct parse *p)
-{
-
-	return (&p->sc->arena);
-}
 
 /* The next line, without its end and the blanks around it; false at the end
  * of the file.  raw: as it stands. */
@@ -90,115 +68,6 @@ script_add(struct lines *l)
 	return (&l->v[l->n++]);
 }
 
-/* ---- headers ---- */
-
-static void
-script_once(struct parse *p, const struct line *l, bool again)
-{
-
-	if (again)
-		diag_error(&p->d, &l->at, "there is a second '%s' line",
-		    l->step->name);
-}
-
-static const char *
-script_join(struct parse *p, const struct line *l, const char *before)
-{
-	struct buf b;
-	const char *s;
-
-	buf_init(&b, 1 << 20);
-	buf_adds(&b, before);
-	for (size_t i = 0; i < l->nwords; i++)
-		if (l->words[i].key == NULL)
-			buf_addf(&b, "%s%s", b.len > 0 &&
-			    !str_ends(b.p, " ") ? " " : "",
-			    l->words[i].text);
-	s = arena_strdup(script_arena(p), b.p);
-	buf_release(&b);
-	return (s);
-}
-
-static void
-script_need(struct parse *p, const struct line *l)
-{
-	struct scenario *sc = p->sc;
-	const char **all = arena_alloc(&sc->arena,
-	    (sc->nneeds + l->nwords + 1) * sizeof(*all));
-
-	if (sc->nneeds > 0)
-		memcpy(all, sc->needs, sc->nneeds * sizeof(*all));
-	sc->needs = all;
-	for (size_t i = 0; i < l->nwords; i++) {
-		struct err e = ERR_INIT;
-		struct cond c;
-
-		if (need_parse(&sc->arena, l->words[i].text, &c, &e) != 0)
-			diag_error(&p->d, &l->words[i].at, "%s", err_msg(&e));
-		else
-			all[sc->nneeds++] = l->words[i].text;
-		err_release(&e);
-	}
-}
-
-/* `0.5.3` or `0.5.3..0.5.14` */
-static bool
-script_is_range(const char *s)
-{
-	const char *dots = strstr(s, "..");
-	size_t n = dots != NULL ? (size_t)(dots - s) : strlen(s);
-
-	return (n > 0 && strspn(s, "0123456789.") >= n &&
-	    s[n - 1] != '.' && s[0] != '.' && (dots == NULL ||
-	    (dots[2] >= '0' && dots[2] <= '9' &&
-	    dots[2 + strspn(dots + 2, "0123456789.")] == '\0')) &&
-	    (dots != NULL || s[n] == '\0'));
-}
-
-static void
-script_known_bug(struct parse *p, const struct line *l)
-{
-
-	script_once(p, l, p->sc->known_bug != NULL);
-	for (size_t i = 0; i < l->nwords; i++) {
-		const struct word *w = &l->words[i];
-
-		if (w->key != NULL)
-			p->sc->known_bug_reason = w->value;
-		else if (!script_is_range(w->text))
-			diag_error(&p->d, &w->at, "'%s' is not a release: "
-			    "write 0.5.3 or 0.5.3..0.5.14", w->text);
-	}
-	p->sc->known_bug = script_join(p, l, "");
-}
-
-static void
-script_header(struct parse *p, const struct line *l)
-{
-	struct scenario *sc = p->sc;
-	const char *name = l->step->name;
-	const char *word = l->nwords > 0 ? l->words[0].text : "";
-
-	if (p->body)
-		diag_error(&p->d, &l->at, "'%s' belongs before the first step",
-		    name);
-	if (strcmp(name, "scenario") == 0) {
-		script_once(p, l, sc->title != NULL);
-		sc->title = word;
-	} else if (strcmp(name, "tags") == 0)
-		sc->tags = arena_printf(&sc->arena, "%s ",
-		    script_join(p, l, sc->tags != NULL ? sc->tags : " "));
-	else if (strcmp(name, "need") == 0)
-		script_need(p, l);
-	else if (strcmp(name, "limit") == 0) {
-		script_once(p, l, sc->limit_us != 0);
-		/* A wrong one has been told by the check of its type. */
-		if (clock_parse_duration(word, &sc->limit_us, NULL) != 0)
-			sc->limit_us = SCRIPT_LIMIT_US;
-	} else
-		script_known_bug(p, l);
-}
-
 /* ---- lines ---- */
 
 /* `[cond] [cond] …` at the start of *s. */
@@ -219,14 +88,14 @@ script_conds(struct parse *p, struct line *l, struct place *at,
 			*n = 0;
 			return;
 		}
-		more = arena_alloc(script_arena(p),
+		more = arena_alloc(&p->sc->arena,
 		    (l->nconds + 1) * sizeof(*more));
 		if (l->nconds > 0)
 			memcpy(more, v, l->nconds * sizeof(*more));
 		v = more;
 		len = (size_t)(end - *s);
 		at->col++;
-		if (need_parse(script_arena(p), arena_strndup(script_arena(p),
+		if (need_parse(&p->sc->arena, arena_strndup(&p->sc->arena,
 		    *s + 1, len - 1), &v[l->nconds], &e) != 0)
 			diag_error(&p->d, at, "%s", err_msg(&e));
 		else
@@ -280,7 +149,7 @@ script_raw(struct parse *p, struct line *l, size_t indent)
 		while (n > b && (s[n - 1] == ' ' || s[n - 1] == '\t'))
 			n--;
 		if (p->indent <= indent && script_closes(s + b, n - b)) {
-			l->raw = arena_strndup(script_arena(p),
+			l->raw = arena_strndup(&p->sc->arena,
 			    p->text + start, stop - start);
 			return;
 		}
@@ -316,7 +185,7 @@ script_block(struct parse *p, struct line *l, int depth)
 	p->c.nvars = nvars;
 	l->nblock = inner.n;
 	if (inner.n > 0)
-		l->block = arena_dup(script_arena(p), inner.v,
+		l->block = arena_dup(&p->sc->arena, inner.v,
 		    inner.n * sizeof(*inner.v));
 	else
 		diag_error(&p->d, &at, "this block is empty");
@@ -355,9 +224,9 @@ script_line(struct parse *p, const char *s, size_t n, int depth,
 	bool opens;
 
 	l->at = p->at;
-	l->text = arena_strndup(script_arena(p), s, n);
+	l->text = arena_strndup(&p->sc->arena, s, n);
 	script_conds(p, l, &at, &s, &n);
-	l->nwords = lex_words(script_arena(p), &p->d, at, s, n, &l->words);
+	l->nwords = lex_words(&p->sc->arena, &p->d, at, s, n, &l->words);
 	if (l->nwords > 0 && !l->words[0].quoted &&
 	    strcmp(l->words[0].text, "!") == 0) {
 		l->negate = true;
@@ -543,43 +412,4 @@ script_free(struct scenario *sc)
 		return;
 	arena_release(&sc->arena);
 	free(sc);
-}
-
-bool
-script_has_tag(const struct scenario *sc, const char *tag)
-{
-	size_t n = strlen(tag);
-
-	for (const char *p = sc->tags; *p != '\0'; p += *p == ' ') {
-		size_t len = strcspn(p, " ");
-
-		if (len == n && n > 0 && memcmp(p, tag, n) == 0)
-			return (true);
-		p += len;
-	}
-	return (false);
-}
-
-bool
-script_is_known_bug(const struct scenario *sc, const char *version)
-{
-	struct arena a = ARENA_INIT;
-	bool found = false;
-
-	for (const char *p = sc->known_bug; p != NULL && *p != '\0';
-	    p += *p == ' ') {
-		size_t len = strcspn(p, " ");
-		char *from = arena_strndup(&a, p, len), *to = from;
-		char *dots = strstr(from, "..");
-
-		if (dots != NULL) {
-			*dots = '\0';
-			to = dots + 2;
-		}
-		found = found || (release_compare(version, from) >= 0 &&
-		    release_compare(version, to) <= 0);
-		p += len;
-	}
-	arena_release(&a);
-	return (found);
 }

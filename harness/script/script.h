@@ -40,6 +40,7 @@ enum arg_type {
 	ARG_WORKLOAD,		/* s, a row of workloads.c */
 	ARG_KIND,		/* s, a kind of fault, or "clear" */
 	ARG_API,		/* s, a method id, or a glob of them */
+	ARG_ENV,		/* s, `NAME=VALUE` or `-NAME` */
 	ARG_NAME,		/* s, a name: letters, digits, - _ . */
 	ARG_FLAG,		/* n = 1: a bare word, no value */
 };

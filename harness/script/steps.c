@@ -76,7 +76,7 @@ ARGS(install_args) {
 	{ .name = NULL }
 };
 ARGS(env_args) {
-	{ REST("assignment", ARG_STR), .required = true,
+	{ REST("assignment", ARG_ENV), .required = true,
 	    .doc = "NAME=VALUE sets, -NAME removes" },
 	{ .name = NULL }
 };

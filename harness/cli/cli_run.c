@@ -1,0 +1,327 @@
+#include "harness/cli/cli.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "harness/replicator/replicators.h"
+#include "harness/report/report.h"
+#include "harness/run/emu.h"
+#include "harness/run/pool.h"
+#include "lib/file.h"
+#include "lib/str.h"
+
+#define CLI_JOBS	256
+
+/* The releases that ci/setup pins. */
+static const char *const cli_default_releases[] = { "0.3.13", "0.5.17", NULL };
+
+const struct cli_opt cli_run_opts[] = {
+	{ "jobs", 'j', "N", "so many drills at a time; by default as many as "
+	    "there are processors" },
+	{ "litestream", 0, "VERSION|PATH", "a release to drill, or a binary; "
+	    "may be repeated (0.3.13 and 0.5.17)" },
+	{ "report", 0, "FORMAT[=FILE]", "tap (on stdout without this option), "
+	    "junit, json, sum" },
+	{ "out", 0, "DIR", "where drills that did not pass leave their "
+	    "folders (out)" },
+	{ "keep", 'L', NULL, "leave the folders of all drills" },
+	{ "no-skip", 0, NULL, "what would be a SKIP is an ERROR" },
+	{ "deployment", 0, "DIR", "folder of the deployment that is drilled "
+	    "(fixtures/deploy)" },
+	{ "fixtures", 0, "DIR", "the same" },
+	{ "inject", 0, "RULE", "a fault from the start, as behind the step "
+	    "`fault`; tests the drills" },
+	{ "seed", 0, "N", "of all that is chosen at random" },
+	{ "emulator", 0, "PATH", "gcs-emulator; by default the one beside "
+	    "this program" },
+	{ "tools", 0, "DIR", "where litestream-VERSION is; by default "
+	    "$LITEDRILL_TOOLS, or build/tools" },
+	{ "no-netns", 0, NULL, "use the host's network, not one of the "
+	    "drill's own" },
+	{ "no-root-view", 0, NULL, "machines are plain folders, not private "
+	    "root views" },
+	{ .name = NULL }
+};
+
+struct cli_run {
+	struct arena arena;
+	struct run_opts opts;
+	int	jobs;
+	const char **releases, **reports, **inject;
+	size_t	nreleases, nreports, ninject;
+	const char *out;
+	struct release *rels;
+	size_t	nrels;
+	struct cli_picks picks;
+	struct job *work;
+	size_t	nwork;
+};
+
+static int
+cli_run_number(const char *name, const char *value, int64_t min, int64_t max,
+    int64_t *n)
+{
+
+	if (str_int64(value, n) && *n >= min && *n <= max)
+		return (0);
+	(void)cli_error("--%s: '%s' is not a number from %lld to %lld", name,
+	    value, (long long)min, (long long)max);
+	return (-1);
+}
+
+static int
+cli_run_opt(void *arg, const struct cli_opt *o, const char *value)
+{
+	struct cli_run *c = arg;
+	const char *n = o->name;
+	int64_t v;
+
+	if (strcmp(n, "jobs") == 0) {
+		if (cli_run_number(n, value, 1, CLI_JOBS, &v) != 0)
+			return (-1);
+		c->jobs = (int)v;
+	} else if (strcmp(n, "seed") == 0) {
+		if (cli_run_number(n, value, 0, INT64_MAX, &v) != 0)
+			return (-1);
+		c->opts.seed = (uint64_t)v;
+	} else if (strcmp(n, "litestream") == 0)
+		c->releases[c->nreleases++] = value;
+	else if (strcmp(n, "report") == 0)
+		c->reports[c->nreports++] = value;
+	else if (strcmp(n, "inject") == 0)
+		c->inject[c->ninject++] = value;
+	else if (strcmp(n, "out") == 0)
+		c->out = value;
+	else if (strcmp(n, "deployment") == 0 || strcmp(n, "fixtures") == 0)
+		c->opts.fixtures = value;
+	else if (strcmp(n, "emulator") == 0)
+		c->opts.emulator = value;
+	else if (strcmp(n, "tools") == 0)
+		c->opts.tools = value;
+	else if (strcmp(n, "keep") == 0)
+		c->opts.keep = true;
+	else if (strcmp(n, "no-skip") == 0)
+		c->opts.no_skip = true;
+	else if (strcmp(n, "no-netns") == 0)
+		c->opts.no_netns = true;
+	else
+		c->opts.no_root_view = true;
+	return (0);
+}
+
+/* Paths as a drill will see them from whatever folder it works in. */
+static const char *
+cli_run_path(struct cli_run *c, const char *what, const char *path,
+    const char *dflt, const char *missing, bool dir)
+{
+	char *real = path != NULL ? realpath(path, NULL) : NULL;
+	const char *found = dflt;
+	struct stat st;
+
+	if (path != NULL && real == NULL) {
+		(void)cli_error("%s: there is no %s", what, path);
+		return (NULL);
+	}
+	if (real != NULL)
+		found = arena_strdup(&c->arena, real);
+	free(real);
+	if (found == NULL) {
+		(void)cli_error("%s", missing);
+		return (NULL);
+	}
+	if (stat(found, &st) != 0 || S_ISDIR(st.st_mode) != dir) {
+		(void)cli_error("%s: %s is %s folder", what, found,
+		    dir ? "no" : "a");
+		return (NULL);
+	}
+	return (found);
+}
+
+static int
+cli_run_places(struct cli_run *c)
+{
+	struct run_opts *o = &c->opts;
+	struct arena *a = &c->arena;
+
+	o->emulator = cli_run_path(c, "--emulator", o->emulator,
+	    cli_emulator(a), "there is no gcs-emulator beside this program: "
+	    "run make, or give --emulator PATH", false);
+	o->fixtures = cli_run_path(c, "--deployment", o->fixtures,
+	    cli_deployment(a), "there is no fixtures/deploy: give "
+	    "--deployment DIR", true);
+	o->tools = cli_run_path(c, "--tools", o->tools, cli_tools(a),
+	    "there is no build/tools with Litestream's binaries: run "
+	    "ci/setup, or give --tools DIR", true);
+	return (o->emulator != NULL && o->fixtures != NULL &&
+	    o->tools != NULL ? 0 : -1);
+}
+
+static int
+cli_run_releases(struct cli_run *c)
+{
+	struct err e = ERR_INIT;
+	int rc = 0;
+
+	if (c->nreleases == 0) {
+		c->releases = arena_dup(&c->arena, cli_default_releases,
+		    sizeof(cli_default_releases));
+		c->nreleases = NELEMS(cli_default_releases) - 1;
+	}
+	c->rels = arena_alloc(&c->arena, c->nreleases * sizeof(*c->rels));
+	for (size_t i = 0; i < c->nreleases; i++) {
+		struct release *rel = &c->rels[c->nrels];
+
+		if (release_find(&c->arena, c->opts.tools, c->releases[i],
+		    rel, &e) != 0) {
+			(void)cli_error("%s", err_msg(&e));
+			rc = -1;
+			continue;
+		}
+		c->nrels++;
+		for (size_t k = 0; k + 1 < c->nrels; k++)
+			if (strcmp(c->rels[k].label, rel->label) == 0) {
+				(void)cli_error("--litestream %s: there are "
+				    "two releases called %s",
+				    c->releases[i], rel->label);
+				rc = -1;
+			}
+	}
+	err_release(&e);
+	return (rc);
+}
+
+/* All scenarios and the injected faults, by the emulator's own tables. */
+static int
+cli_run_scenarios(struct cli_run *c, const char *const *words, size_t n)
+{
+	struct err e = ERR_INIT;
+	json_t *describe;
+	int errors = 0;
+
+	if (cli_pick(&c->picks, words, n) != 0)
+		return (-1);
+	describe = emu_describe(c->opts.emulator, &e);
+	if (describe == NULL) {
+		(void)cli_error("%s", err_msg(&e));
+		err_release(&e);
+		return (-1);
+	}
+	errors = cli_load(&c->picks, describe);
+	for (size_t i = 0; i < c->ninject; i++) {
+		json_t *rule = script_fault_rule(c->inject[i], describe,
+		    stderr);
+
+		errors += rule == NULL;
+		json_decref(rule);
+	}
+	json_decref(describe);
+	if (errors == 0 && c->picks.n == 0)
+		errors += cli_error("no scenario has such a tag") != 0;
+	return (errors == 0 ? 0 : -1);
+}
+
+/* Every scenario with every release; each has a folder of its own. */
+static int
+cli_run_jobs(struct cli_run *c)
+{
+	size_t n = c->picks.n;
+
+	c->work = arena_alloc(&c->arena, (n * c->nrels + 1) *
+	    sizeof(*c->work));
+	for (size_t i = 0; i < n; i++) {
+		const struct cli_pick *p = &c->picks.v[i];
+		bool any = false;
+
+		for (size_t k = 0; k < i; k++)
+			if (p->release == NULL && strcmp(p->sc->name,
+			    c->picks.v[k].sc->name) == 0)
+				return (cli_error("%s and %s have the same "
+				    "name", p->file, c->picks.v[k].file), -1);
+		for (size_t k = 0; k < c->nrels; k++) {
+			if (p->release != NULL &&
+			    strcmp(p->release, c->rels[k].label) != 0)
+				continue;
+			any = true;
+			c->work[c->nwork++] = (struct job){ .sc = p->sc,
+			    .rel = &c->rels[k], .out = arena_printf(&c->arena,
+			    "%s/%s@%s", c->out, p->sc->name,
+			    c->rels[k].label) };
+		}
+		if (!any)
+			return (cli_error("%s@%s: that release is not "
+			    "drilled; give --litestream %s", p->sc->name,
+			    p->release, p->release), -1);
+	}
+	return (0);
+}
+
+static int
+cli_run_go(struct cli_run *c)
+{
+	struct err e = ERR_INIT;
+	struct report *rp;
+	char *sum;
+	int rc;
+
+	if (c->nreports == 0)
+		c->reports[c->nreports++] = "tap";
+	if (isatty(STDERR_FILENO))
+		c->reports[c->nreports++] = "progress";
+	rp = report_new(c->reports, c->nwork, c->opts.seed, &e);
+	if (rp == NULL) {
+		(void)cli_error("%s", err_msg(&e));
+		err_release(&e);
+		return (2);
+	}
+	rc = pool_run(c->work, c->nwork, c->jobs, &c->opts, report_result,
+	    report_begin_job, rp, &e);
+	if (rc != 0)
+		(void)cli_error("%s", err_msg(&e));
+	err_release(&e);
+	sum = report_sum(rp);
+	rc = rc != 0 ? (report_end(rp, NULL), 2) : report_end(rp, &e);
+	if (e.msg != NULL)
+		(void)cli_error("%s", err_msg(&e));
+	(void)fprintf(stderr, "litedrill: %s\n", sum);
+	free(sum);
+	err_release(&e);
+	return (rc);
+}
+
+int
+cli_run_cmd(int argc, char **argv)
+{
+	struct cli_run c = { .out = "out" };
+	const char **words = mem_alloc((size_t)argc * sizeof(*words));
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t nwords, room = (size_t)argc + 4;
+	char cwd[PATH_MAX];
+	int rc = 2;
+
+	c.jobs = cpus > 0 && cpus < CLI_JOBS ? (int)cpus : 1;
+	c.releases = arena_alloc(&c.arena, room * sizeof(*c.releases));
+	c.reports = arena_alloc(&c.arena, room * sizeof(*c.reports));
+	c.inject = arena_alloc(&c.arena, room * sizeof(*c.inject));
+	c.opts.inject = c.inject;
+	if (getrandom(&c.opts.seed, sizeof(c.opts.seed), 0) < 0)
+		c.opts.seed = (uint64_t)getpid();
+	c.opts.seed &= INT32_MAX;	/* to be read and typed again */
+	if (cli_parse(cli_cmd_find("run"), argc, argv, cli_run_opt, &c, words,
+	    &nwords) == 0 && cli_run_places(&c) == 0 &&
+	    cli_run_scenarios(&c, words, nwords) == 0 &&
+	    cli_run_releases(&c) == 0) {
+		/* A drill may change its folder: paths are whole. */
+		if (c.out[0] != '/' && getcwd(cwd, sizeof(cwd)) != NULL)
+			c.out = arena_printf(&c.arena, "%s/%s", cwd, c.out);
+		if (cli_run_jobs(&c) == 0)
+			rc = cli_run_go(&c);
+	}
+	cli_picks_release(&c.picks);
+	arena_release(&c.arena);
+	free(words);
+	return (rc);
+}
