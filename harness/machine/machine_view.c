@@ -122,8 +122,8 @@ machine_wrap(struct machine *m, char *const *argv, int info_fd)
 		for (size_t i = 0; machine_folders[i] != NULL; i++) {
 			const char *f = machine_folders[i];
 
-			words_add3(&w, strcmp(f, "drill") == 0 ? "--ro-bind" :
-			    "--bind", arena_printf(a, "%s/%s", m->dir, f),
+			words_add3(&w, "--bind",
+			    arena_printf(a, "%s/%s", m->dir, f),
 			    arena_printf(a, "/%s", f));
 		}
 		if (machine_is_script(release)) {

@@ -133,10 +133,14 @@ evidence_rerun(struct run *r, struct err *e)
 
 	buf_init(&b, 1 << 20);
 	buf_addf(&b, "#!/bin/sh\n# Runs %s again, as it was run, and keeps "
-	    "what it leaves.\nexec", r->id != NULL ? r->id : r->sc->name);
+	    "what it leaves in rerun/.\nexec", r->id != NULL ? r->id : r->sc->name);
 	add_path(&b, "/proc/self/exe");
-	buf_adds(&b, " run -L -j 1 --litestream");
-	add_path(&b, r->rel->path);
+	buf_adds(&b, " run -L -j 1 --out \"$(dirname \"$0\")/rerun\" "
+	    "--litestream");
+	if (strcmp(r->rel->label, r->rel->version) == 0)
+		add_quoted(&b, r->rel->version);
+	else
+		add_path(&b, r->rel->path);
 	buf_addf(&b, " --seed %llu", (unsigned long long)o->seed);
 	for (size_t i = 0; o->inject != NULL && o->inject[i] != NULL; i++) {
 		buf_adds(&b, " --inject");
@@ -146,7 +150,7 @@ evidence_rerun(struct run *r, struct err *e)
 	buf_adds(&b, o->no_netns ? " --no-netns" : "");
 	buf_adds(&b, o->no_root_view ? " --no-root-view" : "");
 	add_path_option(&b, "--emulator", o->emulator);
-	add_path_option(&b, "--fixtures", o->fixtures);
+	add_path_option(&b, "--deployment", o->fixtures);
 	add_path_option(&b, "--tools", o->tools);
 	add_path(&b, r->sc->file);
 	buf_adds(&b, " \"$@\"\n");
