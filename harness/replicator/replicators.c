@@ -30,7 +30,14 @@
 	.no_bucket = NO_BUCKET, .forbidden = FORBIDDEN,			\
 	.no_credentials = NO_CREDENTIALS, .bad_key = BAD_KEY,		\
 	.bad_scheme = BAD_SCHEME, .snapshot_glob = "*.snapshot.lz4",	\
-	.wal_glob = "*.wal.lz4"
+	.wal_glob = "*.wal.lz4",					\
+	.interval_config = "dbs:\n  - path: ${DB_PATH}\n"		\
+	    "    monitor-interval: ${SYNC_INTERVAL}\n"			\
+	    "    replicas:\n"						\
+	    "      - type: gcs\n"						\
+	    "        bucket: ${BACKUPS_BUCKET_NAME}\n"			\
+	    "        path: ${BACKUPS_PATH}\n"				\
+	    "        sync-interval: ${SYNC_INTERVAL}\n"
 
 #define LITESTREAM_0_5 \
 	.scheme = "gs", .config = "litestream-0.5.yml",			\
@@ -38,7 +45,14 @@
 	.no_bucket = NO_BUCKET, .forbidden = FORBIDDEN,			\
 	.no_credentials = NO_CREDENTIALS, .bad_key = BAD_KEY,		\
 	.bad_scheme = BAD_SCHEME, .snapshot_glob = "*/ltx/9/*.ltx",	\
-	.wal_glob = "*/ltx/0/*.ltx"
+	.wal_glob = "*/ltx/0/*.ltx",					\
+	.interval_config = "dbs:\n  - path: ${DB_PATH}\n"		\
+	    "    monitor-interval: ${SYNC_INTERVAL}\n"			\
+	    "    replica:\n"						\
+	    "      type: gs\n"						\
+	    "      bucket: ${BACKUPS_BUCKET_NAME}\n"			\
+	    "      path: ${BACKUPS_PATH}\n"				\
+	    "      sync-interval: ${SYNC_INTERVAL}\n"
 
 const struct replicator replicators[] = {
 	{ .from = "0.3.0", .to = "0.3.3", LITESTREAM_0_3 },

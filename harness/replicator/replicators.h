@@ -28,6 +28,9 @@ struct replicator {
 	const char *bad_scheme;		/* the other major's scheme */
 	const char *snapshot_glob;	/* object= for a fault: "*.snapshot.lz4" */
 	const char *wal_glob;		/* object= of what a sync uploads */
+	/* A configuration whose intervals are ${SYNC_INTERVAL}, for
+	 * ${DB_PATH}, ${BACKUPS_BUCKET_NAME} and ${BACKUPS_PATH}. */
+	const char *interval_config;
 };
 
 extern const struct replicator replicators[];	/* ends with from == NULL */

@@ -41,6 +41,12 @@ void	loads_kill(struct run *);
  * has asked about. */
 enum verdict	loads_check(struct run *);
 
+/* A load on a file, in this process and without a machine; -1 where it did
+ * not come to its end. */
+struct ledger;
+int	load_direct(const char *file, struct ledger *,
+    const struct load_opts *, struct err *);
+
 /* The table of workloads: a row is a name and how one transaction is made
  * besides the ledger's row. */
 struct workload {

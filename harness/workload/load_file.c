@@ -46,7 +46,7 @@ load_ready(struct load_child *c)
 	char said[1 + sizeof(m)] = { '\0' };
 
 	memcpy(said + 1, m, sizeof(m));
-	/* A parent that is gone needs no answer. */
+	/* A parent that is gone, or none, needs no answer. */
 	(void)file_write_all(c->ready_fd, said, sizeof(said));
 }
 
@@ -384,4 +384,15 @@ load_file_main(struct load_child *c, struct err *e)
 	if (end != LOAD_DONE)
 		err_prefix(e, "database %s", c->o->db);
 	return (end);
+}
+
+int
+load_direct(const char *file, struct ledger *l, const struct load_opts *o,
+    struct err *e)
+{
+	struct load_child c = { .o = o, .w = workload_find(o->workload),
+	    .ledger = l, .file = file, .stop_fd = -1, .ready_fd = -1 };
+
+	BUG_ON(c.w == NULL);
+	return (load_file_main(&c, e) == LOAD_DONE ? 0 : -1);
 }
