@@ -1,5 +1,6 @@
 #include "lib/buf.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,17 +46,19 @@ buf_detach(struct buf *b)
 static bool
 buf_grow(struct buf *b, size_t n)
 {
-	size_t room;
+	size_t room, need;
 
 	if (b->full || n > b->max - b->len) {
 		b->full = true;
 		return (false);
 	}
-	if (b->len + n + 1 <= b->room)
+	need = b->len + n + 1;
+	BUG_ON(need <= n);		/* a cap that no memory can hold */
+	if (need <= b->room)
 		return (true);
-	room = b->room > 0 ? b->room * 2 : 64;
-	while (room < b->len + n + 1)
-		room *= 2;
+	room = b->room > 0 ? b->room : 32;
+	while (room < need)
+		room = room > SIZE_MAX / 2 ? need : room * 2;
 	b->p = mem_realloc(b->room > 0 ? b->p : NULL, room);
 	b->room = room;
 	return (true);

@@ -1,5 +1,6 @@
 #include "lib/clock.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,53 +29,89 @@ clock_mono_us(void)
 void
 clock_rfc3339(int64_t us, char dst[CLOCK_RFC3339])
 {
-	time_t t = (time_t)(us / 1000000);
+	int64_t ms = us / 1000 - (us % 1000 < 0);	/* both round down */
+	int64_t sec = ms / 1000 - (ms % 1000 < 0);
+	time_t t = (time_t)sec;
 	struct tm tm;
 
 	(void)gmtime_r(&t, &tm);
 	(void)snprintf(dst, CLOCK_RFC3339, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
 	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-	    tm.tm_min, tm.tm_sec, (int)(us / 1000 % 1000));
+	    tm.tm_min, tm.tm_sec, (int)(ms - sec * 1000));
+}
+
+/* Exactly n digits, and *s moves behind them; -1 where they are not there. */
+static int
+clock_digits(const char **s, int n)
+{
+	int v = 0;
+
+	for (; n > 0; n--, (*s)++) {
+		if (**s < '0' || **s > '9')
+			return (-1);
+		v = v * 10 + (**s - '0');
+	}
+	return (v);
+}
+
+/* The same behind the character c (either case of a letter). */
+static int
+clock_field(const char **s, char c, int n)
+{
+
+	if (**s != c && !(c >= 'A' && c <= 'Z' && **s == c - 'A' + 'a'))
+		return (-1);
+	(*s)++;
+	return (clock_digits(s, n));
+}
+
+/* `Z` or `+01:00` at the end of the string, as seconds east; false: neither. */
+static bool
+clock_zone(const char *s, int *east)
+{
+	int h, m, sign = *s == '-' ? -1 : 1;
+
+	*east = 0;
+	if (*s == 'Z' || *s == 'z')
+		return (s[1] == '\0');
+	if (*s != '+' && *s != '-')
+		return (false);
+	s++;
+	h = clock_digits(&s, 2);
+	m = h >= 0 ? clock_field(&s, ':', 2) : -1;
+	*east = sign * (h * 3600 + m * 60);
+	return (m >= 0 && m < 60 && h < 24 && *s == '\0');
 }
 
 int
 clock_parse_rfc3339(const char *s, int64_t *us)
 {
 	struct tm tm = { 0 };
-	int y, mo, d, h, mi, se, n = 0, oh = 0, om = 0;
 	int64_t frac = 0, unit = 100000;
-	char sign[2];
+	int mday, east, sec;
 
-	if (sscanf(s, "%4d-%2d-%2d%*1[Tt]%2d:%2d:%2d%n", &y, &mo, &d, &h, &mi,
-	    &se, &n) != 6 || n == 0)
+	if ((tm.tm_year = clock_digits(&s, 4)) < 0 ||
+	    (tm.tm_mon = clock_field(&s, '-', 2)) < 1 || tm.tm_mon > 12 ||
+	    (tm.tm_mday = clock_field(&s, '-', 2)) < 1 ||
+	    (tm.tm_hour = clock_field(&s, 'T', 2)) < 0 || tm.tm_hour > 23 ||
+	    (tm.tm_min = clock_field(&s, ':', 2)) < 0 || tm.tm_min > 59 ||
+	    (sec = clock_field(&s, ':', 2)) < 0 || sec > 60)
 		return (-1);
-	if (mo < 1 || mo > 12 || d < 1 || d > 31 || h > 23 || mi > 59 ||
-	    se > 60)
-		return (-1);
-	s += n;
-	if (*s == '.')
+	if (*s == '.') {
+		if (s[1] < '0' || s[1] > '9')
+			return (-1);
 		for (s++; *s >= '0' && *s <= '9'; s++, unit /= 10)
 			frac += (*s - '0') * unit;
-	if (*s == 'Z' || *s == 'z') {
-		if (s[1] != '\0')
-			return (-1);
-	} else {
-		n = 0;
-		if (sscanf(s, "%1[+-]%2d:%2d%n", sign, &oh, &om, &n) != 3 ||
-		    s[n] != '\0')
-			return (-1);
-		if (*s == '-') {
-			oh = -oh;
-			om = -om;
-		}
 	}
-	tm.tm_year = y - 1900;
-	tm.tm_mon = mo - 1;
-	tm.tm_mday = d;
-	tm.tm_hour = h;
-	tm.tm_min = mi;
-	tm.tm_sec = se;
-	*us = ((int64_t)timegm(&tm) - oh * 3600 - om * 60) * 1000000 + frac;
+	if (!clock_zone(s, &east))
+		return (-1);
+	tm.tm_year -= 1900;
+	tm.tm_mon--;
+	mday = tm.tm_mday;
+	*us = (int64_t)timegm(&tm);
+	if (tm.tm_mday != mday)			/* 31 June */
+		return (-1);
+	*us = (*us + sec - east) * 1000000 + frac;
 	return (0);
 }
 
@@ -90,7 +127,10 @@ clock_parse_duration(const char *s, int64_t *us, struct err *e)
 
 	if ((*s >= '0' && *s <= '9') || *s == '.') {
 		v = strtod(s, &end);
-		for (size_t i = 0; i < NELEMS(units); i++)
+		/* Neither 0x10 nor 1e3. */
+		if (strspn(s, "0123456789.") != (size_t)(end - s))
+			end = NULL;
+		for (size_t i = 0; end != NULL && i < NELEMS(units); i++)
 			if (strcmp(end, units[i].unit) == 0 &&
 			    v * units[i].us < 1e18) {
 				*us = (int64_t)(v * units[i].us + 0.5);

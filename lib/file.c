@@ -60,10 +60,12 @@ int
 file_write(const char *path, const void *p, size_t n, mode_t mode,
     struct err *e)
 {
-	char *tmp = mem_printf("%s.new-%ld", path, (long)getpid());
+	char *tmp = mem_printf("%s.new-%ld", path, (long)gettid());
 	int fd, rc = -1;
 
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	/* One that a crash has left would bring its own mode. */
+	(void)unlink(tmp);
+	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0) {
 		err_setno(e, "cannot create %s", tmp);
 		goto out;
@@ -91,7 +93,7 @@ file_mkdirs(const char *path, mode_t mode, struct err *e)
 	char *p = mem_strdup(path);
 	int rc = 0;
 
-	for (char *s = p + 1;; s++) {
+	for (char *s = p + (*p != '\0');; s++) {
 		char c = *s;
 
 		if (c != '/' && c != '\0')
@@ -115,8 +117,9 @@ file_mkdirs(const char *path, mode_t mode, struct err *e)
 	return (rc);
 }
 
+/* path is what the messages call dirfd/name. */
 static int
-file_remove_at(int dirfd, const char *name, struct err *e)
+file_remove_at(int dirfd, const char *name, const char *path, struct err *e)
 {
 	struct dirent *d;
 	DIR *dir;
@@ -125,21 +128,27 @@ file_remove_at(int dirfd, const char *name, struct err *e)
 	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
 		return (0);
 	if (errno != EISDIR && errno != EPERM)
-		return (err_setno(e, "cannot remove %s", name));
+		return (err_setno(e, "cannot remove %s", path));
 	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || (dir = fdopendir(fd)) == NULL) {
-		err_setno(e, "cannot open %s", name);
+		err_setno(e, "cannot open %s", path);
 		if (fd >= 0)
 			(void)close(fd);
 		return (-1);
 	}
-	while (rc == 0 && (d = readdir(dir)) != NULL)
-		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
-			rc = file_remove_at(fd, d->d_name, e);
+	while (rc == 0 && (d = readdir(dir)) != NULL) {
+		char *sub;
+
+		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
+			continue;
+		sub = mem_printf("%s/%s", path, d->d_name);
+		rc = file_remove_at(fd, d->d_name, sub, e);
+		free(sub);
+	}
 	(void)closedir(dir);
 	if (rc == 0 && unlinkat(dirfd, name, AT_REMOVEDIR) != 0 &&
 	    errno != ENOENT)
-		rc = err_setno(e, "cannot remove %s", name);
+		rc = err_setno(e, "cannot remove %s", path);
 	return (rc);
 }
 
@@ -147,24 +156,33 @@ int
 file_remove_all(const char *path, struct err *e)
 {
 
-	return (file_remove_at(AT_FDCWD, path, e));
+	return (file_remove_at(AT_FDCWD, path, path, e));
 }
 
 int
 file_copy(const char *from, const char *to, struct err *e)
 {
-	struct stat st;
+	struct stat st, there;
 	int in = -1, out = -1, rc = -1;
 	ssize_t n;
 
-	if ((in = open(from, O_RDONLY | O_CLOEXEC)) < 0 ||
+	/* O_NONBLOCK: a named pipe must not hold us. */
+	if ((in = open(from, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) < 0 ||
 	    fstat(in, &st) != 0) {
 		err_setno(e, "cannot open %s", from);
 		goto out;
 	}
-	out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-	    st.st_mode & 0777);
-	if (out < 0) {
+	if (!S_ISREG(st.st_mode)) {
+		err_set(e, "%s is not a regular file", from);
+		goto out;
+	}
+	if (stat(to, &there) == 0 && there.st_dev == st.st_dev &&
+	    there.st_ino == st.st_ino) {
+		err_set(e, "%s and %s are the same file", from, to);
+		goto out;
+	}
+	out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (out < 0 || fchmod(out, st.st_mode & 0777) != 0) {
 		err_setno(e, "cannot create %s", to);
 		goto out;
 	}

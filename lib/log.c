@@ -32,6 +32,7 @@ log_line(enum log_level level, const char *fmt, va_list ap)
 {
 	int64_t t = clock_mono_us() - log_t0;
 	struct buf b;
+	size_t head;
 
 	if (level > log_max)
 		return;
@@ -40,7 +41,17 @@ log_line(enum log_level level, const char *fmt, va_list ap)
 	    (int)(t / 1000 % 1000), log_who);
 	if (level == LOG_ERROR)
 		buf_adds(&b, "error: ");
+	head = b.len;
 	buf_vaddf(&b, fmt, ap);
+	if (!buf_ok(&b)) {
+		buf_cut(&b, head);
+		b.full = false;
+		buf_adds(&b, "(a line that is too long to log)");
+	}
+	/* What came from outside must not begin lines of its own. */
+	for (size_t i = head; i < b.len; i++)
+		if ((unsigned char)b.p[i] < ' ' || b.p[i] == 0x7f)
+			b.p[i] = '?';
 	buf_addc(&b, '\n');
 	(void)file_write_all(log_fd, b.p, b.len);
 	buf_release(&b);

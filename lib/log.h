@@ -3,7 +3,8 @@
  *     12.403 emu  req n=87 api=storage.objects.insert st=503 us=412
  *
  * seconds since the program began, who, and key=value words.  Knows nothing
- * of the event.  Safe from any thread: a line is one write(2). */
+ * of the event.  Safe from any thread: a line is one write(2), and control
+ * characters in it become '?'. */
 #ifndef LIB_LOG_H
 #define LIB_LOG_H
 

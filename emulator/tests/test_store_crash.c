@@ -165,14 +165,14 @@ ck_object(uint32_t n)
 	acked[n] = 1;
 }
 
-/* Files: one for each large object, and the session's. */
+/* Files: one for each large object, and the session's once it has bytes. */
 static void
-ck_no_orphans(void)
+ck_no_orphans(int64_t persisted)
 {
 	struct store_list l = { .prefix = "", .delimiter = "", .start = "",
 		.end = "", .glob = "", .max = 1000, .after = "" };
 	struct store_listing out;
-	int files = 1;
+	int files = 0, found;
 
 	do {
 		ck_assert_int_eq(store_object_list(st, NOW, "b", &l, &ar,
@@ -181,7 +181,8 @@ ck_no_orphans(void)
 			files += out.objects[i].size > PAYLOAD_INLINE;
 		l.after = out.next;
 	} while (out.next != NULL);
-	ck_assert_int_eq(count_files(), files);
+	found = count_files();
+	ck_assert(found == files + 1 || (found == files && persisted == 0));
 }
 
 static void
@@ -218,13 +219,14 @@ START_TEST(acknowledged_objects_survive_kill_9)
 	struct session s = { .bucket = "b", .name = "session" };
 	uint32_t first = 0, checked = 0;
 	int status, fds[2];
-	const char *id;
+	const char *made;
 	int64_t last;
 	pid_t pid;
+	char *id;
 
 	make_bucket("b", false);
-	ck_assert_int_eq(store_session_new(st, &s, &ar, &id), STORE_OK);
-	id = mem_strdup(id);
+	ck_assert_int_eq(store_session_new(st, &s, &ar, &made), STORE_OK);
+	id = mem_strdup(made);
 	for (int round = 0; round < ROUNDS; round++) {
 		last = store_mutation(st);
 		store_close(st);
@@ -245,10 +247,10 @@ START_TEST(acknowledged_objects_survive_kill_9)
 		(void)close(fds[0]);
 		open_store(false);
 		ck_assert_int_gt(store_mutation(st), last - 1);
-		ck_no_orphans();
 		for (; first <= top + 8 * WRITERS; first++, checked++)
 			ck_object(first);
 		ck_session(id);
+		ck_no_orphans(flushed);
 		arena_release(&ar);
 	}
 	/* It did work, and all of it is there in the end too. */
@@ -257,6 +259,7 @@ START_TEST(acknowledged_objects_survive_kill_9)
 		if (acked[n] == 1)
 			ck_object(n);
 	finish_session(id);
+	free(id);
 }
 END_TEST
 
