@@ -8,7 +8,8 @@
 
 /* argv ends with NULL.  The process's exit status: the command's, 128 + n
  * where signal n ended it, 127 or 126 where it could not be run, 2 where there
- * was no emulator.  The signals that it forwards, and SIGCHLD, are blocked by the caller. */
+ * was no emulator.  The caller has blocked SIGCHLD and the signals that are
+ * passed on. */
 int	exec_run(struct start *, char *const *argv, struct err *);
 
 #endif
