@@ -21,6 +21,7 @@ probe_ledger(struct run *r, const struct ledger_entry **head)
 {
 	struct err e = ERR_INIT;
 
+	*head = NULL;
 	if (r->ledger == NULL)
 		return (probe_error(r, "there is no ledger"));
 	if (ledger_refresh(r->ledger, &e) != 0)

@@ -168,7 +168,6 @@ script_block(struct parse *p, struct line *l, int depth)
 	struct place at = l->words[l->nwords].at;
 	enum step_block kind = l->step != NULL ? l->step->block :
 	    STEP_RAW_BLOCK;
-	size_t nvars = p->c.nvars;
 	struct lines inner = { NULL, 0, 0 };
 
 	if (kind == STEP_NO_BLOCK)
@@ -182,7 +181,6 @@ script_block(struct parse *p, struct line *l, int depth)
 		return;
 	}
 	script_lines(p, l, depth + 1, &inner);
-	p->c.nvars = nvars;
 	l->nblock = inner.n;
 	if (inner.n > 0)
 		l->block = arena_dup(&p->sc->arena, inner.v,
@@ -221,6 +219,7 @@ script_line(struct parse *p, const char *s, size_t n, int depth,
 {
 	struct line *l = script_add(out), keep;
 	struct place at = p->at;
+	size_t nvars = p->c.nvars;
 	bool opens;
 
 	l->at = p->at;
@@ -244,9 +243,9 @@ script_line(struct parse *p, const char *s, size_t n, int depth,
 	opens = l->nwords > 1 && script_opens(l);
 	l->words++;
 	l->nwords -= opens ? 2 : 1;
+	if (l->step == NULL || !l->step->header)
+		p->body = true;
 	if (l->step != NULL) {
-		if (!l->step->header)
-			p->body = true;
 		check_line(&p->c, l);
 		if (l->step->header)
 			script_header(p, l);
@@ -255,8 +254,10 @@ script_line(struct parse *p, const char *s, size_t n, int depth,
 			    "the line with '{'", l->step->name);
 	}
 	keep = *l;		/* a block's lines may move the array */
-	if (opens)
+	if (opens) {
 		script_block(p, &keep, depth);
+		p->c.nvars = nvars;	/* a block's variables are its own */
+	}
 	out->v[out->n - 1] = keep;
 }
 
