@@ -1,7 +1,7 @@
 /* Drills in forked children.  A child has a process group and an empty
  * temporary folder of its own, which this process made and removes, so that
- * nothing stays even of a child that was killed.  struct run lies in shared
- * memory: of a child that hangs one can still see at which line. */
+ * nothing stays even of a child that was killed.  The line it is at is noted in
+ * shared memory: of a child that hangs one can still see where. */
 #include "harness/run/pool.h"
 
 #include <errno.h>
@@ -31,7 +31,7 @@
 
 struct slot {
 	const struct job *job;	/* NULL: free */
-	struct run *run;	/* shared with the child */
+	const struct line **line;	/* shared with the child: where it is */
 	struct run_opts opts;
 	char	*dir;
 	pid_t	pid;
@@ -60,7 +60,7 @@ static struct arena pool_results;
 _Noreturn static void
 pool_child(struct pool *p, struct slot *s, int to, pid_t parent)
 {
-	struct run *r = s->run;
+	struct run *r = mem_alloc(sizeof(*r));
 	struct result res;
 	char *text;
 	json_t *j;
@@ -82,6 +82,7 @@ pool_child(struct pool *p, struct slot *s, int to, pid_t parent)
 		}
 	run_init(r, s->job->sc, s->job->rel, &s->opts);
 	r->dir = s->dir;
+	r->shared_line = s->line;
 	run_drill(r);
 	result_of_run(&res, r);
 	if (r->kept)
@@ -106,7 +107,7 @@ pool_clear(struct pool *p, struct slot *s)
 			others[n++] = p->slots[i].pid;
 	proc_kill_orphans(others, n);
 	(void)file_remove_all(s->dir, NULL);
-	(void)munmap(s->run, sizeof(*s->run));
+	(void)munmap(s->line, sizeof(*s->line));
 	if (s->from >= 0)
 		(void)close(s->from);
 	if (s->pidfd >= 0)
@@ -154,9 +155,9 @@ pool_start(struct pool *p, struct slot *s, const struct job *job,
 		free(s->dir);
 		return (-1);
 	}
-	s->run = mmap(NULL, sizeof(*s->run), PROT_READ | PROT_WRITE,
+	s->line = mmap(NULL, sizeof(*s->line), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	BUG_ON(s->run == MAP_FAILED);
+	BUG_ON(s->line == MAP_FAILED);
 	s->opts = *p->opts;
 	s->opts.out = job->out;
 	s->t0_us = clock_mono_us();
@@ -193,7 +194,7 @@ static void
 pool_place(const struct slot *s, struct result *res)
 {
 	const struct scenario *sc = s->job->sc;
-	const struct line *at = s->run->line;
+	const struct line *at = *s->line;
 
 	/* The scenario was read before the fork and lies where it lay; other
 	 * pointers mean nothing here. */

@@ -84,6 +84,8 @@ struct run {
 	json_t	*vars;			/* ${name} → string */
 	struct step_args *args;		/* of the line being run */
 	const struct line *line;
+	const struct line **shared_line;	/* the same for the pool, which
+					 * outlives us; or NULL */
 	const char *phase;
 
 	/* the last exec or shell line */
@@ -113,6 +115,9 @@ const char	*verdict_name(enum verdict);
 
 /* Undone in reverse order when the drill ends, however it ends. */
 void	run_defer(struct run *, void (*fn)(void *), void *arg);
+
+/* This line is run now. */
+void	run_at(struct run *, const struct line *);
 
 /* The machine, or what writes to its database, is lost now. */
 void	run_note_loss(struct run *);

@@ -81,6 +81,15 @@ run_log(struct run *r, const char *who, const char *fmt, ...)
 }
 
 void
+run_at(struct run *r, const struct line *l)
+{
+
+	r->line = l;
+	if (r->shared_line != NULL)
+		*r->shared_line = l;
+}
+
+void
 run_note_loss(struct run *r)
 {
 

@@ -404,7 +404,7 @@ step_run(struct run *r, const struct line *l)
 
 	/* A block's lines run while their sweep's arguments are in use. */
 	memcpy(saved, mine->v, sizeof(saved));
-	r->line = l;
+	run_at(r, l);
 	v = step_bind(r, l);
 	if (v == VERDICT_PASS)
 		v = l->step->fn(r, l);
