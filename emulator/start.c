@@ -149,6 +149,7 @@ start_free(struct start *s)
 	if (s->temporary && file_remove_all(s->data, &e))
 		log_error("%s", err_msg(&e));
 	err_release(&e);
+	free((void *)(uintptr_t)s->emu.owner);	/* iam_setup()'s */
 	free(s->data);
 	arena_release(&s->arena);
 	free(s);

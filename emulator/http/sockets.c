@@ -235,7 +235,7 @@ sockets_started(struct sockets *s, int fd)
 	c->started = true;
 	/* Handed over in the moment in which all were cut. */
 	if (c->via == VIA_PROXY && s->want_refused)
-		sockets_reset(fd);
+		(void)shutdown(fd, SHUT_RDWR);
 	sockets_unlock(s);
 	return (c);
 }
@@ -360,14 +360,9 @@ static void
 sockets_cut_proxied(struct sockets *s)
 {
 
-	for (struct sockets_conn *c = s->conns; c != NULL; c = c->next) {
-		if (c->via != VIA_PROXY)
-			continue;
-		if (c->started)
-			sockets_reset(c->fd);
-		else		/* its head is being read */
+	for (struct sockets_conn *c = s->conns; c != NULL; c = c->next)
+		if (c->via == VIA_PROXY)
 			(void)shutdown(c->fd, SHUT_RDWR);
-	}
 }
 
 /* Flags have changed: true where it is time to end. */

@@ -46,7 +46,7 @@ int	sockets_run(struct sockets *, struct err *);
 void	sockets_stop(struct sockets *);
 void	sockets_free(struct sockets *);
 
-/* Refuse connections to the proxy and reset those that are open, or listen
+/* Refuse connections to the proxy and cut those that are open, or listen
  * again.  Done when it returns. */
 void	sockets_refuse(struct sockets *, bool on);
 
@@ -56,7 +56,7 @@ struct sockets_conn	*sockets_started(struct sockets *, int fd);
 void	sockets_closed(struct sockets *, struct sockets_conn *);
 /* Close and forget a connection that was not handed on. */
 void	sockets_drop(struct sockets *, struct sockets_conn *);
-/* Make the peer see a reset. */
+/* Make the peer see a reset; by the thread that uses the descriptor. */
 void	sockets_reset(int fd);
 
 #endif

@@ -263,5 +263,5 @@ tls_release(struct tls *t)
 	free(t->ca_file);
 	free(t->cert_pem);
 	free(t->key_pem);
-	*t = (struct tls){ NULL };
+	*t = (struct tls){ .ca_file = NULL };
 }

@@ -210,14 +210,18 @@ START_TEST(bucket_names_follow_googles_rules)
 	static const char *const good[] = { "abc", "a-b_c.d", "123",
 		"my-bucket.example.com" };
 	static const char *const bad[] = { "", "ab", "Abc", "-abc", "abc-",
-		"a b", "goog-x", "my-google-x", "1.2.3.4", "a..b", "ab/c",
-		"012345678901234567890123456789012345678901234567890123456789"
-		"abcd" };
+		"a b", "goog-x", "my-google-x", "1.2.3.4", "a..b", "ab/c" };
+	char longest[65];
 
 	for (size_t i = 0; i < NELEMS(good); i++)
 		ck_assert_msg(names_bucket_ok(good[i]), "%s", good[i]);
 	for (size_t i = 0; i < NELEMS(bad); i++)
 		ck_assert_msg(!names_bucket_ok(bad[i]), "%s", bad[i]);
+	memset(longest, 'x', sizeof(longest));
+	longest[64] = '\0';
+	ck_assert(!names_bucket_ok(longest));
+	longest[63] = '\0';
+	ck_assert(names_bucket_ok(longest));
 }
 END_TEST
 
