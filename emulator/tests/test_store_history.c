@@ -268,6 +268,8 @@ START_TEST(a_mutation_that_is_not_known_is_refused)
 	ck_assert_int_eq(put_full("v", "x", "", NULL, false, NULL),
 	    STORE_READ_ONLY);
 	ck_text("b", "x", "3");
+	ck_assert_int_eq(store_set_history(st, "b", true), STORE_OK);
+	ck_assert_int_eq(get("v", "x", &o), STORE_BAD_MUTATION);
 	ck_assert_int_eq(store_view_delete(st, "v"), STORE_OK);
 }
 END_TEST

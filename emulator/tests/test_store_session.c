@@ -182,10 +182,15 @@ START_TEST(finish_checks_hashes_and_conditions)
 	x.crc32c++;
 	ck_assert_int_eq(store_session_finish(st, NULL, id, &x, &ar, &o),
 	    STORE_BAD_HASH);
+	/* Bytes that were never flushed are not part of it, then or later. */
+	ck_assert_int_eq(store_session_write(st, id, 70000, data, 5000),
+	    STORE_OK);
 	(void)put("b", "x", "in the way");
 	ck_assert_int_eq(store_session_finish(st, NULL, id, NULL, &ar, &o),
 	    STORE_PRECONDITION);
 	ck_text("b", "x", "in the way");
+	ck_assert_int_eq(store_session_write(st, id, 75000, data, 1),
+	    STORE_BAD_OFFSET);
 	ck_assert_int_eq(del("b", "x", 0), STORE_OK);
 	ck_finish(id, 70000);
 }

@@ -207,6 +207,49 @@ START_TEST(generations_are_unique_over_threads)
 END_TEST
 
 static void *
+overwrite(void *arg)
+{
+	struct arena a = ARENA_INIT;
+
+	for (unsigned i = 0; i < 400; i++) {
+		struct payload *p = make_payload(i, PAYLOAD_INLINE + 1);
+		struct object o;
+
+		ck_assert_int_eq(store_object_insert(st, NULL, "b", "x", "{}",
+		    NULL, NULL, p, &a, &o), STORE_OK);
+		payload_free(p);
+		arena_release(&a);
+	}
+	atomic_store((_Atomic int *)arg, 1);
+	return (NULL);
+}
+
+START_TEST(no_overwrite_comes_between_a_download_and_its_bytes)
+{
+	_Atomic int over = 0;
+	pthread_t t[2];
+
+	make_bucket("b", false);
+	(void)put_seed("b", "x", 1, PAYLOAD_INLINE + 1);
+	for (size_t i = 0; i < NELEMS(t); i++)
+		ck_assert_int_eq(pthread_create(&t[i], NULL, overwrite,
+		    &over), 0);
+	while (!atomic_load(&over)) {
+		struct store_reader r;
+		struct object o;
+
+		ck_assert_int_eq(store_object_open(st, NOW, "b", "x", NULL,
+		    &ar, &o, &r), STORE_OK);
+		ck_whole(&r, &o);
+		arena_release(&ar);
+	}
+	for (size_t i = 0; i < NELEMS(t); i++)
+		ck_assert_int_eq(pthread_join(t[i], NULL), 0);
+	ck_assert_int_eq(count_files(), 1);
+}
+END_TEST
+
+static void *
 wait_for_ever(void *arg)
 {
 
@@ -244,6 +287,8 @@ main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, threads_write_read_list_upload_and_wait_at_once);
 	tcase_add_test(t, generations_are_unique_over_threads);
+	tcase_add_test(t,
+	    no_overwrite_comes_between_a_download_and_its_bytes);
 	tcase_add_test(t, waiting_ends_by_time_or_by_waking);
 	suite_add_tcase(s, t);
 	return (run_suite(s));

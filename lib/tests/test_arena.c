@@ -63,7 +63,7 @@ START_TEST(strings_are_copied)
 }
 END_TEST
 
-static Suite *
+Suite *
 suite(void)
 {
 	Suite *s = suite_create("arena");

@@ -128,7 +128,7 @@ START_TEST(detach_hands_over_and_leaves_empty)
 }
 END_TEST
 
-static Suite *
+Suite *
 suite(void)
 {
 	Suite *s = suite_create("buf");

@@ -117,7 +117,7 @@ START_TEST(a_clock_can_be_shifted)
 }
 END_TEST
 
-static Suite *
+Suite *
 suite(void)
 {
 	Suite *s = suite_create("clock");

@@ -85,7 +85,7 @@ START_TEST(log_writes_one_line_whatever_it_is_told)
 }
 END_TEST
 
-static Suite *
+Suite *
 suite(void)
 {
 	Suite *s = suite_create("err and log");

@@ -271,7 +271,7 @@ START_TEST(find_program_looks_along_the_path)
 }
 END_TEST
 
-static Suite *
+Suite *
 suite(void)
 {
 	Suite *s = suite_create("file");

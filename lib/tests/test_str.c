@@ -245,7 +245,7 @@ START_TEST(nearest_of_long_words_and_none)
 }
 END_TEST
 
-static Suite *
+Suite *
 suite(void)
 {
 	Suite *s = suite_create("str");

@@ -1,12 +1,12 @@
 /* lib/tests/unit.h: the main() that every test program of lib/ has.  The
- * including file defines `static Suite *suite(void)`. */
+ * including file defines suite(). */
 #ifndef LIB_TESTS_UNIT_H
 #define LIB_TESTS_UNIT_H
 
 #include <check.h>
 #include <stdlib.h>
 
-static Suite	*suite(void);
+Suite	*suite(void);
 
 int
 main(void)
