@@ -68,9 +68,13 @@ struct proc	*bench_litestream(struct bench *, const struct release *,
 /* … to its end; the time it took in *us. */
 int	bench_run(struct bench *, const struct release *, char *const *argv,
     int64_t *us, struct err *);
-/* Ask it to end and wait until it has; frees it. */
-int	bench_end(struct proc *, const char *what, int64_t *ended_us,
-    struct err *);
+/* Wait until a restore from url brings back the ledger's head. */
+int	bench_synced(struct bench *, const struct release *, const char *url,
+    struct ledger *, struct proc *, struct err *);
+/* When (wall clock) the newest of the objects that a sync writes came to the
+ * bucket's prefix, or to the folder where that is not NULL. */
+int	bench_newest(struct bench *, const struct release *,
+    const char *prefix, const char *folder, int64_t *wall_us, struct err *);
 /* All objects below `prefix` of the bucket, as files below `folder`. */
 int	bench_mirror(struct bench *, const char *prefix, const char *folder,
     int64_t *objects, struct err *);

@@ -1,9 +1,9 @@
 /* Replicating: an application commits at full speed with Litestream beside
  * it.  Two loads: bulk (rows of 64 KiB) for bytes, small rows for commits.
- * The clock of the bytes starts with the first commit and stops when
- * Litestream, asked to end, has ended after its last sync: then everything is
- * in the replica.  The clock of the commits stops with the last commit: it
- * tells how much the application is held up. */
+ * The clock of the bytes starts with the first commit and stops when the last
+ * object of a sync is in the replica.  The clock of the commits stops with the
+ * last commit: it tells how much the application is held up.  Whether all is
+ * there is seen by a restore, outside of what is timed. */
 #include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -42,6 +42,28 @@ wait_begun(struct bench *b, const struct target *at, struct proc *p,
 	return (0);
 }
 
+/* Litestream beside the database, its first object in the replica. */
+static struct proc *
+begin(struct bench *b, const struct release *rel, const struct target *at,
+    const char *db, const char *folder, struct err *e)
+{
+	struct arena *a = &b->arena;
+	char *const argv[] = { arena_strdup(a, rel->path),
+	    arena_strdup(a, "replicate"), arena_strdup(a, db),
+	    arena_strdup(a, at->url), NULL };
+	int64_t mutation = 0;
+	struct proc *p;
+
+	if (folder == NULL && (mutation = emu_mutation(b->emu, e)) < 0)
+		return (NULL);
+	if ((p = bench_litestream(b, rel, argv, NULL, e)) == NULL)
+		return (NULL);
+	if (wait_begun(b, at, p, mutation, folder, e) == 0)
+		return (p);
+	proc_free(p);
+	return (NULL);
+}
+
 /* Load with the replicator beside it (rel NULL: alone). */
 static int
 measure(struct bench *b, const struct release *rel, const struct target *at,
@@ -54,67 +76,34 @@ measure(struct bench *b, const struct release *rel, const struct target *at,
 	const struct stats_key key = { "replicate", rel != NULL ? rel->label :
 	    "", at->subject, size->unit, 0 };
 	struct proc *p = NULL;
-	int64_t t0, t1, t2 = 0, mutation = 0;
-	double work;
+	int64_t t0, t1, t2;
+	int rc;
 
 	first.rows = 1;
-	if (load_direct(db, l, &first, e) != 0)
+	if (load_direct(db, l, &first, e) != 0 || (rel != NULL &&
+	    (p = begin(b, rel, at, db, folder, e)) == NULL))
 		return (-1);
-	if (rel != NULL) {
-		char *const argv[] = { arena_strdup(&b->arena, rel->path),
-		    arena_strdup(&b->arena, "replicate"),
-		    arena_strdup(&b->arena, db),
-		    arena_strdup(&b->arena, at->url), NULL };
-
-		if (folder == NULL &&
-		    (mutation = emu_mutation(b->emu, e)) < 0)
-			return (-1);
-		if ((p = bench_litestream(b, rel, argv, NULL, e)) == NULL)
-			return (-1);
-		if (wait_begun(b, at, p, mutation, folder, e) != 0) {
-			proc_free(p);
-			return (-1);
-		}
-	}
-	t0 = clock_mono_us();
-	if (load_direct(db, l, &o, e) != 0) {
-		proc_free(p);
+	t0 = clock_wall_us(NULL);
+	rc = load_direct(db, l, &o, e);
+	t2 = t1 = clock_wall_us(NULL);
+	if (rc == 0 && at->latency)
+		rc = bench_latency(b, 0, e);
+	if (rc == 0 && p != NULL)
+		rc = bench_synced(b, rel, at->url, l, p, e);
+	proc_free(p);
+	if (rc == 0 && p != NULL)
+		rc = bench_newest(b, rel, "db", folder, &t2, e);
+	if (rc != 0)
 		return (-1);
-	}
-	t2 = t1 = clock_mono_us();
-	if (p != NULL && bench_end(p, "litestream replicate", &t2, e) != 0)
-		return (-1);
-	if (strcmp(size->unit, UNIT_BYTES) == 0)
-		work = (double)(size->rows * size->payload) /
-		    (double)(t2 - t0);
-	else
-		work = (double)size->rows * 1e6 / (double)(t1 - t0);
-	bench_sample(b, &key, work);
+	bench_sample(b, &key, strcmp(size->unit, UNIT_BYTES) == 0 ?
+	    (double)(size->rows * size->payload) / (double)(t2 - t0) :
+	    (double)size->rows * 1e6 / (double)(t1 - t0));
 	return (0);
-}
-
-/* Is all of it there?  Outside of what is timed. */
-static int
-check(struct bench *b, const struct release *rel, const struct target *at,
-    struct ledger *l, struct err *e)
-{
-	struct arena *a = &b->arena;
-	const char *dir = bench_folder(b, "restored", e);
-	const char *file = arena_printf(a, "%s/db", dir != NULL ? dir : "");
-	char *const argv[] = { arena_strdup(a, rel->path),
-	    arena_strdup(a, "restore"), arena_strdup(a, "-o"),
-	    arena_strdup(a, file), arena_strdup(a, at->url), NULL };
-	int64_t us;
-
-	if (dir == NULL || bench_run(b, rel, argv, &us, e) != 0 ||
-	    bench_verify(file, l, e) != 0)
-		return (-1);
-	return (file_remove_all(dir, e));
 }
 
 static int
 one(struct bench *b, const struct release *rel, struct target at,
-    const struct load_size *size, bool first, struct err *e)
+    const struct load_size *size, struct err *e)
 {
 	struct arena *a = &b->arena;
 	const char *dir = bench_folder(b, "machine", e), *db, *folder = NULL;
@@ -138,10 +127,8 @@ one(struct bench *b, const struct release *rel, struct target at,
 	}
 	if (measure(b, rel, &at, db, l, size, folder, e) != 0)
 		goto out;
-	if (at.latency && bench_latency(b, 0, e) != 0)
-		goto out;
-	rc = rel != NULL && first ? check(b, rel, &at, l, e) : 0;
-	if (rc == 0 && rel == NULL && strcmp(size->unit, UNIT_BYTES) == 0) {
+	rc = 0;
+	if (rel == NULL && strcmp(size->unit, UNIT_BYTES) == 0) {
 		const struct stats_key key = { "replicate", "", SUBJECT_COPY,
 		    UNIT_BYTES, 0 };
 		int64_t us;
@@ -187,9 +174,9 @@ bench_replicate(struct bench *b, struct err *e)
 			for (size_t r = 0; r < b->nreleases; r++)
 				for (size_t p = 0; p < NELEMS(places); p++)
 					if (one(b, &b->releases[r], places[p],
-					    &sizes[s], run == 0, e) != 0)
+					    &sizes[s], e) != 0)
 						return (-1);
-			if (one(b, NULL, alone, &sizes[s], false, e) != 0)
+			if (one(b, NULL, alone, &sizes[s], e) != 0)
 				return (-1);
 		}
 	return (0);

@@ -10,18 +10,16 @@
 #include "lib/clock.h"
 #include "lib/file.h"
 
-/* The median of the floor that goes with a figure, or NULL where it is one
- * itself. */
+/* The floor that goes with a figure, or NULL where there is none. */
 static const struct stats_row *
 floor_of(const struct bench *b, const struct stats_key *k, const char *subject)
 {
 	struct stats_key f = *k;
 
 	f.subject = subject;
-	if (strcmp(subject, SUBJECT_FOLDER) != 0) {
+	f.parallelism = 0;
+	if (strcmp(subject, SUBJECT_FOLDER) != 0)
 		f.release = "";
-		f.parallelism = 0;
-	}
 	return (stats_find(&b->stats, &f));
 }
 
@@ -59,26 +57,55 @@ row(const struct bench *b, FILE *out, const struct stats_row *s)
 	free(subject);
 }
 
+/* By release and place; the order of measuring was another one. */
+static int
+by_subject(const void *a, const void *b)
+{
+	const struct stats_row *x = *(const struct stats_row *const *)a;
+	const struct stats_row *y = *(const struct stats_row *const *)b;
+	int c;
+
+	/* What belongs to no release comes last. */
+	if ((*x->key.release == '\0') != (*y->key.release == '\0'))
+		return (*x->key.release == '\0' ? 1 : -1);
+	if ((c = strcmp(x->key.release, y->key.release)) != 0)
+		return (c);
+	/* "bucket, loopback", "bucket, latency", "file replica". */
+	if ((c = x->key.subject[0] - y->key.subject[0]) != 0)
+		return (c);
+	if ((c = strcmp(y->key.subject, x->key.subject)) != 0)
+		return (c);
+	return (x->key.parallelism < y->key.parallelism ? -1 :
+	    x->key.parallelism > y->key.parallelism);
+}
+
+static const struct stats_row **
+sorted(const struct bench *b, const char *bench, const char *unit, size_t *n)
+{
+	const struct stats_row **v = mem_alloc((b->stats.n + 1) * sizeof(*v));
+
+	for (size_t i = 0; i < b->stats.n; i++)
+		if (strcmp(b->stats.v[i].key.bench, bench) == 0 &&
+		    strcmp(b->stats.v[i].key.unit, unit) == 0)
+			v[(*n)++] = &b->stats.v[i];
+	qsort(v, *n, sizeof(*v), by_subject);
+	return (v);
+}
+
 /* One block of the table: a benchmark's figures in one unit. */
 static void
 block(const struct bench *b, FILE *out, const char *bench, const char *unit)
 {
-	bool any = false;
+	size_t n = 0;
+	const struct stats_row **v = sorted(b, bench, unit, &n);
 
-	for (size_t i = 0; i < b->stats.n; i++) {
-		const struct stats_row *s = &b->stats.v[i];
-
-		if (strcmp(s->key.bench, bench) != 0 ||
-		    strcmp(s->key.unit, unit) != 0)
-			continue;
-		if (!any)
-			(void)fprintf(out, "\n%-8s %-26s %3s %9s  %-19s "
-			    "%11s %11s %11s\n", bench, unit, "-p", "median",
-			    "  least - most", "file repl.", "file copy",
-			    "no repl.");
-		any = true;
-		row(b, out, s);
-	}
+	if (n > 0)
+		(void)fprintf(out, "\n%-8s %-26s %3s %9s  %-19s %11s %11s "
+		    "%11s\n", bench, unit, "-p", "median", "  least - most",
+		    "file repl.", "file copy", "no repl.");
+	for (size_t i = 0; i < n; i++)
+		row(b, out, v[i]);
+	free(v);
 }
 
 void

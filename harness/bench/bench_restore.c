@@ -13,7 +13,7 @@
 #include "lib/file.h"
 
 #define SYNC_INTERVAL	"SYNC_INTERVAL=100ms"
-#define BUILD_US	INT64_C(20000000)	/* so long it is written */
+#define BUILD_US	INT64_C(12000000)	/* so long it is written */
 #define SAME_CHUNK	((size_t)1 << 20)
 
 static const int parallelism[] = { 1, 2, 4, 8, 16, 32, 64 };
@@ -31,7 +31,7 @@ build(struct bench *b, struct backup *bk, size_t i, struct err *e)
 {
 	struct arena *a = &b->arena;
 	const struct release *rel = bk->rel;
-	int64_t rows = b->size / BENCH_ROW, ended;
+	int64_t rows = b->size / BENCH_ROW;
 	const char *dir = bench_folder(b, "machine", e);
 	const char *db = arena_printf(a, "%s/app.db", dir != NULL ? dir : "");
 	const char *config = arena_printf(a, "%s/litestream.yml",
@@ -46,17 +46,20 @@ build(struct bench *b, struct backup *bk, size_t i, struct err *e)
 	char *const argv[] = { arena_strdup(a, rel->path),
 	    arena_strdup(a, "replicate"), arena_strdup(a, "-config"),
 	    arena_strdup(a, config), NULL };
+	const char *url = arena_printf(a, "%s://" BENCH_BUCKET "/%s",
+	    rel->rep->scheme, bk->prefix);
 	struct proc *p;
+	int rc;
 
 	if (dir == NULL || file_write(config, rel->rep->interval_config,
 	    strlen(rel->rep->interval_config), 0600, e) != 0 ||
 	    (p = bench_litestream(b, rel, argv, env, e)) == NULL)
 		return (-1);
-	if (load_direct(db, bk->ledger, &o, e) != 0) {
-		proc_free(p);
-		return (-1);
-	}
-	if (bench_end(p, "litestream replicate", &ended, e) != 0)
+	rc = load_direct(db, bk->ledger, &o, e);
+	if (rc == 0)
+		rc = bench_synced(b, rel, url, bk->ledger, p, e);
+	proc_free(p);
+	if (rc != 0)
 		return (-1);
 	bk->folder = bench_folder(b, arena_printf(a, "folder-%zu", i), e);
 	if (bk->folder == NULL || bench_mirror(b, bk->prefix, bk->folder,
@@ -106,38 +109,40 @@ check(struct bench *b, struct backup *bk, const char *file, struct err *e)
 	return (0);
 }
 
+/* One restore; par 0: as many workers as Litestream takes by itself. */
 static int
 one(struct bench *b, struct backup *bk, const struct target *at, int par,
     struct err *e)
 {
 	struct arena *a = &b->arena;
-	const char *dir = bench_folder(b, "restored", e), *file;
+	const char *dir = bench_folder(b, "restored", e);
+	const char *file = arena_printf(a, "%s/db", dir != NULL ? dir : "");
 	const struct stats_key key = { "restore", bk->rel->label, at->subject,
 	    UNIT_BYTES, par };
+	char *argv[8] = { arena_strdup(a, bk->rel->path),
+	    arena_strdup(a, "restore"), arena_strdup(a, "-o"),
+	    arena_strdup(a, file) };
 	int64_t us, bytes;
+	size_t n = 4;
 
 	if (dir == NULL || bench_interrupted())
 		return (-1);
-	file = arena_printf(a, "%s/db", dir);
+	if (par > 0) {
+		argv[n++] = arena_strdup(a, "-parallelism");
+		argv[n++] = arena_printf(a, "%d", par);
+	}
+	argv[n] = arena_strdup(a, at->url);
 	if (at->latency && bench_latency(b, b->latency_us, e) != 0)
 		return (-1);
-	{
-		char *const argv[] = { arena_strdup(a, bk->rel->path),
-		    arena_strdup(a, "restore"), arena_strdup(a, "-o"),
-		    arena_strdup(a, file), arena_strdup(a, "-parallelism"),
-		    arena_printf(a, "%d", par), arena_strdup(a, at->url),
-		    NULL };
-
-		if (bench_run(b, bk->rel, argv, &us, e) != 0)
-			return (err_prefix(e, "restore with %s from %s",
-			    bk->rel->label, at->subject));
-	}
+	if (bench_run(b, bk->rel, argv, &us, e) != 0)
+		return (err_prefix(e, "%s from %s", bk->rel->label,
+		    at->subject));
 	if (at->latency && bench_latency(b, 0, e) != 0)
 		return (-1);
 	bytes = file_size(file);
 	if (check(b, bk, file, e) != 0)
-		return (err_prefix(e, "restore with %s from %s",
-		    bk->rel->label, at->subject));
+		return (err_prefix(e, "%s from %s", bk->rel->label,
+		    at->subject));
 	bench_sample(b, &key, (double)bytes / (double)us);
 	return (0);
 }
@@ -150,21 +155,20 @@ pass(struct bench *b, struct backup *bk, struct err *e)
 	struct arena *a = &b->arena;
 	const char *url = arena_printf(a, "%s://" BENCH_BUCKET "/%s",
 	    bk->rel->rep->scheme, bk->prefix);
-	const struct target places[] = {
-		{ SUBJECT_LOOPBACK, url, false },
-		{ SUBJECT_LATENCY, url, true },
-		{ SUBJECT_FOLDER, arena_printf(a, "file://%s", bk->folder),
-		    false },
-	};
-	const struct stats_key copy = { "restore", "", SUBJECT_COPY, UNIT_BYTES,
-	    0 };
+	const struct target loopback = { SUBJECT_LOOPBACK, url, false };
+	const struct target latency = { SUBJECT_LATENCY, url, true };
+	const struct target folder = { SUBJECT_FOLDER, arena_printf(a,
+	    "file://%s", bk->folder), false };
+	const struct stats_key copy = { "restore", "", SUBJECT_COPY,
+	    UNIT_BYTES, 0 };
 	int64_t us;
 
-	for (size_t p = 0; p < NELEMS(places); p++)
-		for (size_t i = 0; i < NELEMS(parallelism); i++)
-			if (one(b, bk, &places[p], parallelism[i], e) != 0)
-				return (-1);
-	if (bench_copy(b, bk->whole, &us, e) != 0)
+	for (size_t i = 0; i < NELEMS(parallelism); i++)
+		if (one(b, bk, &loopback, parallelism[i], e) != 0 ||
+		    one(b, bk, &latency, parallelism[i], e) != 0)
+			return (-1);
+	if (one(b, bk, &folder, 0, e) != 0 ||
+	    bench_copy(b, bk->whole, &us, e) != 0)
 		return (-1);
 	bench_sample(b, &copy, (double)bk->bytes / (double)us);
 	return (0);
@@ -175,7 +179,7 @@ bench_restore_planned(const struct bench *b)
 {
 
 	return (b->runs * (int64_t)b->nreleases *
-	    (3 * (int64_t)NELEMS(parallelism) + 1));
+	    (2 * (int64_t)NELEMS(parallelism) + 2));
 }
 
 int

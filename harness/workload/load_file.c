@@ -394,5 +394,7 @@ load_direct(const char *file, struct ledger *l, const struct load_opts *o,
 	    .ledger = l, .file = file, .stop_fd = -1, .ready_fd = -1 };
 
 	BUG_ON(c.w == NULL);
+	if (ledger_refresh(l, e) != 0)
+		return (-1);
 	return (load_file_main(&c, e) == LOAD_DONE ? 0 : -1);
 }
