@@ -1,7 +1,8 @@
 /* emulator/control/journal.h: every request, as one JSON object, in order of
  * completion: {"seq" (by completion),"n" (by arrival),"t" (seconds since
  * start),"conn","via":"proxy|http","host","method","api" (method id),
- * "principal","auth":"bearer|none|bad","bucket","object","in","out" (bytes),"status" (0: closed without a reply),
+ * "principal","auth":"bearer|none|bad","bucket","object",
+ * "in","out" (bytes),"status" (0: closed without a reply),
  * "fault","us","mutation"}.  A CONNECT is a line too (api "emulator.connect",
  * object: the host asked for).  Kept in memory up to a bound (the oldest go,
  * their count stays) and, where asked, appended to a file as it happens.
