@@ -1,6 +1,7 @@
 /* What the store opens and what it refuses: locks, damage, foreign and newer
  * files, permissions; and a disk that is full. */
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/mount.h>
@@ -315,7 +316,10 @@ START_TEST(full_file_system_refuses_and_goes_on_with_room)
 	struct object o;
 	int n = 0;
 
-	if (mount("tmpfs", dir, "tmpfs", 0, "size=2m") != 0) {
+	/* In a mount namespace of its own: it goes with this process. */
+	if (unshare(CLONE_NEWNS) != 0 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+	    mount("tmpfs", dir, "tmpfs", 0, "size=2m") != 0) {
 		fprintf(stderr, "SKIP full_file_system: no tmpfs here: %s\n",
 		    strerror(errno));
 		return;
