@@ -9,6 +9,7 @@
 
 #define EMU_CALL_MS	60000L		/* a call, besides its own wait */
 #define EMU_ANSWER_MAX	(256 << 20)
+#define EMU_MESSAGE_MAX	(64 << 10)
 
 static size_t
 emu_write(char *p, size_t size, size_t n, void *arg)
@@ -226,7 +227,8 @@ emu_download(struct emu *emu, const char *bucket, const char *object,
 		return (-1);
 	header = mem_printf("Authorization: Bearer %s", bearer);
 	buf_init(&url, 65536);
-	buf_init(&data, (size_t)max);
+	/* room for the message where it is no object */
+	buf_init(&data, (size_t)max + EMU_MESSAGE_MAX);
 	buf_addf(&url, "http://%s/storage/v1/b/%s/o/", emu->http, bucket);
 	str_pct_encode(&url, object, strlen(object), false);
 	buf_adds(&url, "?alt=media");
@@ -235,6 +237,9 @@ emu_download(struct emu *emu, const char *bucket, const char *object,
 	rc = emu_exchange(emu, &rq, &data, &status, e);
 	if (rc == 0 && status != 200)
 		rc = err_set(e, "%s/%s: status %d", bucket, object, status);
+	if (rc == 0 && data.len > (size_t)max)
+		rc = err_set(e, "%s/%s: more than %lld bytes", bucket, object,
+		    (long long)max);
 	if (rc == 0)
 		rc = file_write(file, data.p, data.len, 0644, e);
 	buf_release(&data);
