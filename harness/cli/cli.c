@@ -59,7 +59,7 @@ cli_opt_unknown(const struct cli_cmd *c, const char *word, size_t n)
 		names[count++] = o->name;
 	buf_init(&b, 4096);
 	diag_unknown_text(&b, "option", name, names, count);
-	(void)cli_error("%s %s", b.p, count == 0 ? "; there are none" : "");
+	(void)cli_error("%s%s", b.p, count == 0 ? "; there are none" : "");
 	buf_release(&b);
 	free(name);
 }

@@ -87,8 +87,13 @@ cli_pick_unknown(struct cli_picks *p, const char *root, const char *word)
 
 	if (root != NULL)
 		(void)cli_pick_folder(&all, root, NULL, 0);
-	for (size_t i = 0; i < all.n && n < NELEMS(names); i++)
-		names[n++] = cli_short(p, root, all.v[i].file);
+	for (size_t i = 0; i < all.n && n + 2 < NELEMS(names); i++) {
+		const char *name = cli_short(p, root, all.v[i].file);
+
+		names[n++] = name;
+		names[n++] = arena_strndup(&p->arena, name,
+		    strcspn(name, "/"));
+	}
 	buf_init(&b, 64 << 10);
 	diag_unknown_text(&b, "scenario or folder", word, names, n);
 	(void)cli_error("%s", b.p);

@@ -80,20 +80,43 @@ cli_steps_end(const struct cli_steps *c)
 		(void)puts(".El");
 }
 
+/* s, padded to so many columns: printf counts bytes. */
+static void
+cli_steps_pad(const char *s, int columns)
+{
+
+	(void)fputs(s, stdout);
+	for (; *s != '\0'; s++)
+		columns -= ((unsigned char)*s & 0xc0) != 0x80;
+	do {
+		(void)putchar(' ');
+	} while (--columns >= 0);
+}
+
 static void
 cli_steps_item(const struct cli_steps *c, const char *left, const char *doc)
 {
 
 	if (!c->mdoc) {
-		if (strlen(left) <= 24)
-			(void)printf("  %-24s %s\n", left, doc);
-		else
-			(void)printf("  %s\n  %-24s %s\n", left, "", doc);
+		(void)fputs("  ", stdout);
+		if (*doc == '\0') {
+			(void)puts(left);
+			return;
+		}
+		if (strlen(left) > 26) {
+			(void)puts(left);
+			(void)fputs("  ", stdout);
+			left = "";
+		}
+		cli_steps_pad(left, 24);
+		(void)puts(doc);
 		return;
 	}
 	(void)fputs(".It Ic \"", stdout);
 	cli_steps_mdoc_text(left);
 	(void)fputs("\"\n", stdout);
+	if (*doc == '\0')
+		return;
 	cli_steps_mdoc_text(doc);
 	(void)putchar('\n');
 }
@@ -106,8 +129,8 @@ cli_steps_arg(struct cli_steps *c, const struct arg_spec *s)
 
 	if (s->dflt == NULL)
 		return (doc);
-	return (arena_printf(a, "%s%s%s without it", doc, *doc != '\0' ?
-	    "; " : "", s->dflt));
+	return (arena_printf(a, "%s%s%s by default", doc,
+	    *doc != '\0' ? "; " : "", s->dflt));
 }
 
 static void
@@ -121,8 +144,9 @@ cli_steps_args(struct cli_steps *c, const struct arg_spec *s)
 		if (*doc == '\0')
 			continue;
 		if (!c->mdoc) {
-			(void)printf("      %-20s %s\n",
-			    args_form(&c->arena, s), doc);
+			(void)fputs("      ", stdout);
+			cli_steps_pad(args_form(&c->arena, s), 20);
+			(void)puts(doc);
 			continue;
 		}
 		if (!open)

@@ -125,7 +125,8 @@ args_choice(const struct arg_spec *s, const char *text, struct err *e)
 		while (i < n && strcmp(names[i], one) != 0)
 			i++;
 		if (i == n)
-			rc = args_unknown(s->name, one, names, n, e);
+			rc = args_unknown(arena_printf(&a, "value of %s:",
+			    s->name), one, names, n, e);
 		if (text[len] == '\0')
 			break;
 		text += len + 1;

@@ -154,6 +154,7 @@ check_points(struct check *c, const struct line *l, const json_t *kind)
 	const json_t *points = json_object_get(kind, "points"), *v;
 	const struct word *at = check_arg(l, "at");
 	const char *name = check_name(kind, "name");
+	int64_t n;
 	size_t i;
 
 	if (points == NULL || (at != NULL && args_has_var(at->value)))
@@ -167,8 +168,9 @@ check_points(struct check *c, const struct line *l, const json_t *kind)
 				    "selector", name);
 		return;
 	}
-	if (at == NULL)
-		return;
+	if (at == NULL || args_parse(args_find(l->step, NULL, "at"),
+	    at->value, &n, NULL) != 0)
+		return;		/* the type has been told */
 	json_array_foreach(points, i, v)
 		if (strcmp(json_string_value(v), at->value) == 0)
 			return;

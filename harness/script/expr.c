@@ -93,7 +93,7 @@ expr_value(enum value_type type, enum expr_op op, const char *text,
     struct value *v, struct err *e)
 {
 	static const struct arg_spec specs[] = {
-		[VALUE_BOOL] = { .name = "value", .type = ARG_CHOICE,
+		[VALUE_BOOL] = { .name = "an expression", .type = ARG_CHOICE,
 		    .choices = "true|false" },
 		[VALUE_INT] = { .name = "value", .type = ARG_INT,
 		    .min = INT64_MIN },

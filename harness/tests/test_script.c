@@ -290,7 +290,7 @@ static const struct {
 	    "a/b.scn:2:8: error: 'restored.lost' is not true or false: write "
 	    "restored.lost == VALUE\n" },
 	{ HEAD "expect restored.prefix == yes\n",
-	    "a/b.scn:2:27: error: unknown value 'yes'; there are true and "
+	    "a/b.scn:2:27: error: unknown value of an expression: 'yes'; there are true and "
 	    "false\n" },
 	{ HEAD "expect restored.hash < x\n",
 	    "a/b.scn:2:22: error: 'restored.hash' cannot be asked with '<'\n" },
@@ -395,7 +395,7 @@ static const struct {
 	    "a/b.scn:2:5: error: 'A' is neither NAME=VALUE nor -NAME\n"
 	    "a/b.scn:3:12: error: '-' is neither NAME=VALUE nor -NAME\n" },
 	{ HEAD "provision without=key,buket\n",
-	    "a/b.scn:2:19: error: unknown without 'buket', did you mean "
+	    "a/b.scn:2:19: error: unknown value of without: 'buket', did you mean "
 	    "'bucket'?\n" },
 	{ HEAD "machine replace now\n",
 	    "a/b.scn:2:17: error: 'now' is one word too many; usage: machine "

@@ -1,0 +1,1 @@
+run --emulator /nonexistent 00-smoke

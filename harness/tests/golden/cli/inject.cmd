@@ -1,0 +1,1 @@
+run --inject 'forgte on=storage.objects.insert' 00-smoke

@@ -1,0 +1,1 @@
+run -j 0 00-smoke

@@ -1,0 +1,1 @@
+run --litestream /bin/true 00-smoke

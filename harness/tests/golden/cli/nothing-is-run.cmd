@@ -1,0 +1,1 @@
+run 00-smoke harness/tests/golden/check/empty.scn

@@ -1,0 +1,1 @@
+run --litestream 9.9.9 00-smoke

@@ -1,0 +1,1 @@
+run --report junt=x 00-smoke

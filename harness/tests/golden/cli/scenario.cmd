@@ -1,0 +1,1 @@
+run 10-runbok
