@@ -1,1 +1,1 @@
-run --litestream 9.9.9 00-smoke
+run --tools harness/tests/golden/cli --litestream 9.9.9 00-smoke
