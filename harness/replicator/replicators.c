@@ -17,7 +17,7 @@
 /* Messages as the binaries print them: Litestream's own words, and those of
  * Google's client library that it passes on. */
 #define NO_BUCKET	"storage: bucket doesn't exist"
-#define FORBIDDEN	"(Error |status code |HTTP response code )403"
+#define FORBIDDEN	"(Error|status code|response code|token:) 403"
 #define NO_CREDENTIALS	"google: error getting credentials using " \
 	"GOOGLE_APPLICATION_CREDENTIALS environment variable: open .*: " \
 	"no such file or directory"
