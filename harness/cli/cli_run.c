@@ -32,7 +32,6 @@ const struct cli_opt cli_run_opts[] = {
 	{ "no-skip", 0, NULL, "what would be a SKIP is an ERROR" },
 	{ "deployment", 0, "DIR", "folder of the deployment that is drilled "
 	    "(fixtures/deploy)" },
-	{ "fixtures", 0, "DIR", "the same" },
 	{ "inject", 0, "RULE", "a fault from the start, as behind the step "
 	    "`fault`; tests the drills" },
 	{ "seed", 0, "N", "of all that is chosen at random" },
@@ -96,7 +95,7 @@ cli_run_opt(void *arg, const struct cli_opt *o, const char *value)
 		c->inject[c->ninject++] = value;
 	else if (strcmp(n, "out") == 0)
 		c->out = value;
-	else if (strcmp(n, "deployment") == 0 || strcmp(n, "fixtures") == 0)
+	else if (strcmp(n, "deployment") == 0)
 		c->opts.fixtures = value;
 	else if (strcmp(n, "emulator") == 0)
 		c->opts.emulator = value;

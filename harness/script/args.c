@@ -254,7 +254,8 @@ args_form(struct arena *a, const struct arg_spec *s)
 		[ARG_STR] = "TEXT", [ARG_INT] = "N", [ARG_DUR] = "DURATION",
 		[ARG_BYTES] = "BYTES", [ARG_SIGNAL] = "SIGNAL",
 		[ARG_REGEX] = "REGEX", [ARG_WORKLOAD] = "WORKLOAD",
-		[ARG_KIND] = "KIND", [ARG_ENV] = "NAME=VALUE", [ARG_API] = "METHOD-ID",
+		[ARG_KIND] = "KIND", [ARG_ENV] = "NAME=VALUE",
+		[ARG_API] = "METHOD-ID",
 		[ARG_NAME] = "NAME",
 	};
 	const char *value = s->type == ARG_CHOICE || s->type == ARG_CHOICES ?

@@ -81,6 +81,79 @@ check_vars(struct check *c, const struct word *w)
 	}
 }
 
+/* ---- names of faults, loads, processes ---- */
+
+static void
+check_name_made(struct check *c, enum name_kind kind, const char *text)
+{
+
+	if (c->nnames == c->names_room) {
+		size_t room = c->names_room > 0 ? 2 * c->names_room : 16;
+		struct check_name *more = arena_alloc(c->arena,
+		    room * sizeof(*more));
+
+		if (c->nnames > 0)
+			memcpy(more, c->names, c->nnames * sizeof(*more));
+		c->names = more;
+		c->names_room = room;
+	}
+	c->names[c->nnames].kind = kind;
+	c->names[c->nnames++].text = text;
+}
+
+void
+check_name_wanted(struct check *c, const struct place *at,
+    enum name_kind kind, const char *text)
+{
+	static const char *const what[] = {
+		[NAME_FAULT] = "fault name", [NAME_LOAD] = "load",
+		[NAME_PROCESS] = "process", [NAME_RUNNING] = "process or load",
+	};
+	const char *names[CHECK_NAMES] = { "replicator", "application",
+		"deployment" };
+	bool process = kind == NAME_PROCESS || kind == NAME_RUNNING;
+	size_t n = process ? 3 : 0;
+
+	for (size_t i = 0; i < c->nnames && n < NELEMS(names); i++) {
+		const struct check_name *m = &c->names[i];
+
+		if (m->kind != kind && !(kind == NAME_RUNNING &&
+		    (m->kind == NAME_PROCESS || m->kind == NAME_LOAD)))
+			continue;
+		if (args_has_var(m->text))
+			return;		/* it may be any */
+		names[n++] = m->text;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(names[i], text) == 0)
+			return;
+	diag_unknown(c->diag, at, what[kind], text, names, n);
+}
+
+/* `start NAME`: only some names have a command by themselves. */
+static void
+check_name_alone(struct check *c, const struct line *l)
+{
+	const struct arg_spec *s = args_positional(l->step, 0);
+	const char **names;
+	size_t npos = 0, n, at = 0;
+
+	for (size_t i = l->nwords; i-- > 0;)
+		if (l->words[i].key == NULL) {
+			npos++;
+			at = i;
+		}
+	if (s == NULL || s->type != ARG_NAME || s->choices == NULL ||
+	    npos != 1 || args_has_var(l->words[at].text))
+		return;
+	n = args_choices(c->arena, s->choices, &names);
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(names[i], l->words[at].text) == 0)
+			return;
+	diag_error(c->diag, &l->words[at].at, "'%s' has no command by itself; "
+	    "usage: %s", l->words[at].text, l->step->usage);
+}
+
 /* Where the value of a NAME=VALUE begins. */
 static struct place
 check_value_at(const struct word *w)
@@ -99,8 +172,12 @@ check_value(struct check *c, const struct word *w, const struct arg_spec *s)
 	struct err e = ERR_INIT;
 	int64_t n;
 
+	if (s->makes != NAME_NONE)
+		check_name_made(c, s->makes, w->value);
 	if (args_has_var(w->value))
 		return;
+	if (s->wants != NAME_NONE)
+		check_name_wanted(c, &at, s->wants, w->value);
 	if (s->type == ARG_API)
 		check_api(c, &at, w->value);
 	else if (args_parse(s, w->value, &n, &e) != 0)
@@ -278,6 +355,7 @@ check_words(struct check *c, struct line *l)
 		check_value(c, w, s);
 	}
 	check_required(c, l, npos);
+	check_name_alone(c, l);
 }
 
 static void

@@ -8,18 +8,28 @@
 #include "harness/script/script.h"
 #include "lib/arena.h"
 
+struct check_name {
+	enum name_kind kind;
+	const char *text;
+};
+
 struct check {
 	struct arena *arena;
 	struct diag *diag;
 	const json_t *describe;		/* or NULL: faults are not checked */
-	const char **vars;		/* known by now from `set` and `sweep` */
+	const char **vars;		/* known by now: `set`, `sweep` */
 	size_t	nvars, vars_room;
+	struct check_name *names;	/* made by now, in the arena */
+	size_t	nnames, names_room;
 };
 
 /* Classifies the words (sets word.key), builds line->expr and line->more. */
 void	check_line(struct check *, struct line *);
 /* A name is known from here on. */
 void	check_var_add(struct check *, const char *name);
+/* Such a name has been made before, as far as can be known now. */
+void	check_name_wanted(struct check *, const struct place *,
+    enum name_kind, const char *text);
 /* The ${…} of a word name variables that are known. */
 void	check_vars(struct check *, const struct word *);
 void	check_release(struct check *);

@@ -63,6 +63,8 @@ expr_probe(struct check *c, const struct word *w, struct word *arg)
 	if (p->arg != NULL && strcmp(p->arg, "METHOD-ID") == 0 &&
 	    !args_has_var(arg->text))
 		check_api(c, &arg->at, arg->text);
+	if (p->wants != NAME_NONE && !args_has_var(arg->text))
+		check_name_wanted(c, &arg->at, p->wants, arg->text);
 	return (p);
 }
 

@@ -32,13 +32,14 @@ const struct need	*need_find(const char *name);
 /* "gcloud", "litestream>=0.5", "!userns" into its parts, in the arena; -1:
  * not of that form, or unknown (the message says what is near). */
 struct cond;
-int	need_parse(struct arena *, const char *text, struct cond *, struct err *);
+int	need_parse(struct arena *, const char *text, struct cond *,
+    struct err *);
 /* Does it hold here, with this release? */
 bool	need_holds(const struct cond *, const struct release *);
 /* For SKIP: the reason why the words of a `need` line (as in
  * scenario->needs) do not all hold, in the arena; NULL where they do. */
-const char	*need_missing(struct arena *, const char *const *words, size_t n,
-    const struct release *);
+const char	*need_missing(struct arena *, const char *const *words,
+    size_t n, const struct release *);
 /* Is the program or ability itself here? */
 bool	need_here(const struct need *);
 

@@ -11,85 +11,90 @@
 #define LOCAL	PROBE_LOCAL
 #define EMU	PROBE_EMULATOR
 #define RESTORE	PROBE_RESTORE
+#define NO	NAME_NONE
+#define FAULT	NAME_FAULT
+#define PROCESS	NAME_PROCESS
+#define LOAD	NAME_LOAD
 
 const struct probe probes[] = {
-	{ "synced", NULL, B, RESTORE, "A restore of the bucket as it is now "
-	    "brings back the ledger's newest row, as it stood when the wait "
-	    "began.", probe_synced_probe, probe_mutation_wait },
-	{ "held", "NAME", B, EMU, "A request is held by a fault of that name.",
+	{ "synced", NULL, NO, B, RESTORE, "A restore of the bucket as it is "
+	    "now brings back the ledger's newest row, as it stood when the "
+	    "wait began.", probe_synced_probe, probe_mutation_wait },
+	{ "held", "NAME", FAULT, B, EMU,
+	    "A request is held by a fault of that name.",
 	    probe_held_probe, probe_held_wait },
 
-	{ "restored.integrity", NULL, S, LOCAL, "ok, or what is wrong: "
+	{ "restored.integrity", NULL, NO, S, LOCAL, "ok, or what is wrong: "
 	    "integrity_check, indexes against tables, running sums.",
 	    probe_integrity_probe, NULL },
-	{ "restored.prefix", NULL, B, LOCAL,
+	{ "restored.prefix", NULL, NO, B, LOCAL,
 	    "The restored rows are a prefix of what was attempted.",
 	    probe_prefix_probe, NULL },
-	{ "restored.chain", NULL, B, LOCAL, "The chain of hashes is unbroken.",
-	    probe_chain_probe, NULL },
-	{ "restored.lost", NULL, I, LOCAL,
+	{ "restored.chain", NULL, NO, B, LOCAL,
+	    "The chain of hashes is unbroken.", probe_chain_probe, NULL },
+	{ "restored.lost", NULL, NO, I, LOCAL,
 	    "Acknowledged commits that did not come back.",
 	    probe_lost_probe, NULL },
-	{ "restored.rows", NULL, I, LOCAL, "Rows of the ledger's table.",
+	{ "restored.rows", NULL, NO, I, LOCAL, "Rows of the ledger's table.",
 	    probe_rows_probe, NULL },
-	{ "restored.hash", NULL, S, LOCAL, "Hash of the last row.",
+	{ "restored.hash", NULL, NO, S, LOCAL, "Hash of the last row.",
 	    probe_hash_probe, NULL },
-	{ "restored.status", NULL, I, LOCAL, "Exit status of the restore.",
+	{ "restored.status", NULL, NO, I, LOCAL, "Exit status of the restore.",
 	    probe_status_probe, NULL },
-	{ "restored.rpo", NULL, D, LOCAL,
+	{ "restored.rpo", NULL, NO, D, LOCAL,
 	    "Age of the oldest lost commit at the loss.", probe_rpo_probe,
 	    NULL },
-	{ "restored.rto", NULL, D, LOCAL,
+	{ "restored.rto", NULL, NO, D, LOCAL,
 	    "From the loss of the machine to the restored database.",
 	    probe_rto_probe, NULL },
-	{ "restored.why", NULL, S, LOCAL,
+	{ "restored.why", NULL, NO, S, LOCAL,
 	    "What an oracle found wrong, or empty.", probe_why_probe, NULL },
 
-	{ "ledger.rows", NULL, I, LOCAL, "Acknowledged commits.",
+	{ "ledger.rows", NULL, NO, I, LOCAL, "Acknowledged commits.",
 	    probe_ledger_rows_probe, NULL },
-	{ "ledger.head", NULL, I, LOCAL, "Number of the newest of them.",
+	{ "ledger.head", NULL, NO, I, LOCAL, "Number of the newest of them.",
 	    probe_ledger_head_probe, NULL },
-	{ "ledger.hash", NULL, S, LOCAL, "Its hash.",
+	{ "ledger.hash", NULL, NO, S, LOCAL, "Its hash.",
 	    probe_ledger_hash_probe, NULL },
-	{ "ledger.epoch", NULL, I, LOCAL, "1, and one more after each restore "
-	    "that the application went on from.", probe_ledger_epoch_probe,
+	{ "ledger.epoch", NULL, NO, I, LOCAL, "1, and one more after each "
+	    "restore that the application went on from.", probe_ledger_epoch_probe,
 	    NULL },
 
-	{ "exec.status", NULL, I, LOCAL, "Exit status of the last exec, shell "
-	    "line or stop; 128 and the signal.", probe_exec_status_probe,
+	{ "exec.status", NULL, NO, I, LOCAL, "Exit status of the last exec, "
+	    "shell line or stop; 128 and the signal.", probe_exec_status_probe,
 	    NULL },
-	{ "process", "NAME", S, LOCAL, "running or gone.",
+	{ "process", "NAME", PROCESS, S, LOCAL, "running or gone.",
 	    probe_process_probe, probe_process_wait },
-	{ "process.status", "NAME", I, LOCAL,
+	{ "process.status", "NAME", PROCESS, I, LOCAL,
 	    "Exit status of a process that has ended.",
 	    probe_process_status_probe, probe_process_wait },
-	{ "load", "NAME", S, LOCAL, "running or done.", probe_load_probe,
+	{ "load", "NAME", LOAD, S, LOCAL, "running or done.", probe_load_probe,
 	    NULL },
 
-	{ "journal", "METHOD-ID", I, EMU,
+	{ "journal", "METHOD-ID", NO, I, EMU,
 	    "Requests so far, `*` matches any run.", probe_journal_probe,
 	    probe_journal_wait },
-	{ "journal.object", "GLOB", I, EMU, "Requests for such objects.",
+	{ "journal.object", "GLOB", NO, I, EMU, "Requests for such objects.",
 	    probe_journal_object_probe, probe_journal_wait },
-	{ "journal.status", "STATUS", I, EMU,
+	{ "journal.status", "STATUS", NO, I, EMU,
 	    "Requests answered with that HTTP status.",
 	    probe_journal_status_probe, probe_journal_wait },
-	{ "bucket.objects", NULL, I, EMU, "Objects in the bucket.",
+	{ "bucket.objects", NULL, NO, I, EMU, "Objects in the bucket.",
 	    probe_bucket_objects_probe, probe_mutation_wait },
-	{ "mutation", NULL, I, EMU, "Number of the newest change.",
+	{ "mutation", NULL, NO, I, EMU, "Number of the newest change.",
 	    probe_mutation_probe, probe_mutation_wait },
 
-	{ "file", "FILE", B, LOCAL, "There is such a file on the machine.",
+	{ "file", "FILE", NO, B, LOCAL, "There is such a file on the machine.",
 	    probe_file_probe, NULL },
-	{ "file.size", "FILE", I, LOCAL, "Its bytes.", probe_file_size_probe,
-	    NULL },
-	{ "litter", NULL, I, LOCAL, "Files that a restore should not have left "
-	    "beside the database: *.tmp, *.tmp-wal, *.tmp-shm.",
+	{ "file.size", "FILE", NO, I, LOCAL, "Its bytes.",
+	    probe_file_size_probe, NULL },
+	{ "litter", NULL, NO, I, LOCAL, "Files that a restore should not have "
+	    "left beside the database: *.tmp, *.tmp-wal, *.tmp-shm.",
 	    probe_litter_probe, NULL },
-	{ "app.health", NULL, S, LOCAL,
+	{ "app.health", NULL, NO, S, LOCAL,
 	    "ok, or what the application's /health says.",
 	    probe_app_health_probe, NULL },
-	{ "app.rows", NULL, I, LOCAL, "Rows, by the application's word.",
+	{ "app.rows", NULL, NO, I, LOCAL, "Rows, by the application's word.",
 	    probe_app_rows_probe, NULL },
 	{ .name = NULL }
 };

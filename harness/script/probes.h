@@ -11,8 +11,8 @@ enum value_type { VALUE_BOOL, VALUE_INT, VALUE_DUR, VALUE_STR };
 
 struct value {
 	enum value_type type;
-	bool	unknown;	/* no answer yet, the reason in s: `expect` fails,
-				 * `wait` goes on */
+	bool	unknown;	/* no answer yet, the reason in s: `expect`
+				 * fails, `wait` goes on */
 	int64_t	n;		/* bool, int, duration in microseconds */
 	const char *s;		/* in run->arena */
 };
@@ -23,6 +23,7 @@ enum probe_source { PROBE_LOCAL, PROBE_EMULATOR, PROBE_RESTORE };
 struct probe {
 	const char *name;	/* "restored.lost" */
 	const char *arg;	/* NULL, or the argument's name: held(NAME) */
+	enum name_kind wants;	/* what that must be the name of */
 	enum value_type type;
 	enum probe_source source;
 	const char *doc;

@@ -45,6 +45,15 @@ enum arg_type {
 	ARG_FLAG,		/* n = 1: a bare word, no value */
 };
 
+/* What names can stand for. */
+enum name_kind {
+	NAME_NONE,
+	NAME_FAULT,		/* `as=` of a fault */
+	NAME_LOAD,
+	NAME_PROCESS,		/* those of a deployment are always known */
+	NAME_RUNNING,		/* wanted: a process or a load */
+};
+
 struct arg_spec {
 	const char *name;	/* "rows"; positional ones too */
 	enum arg_type type;
@@ -52,17 +61,20 @@ struct arg_spec {
 	bool	required;
 	bool	rest;		/* last positional: takes all further words */
 	const char *dflt;	/* NULL: none; parsed like the user's */
-	const char *choices;	/* for ARG_CHOICE and ARG_CHOICES */
+	const char *choices;	/* for ARG_CHOICE and ARG_CHOICES; for an
+				 * ARG_NAME: those that need no word more */
 	const char *doc;
 	int64_t	min;		/* least value of an int, duration or size */
 	bool	defines;	/* a variable's name: known from here on */
+	/* a name that is made here, or that must have been made before */
+	enum name_kind makes, wants;
 };
 
 struct word {
 	const char *text;	/* before expansion, quotes removed */
 	struct place at;
 	bool	quoted;		/* it begins with a quote: never NAME=VALUE */
-	const char *key;	/* of a NAME=VALUE that is the step's, or NULL */
+	const char *key;	/* of a NAME=VALUE of the step's, or NULL */
 	const char *value;	/* what follows the `=`, or all of text */
 };
 
@@ -72,7 +84,9 @@ struct cond {
 	const char *name, *op, *value;	/* op, value NULL: presence */
 };
 
-enum expr_op { EXPR_EQ, EXPR_NE, EXPR_LT, EXPR_LE, EXPR_GT, EXPR_GE, EXPR_MATCH };
+enum expr_op {
+	EXPR_EQ, EXPR_NE, EXPR_LT, EXPR_LE, EXPR_GT, EXPR_GE, EXPR_MATCH
+};
 
 /* PROBE[(ARG)] [OP VALUE|PROBE]; without OP: `== true`. */
 struct expr {

@@ -81,21 +81,23 @@ ARGS(env_args) {
 	{ .name = NULL }
 };
 ARGS(start_args) {
-	{ MUST("name", ARG_NAME), .doc = "replicator, application, "
-	    "deployment, or any name with a command" },
+	{ MUST("name", ARG_NAME), .makes = NAME_PROCESS,
+	    .choices = "replicator|application|deployment",
+	    .doc = "replicator, application, deployment, or any name with a "
+	    "command" },
 	{ OPT("config", ARG_STR), .doc = "Litestream's configuration" },
 	{ REST("command", ARG_STR) },
 	{ .name = NULL }
 };
 ARGS(stop_args) {
-	{ REST("name", ARG_NAME), .required = true,
+	{ REST("name", ARG_NAME), .required = true, .wants = NAME_RUNNING,
 	    .doc = "a process or a load" },
 	{ OPT("within", ARG_DUR), .dflt = "10s" },
 	{ OPT("signal", ARG_SIGNAL), .dflt = "TERM" },
 	{ .name = NULL }
 };
 ARGS(kill_args) {
-	{ REST("name", ARG_NAME), .required = true },
+	{ REST("name", ARG_NAME), .required = true, .wants = NAME_PROCESS },
 	{ OPT("signal", ARG_SIGNAL), .dflt = "KILL" },
 	{ .name = NULL }
 };
@@ -106,7 +108,8 @@ ARGS(load_args) {
 	{ OPT("payload", ARG_BYTES), .dflt = "256", .doc = "a row's size" },
 	{ OPT("pace", ARG_DUR), .dflt = "0s",
 	    .doc = "between two commits" },
-	{ OPT("as", ARG_NAME), .doc = "goes on in the background" },
+	{ OPT("as", ARG_NAME), .makes = NAME_LOAD,
+	    .doc = "goes on in the background" },
 	{ OPT("via", ARG_CHOICE), .choices = "file|app", .dflt = "file" },
 	{ OPT("db", ARG_STR), .doc = "another database file" },
 	{ .name = NULL }
@@ -130,11 +133,12 @@ ARGS(fault_args) {
 	{ OPT("times", ARG_STR), .doc = "so often, or `always`" },
 	{ OPT("at", ARG_CHOICE), .choices = "before|body|after" },
 	{ OPT("after-bytes", ARG_INT), .doc = "with at=body" },
-	{ OPT("as", ARG_NAME), .doc = "to ask for and to release" },
+	{ OPT("as", ARG_NAME), .makes = NAME_FAULT,
+	    .doc = "to ask for and to release" },
 	{ .name = NULL }
 };
 ARGS(release_args) {
-	{ MUST("name", ARG_NAME) },
+	{ MUST("name", ARG_NAME), .wants = NAME_FAULT },
 	{ .name = "discard", .type = ARG_FLAG,
 	    .doc = "drop the request instead" },
 	{ .name = NULL }
@@ -146,7 +150,8 @@ ARGS(wait_args) {
 ARGS(exec_args) {
 	{ REST("command", ARG_STR), .required = true },
 	{ OPT("within", ARG_DUR), .dflt = "60s", .min = 1 },
-	{ OPT("as", ARG_NAME), .doc = "goes on in the background" },
+	{ OPT("as", ARG_NAME), .makes = NAME_PROCESS,
+	    .doc = "goes on in the background" },
 	{ .name = NULL }
 };
 ARGS(regex_args) {

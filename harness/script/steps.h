@@ -30,7 +30,7 @@ const struct step	*step_find(const char *name);
  * or dflt-less absence: step_has() is false.  A value that turns out wrong
  * only now (after expansion) has ended the step with ERROR before fn ran. */
 bool	step_has(const struct run *, const char *name);
-const char	*step_str(const struct run *, const char *name);	/* or NULL */
+const char	*step_str(const struct run *, const char *name); /* or NULL */
 int64_t	step_num(const struct run *, const char *name);
 /* The words of a `rest` argument, NULL-terminated, expanded. */
 char	**step_rest(const struct run *, const char *name, size_t *n);

@@ -171,8 +171,8 @@ START_TEST(a_raw_block_is_kept_as_it_stands)
 	    "exec true\n");
 	const struct line *l = &sc->lines[1];
 
-	ck_assert_str_eq(l->raw, "\tf() {\n\t    echo ${UNKNOWN} \"open # not a "
-	    "comment\n\t}\n\n");
+	ck_assert_str_eq(l->raw, "\tf() {\n\t    echo ${UNKNOWN} \"open # not "
+	    "a comment\n\t}\n\n");
 	ck_assert_int_eq(l->raw_at.line, 3);
 	ck_assert_int_eq(sc->lines[2].at.line, 8);
 	script_free(sc);
@@ -290,8 +290,8 @@ static const struct {
 	    "a/b.scn:2:8: error: 'restored.lost' is not true or false: write "
 	    "restored.lost == VALUE\n" },
 	{ HEAD "expect restored.prefix == yes\n",
-	    "a/b.scn:2:27: error: unknown value of an expression: 'yes'; there are true and "
-	    "false\n" },
+	    "a/b.scn:2:27: error: unknown value of an expression: 'yes'; there "
+	    "are true and false\n" },
 	{ HEAD "expect restored.hash < x\n",
 	    "a/b.scn:2:22: error: 'restored.hash' cannot be asked with '<'\n" },
 	{ HEAD "expect restored.hash == ledger.rows\n",
@@ -333,8 +333,8 @@ static const struct {
 	    "a/b.scn:2:13: error: 'fault clear' takes nothing more: it "
 	    "removes every fault\n" },
 	{ HEAD "exec echo ${buket} ${x\n",
-	    "a/b.scn:2:11: error: unknown variable 'buket', did you mean "
-	    "'bucket'?\n"
+	    "a/b.scn:2:11: error: unknown variable 'buket', did "
+	    "you mean 'bucket'?\n"
 	    "a/b.scn:2:20: error: '${' without '}'\n" },
 	{ HEAD "exec echo ${a}\nset a 1\nexec echo ${a}\n",
 	    "a/b.scn:2:11: error: unknown variable 'a'\n" },
@@ -391,12 +391,35 @@ static const struct {
 	{ HEAD "kill replicator signal=KIL\n",
 	    "a/b.scn:2:24: error: 'KIL' is not a signal: write KILL, TERM, "
 	    "INT … or a number\n" },
+	{ HEAD "release upload\nfault hold as=upload\nrelease uplod\n"
+	    "wait held(uplaod) within=1s\nrelease upload\n",
+	    "a/b.scn:2:9: error: unknown fault name 'upload'\n"
+	    "a/b.scn:4:9: error: unknown fault name 'uplod', did you mean "
+	    "'upload'?\n"
+	    "a/b.scn:5:11: error: unknown fault name 'uplaod', did you mean "
+	    "'upload'?\n" },
+	{ HEAD "load append rows=0 as=writer\nkill writer\nstop writr\n"
+	    "expect load(replicator) == done\nkill replicatr\n"
+	    "expect process(writer) == gone\nstop writer replicator\n",
+	    "a/b.scn:3:6: error: unknown process 'writer'; there are "
+	    "replicator, application and deployment\n"
+	    "a/b.scn:4:6: error: unknown process or load 'writr', did you "
+	    "mean 'writer'?\n"
+	    "a/b.scn:5:13: error: unknown load 'replicator'; there is only "
+	    "writer\n"
+	    "a/b.scn:6:6: error: unknown process 'replicatr', did you mean "
+	    "'replicator'?\n"
+	    "a/b.scn:7:16: error: unknown process 'writer'; there are "
+	    "replicator, application and deployment\n" },
+	{ HEAD "start replicater\nstart web python3 -V\nkill web\n",
+	    "a/b.scn:2:7: error: 'replicater' has no command by itself; "
+	    "usage: start NAME [config=FILE] [COMMAND…]\n" },
 	{ HEAD "env A\nenv -B C=1 -\n",
 	    "a/b.scn:2:5: error: 'A' is neither NAME=VALUE nor -NAME\n"
 	    "a/b.scn:3:12: error: '-' is neither NAME=VALUE nor -NAME\n" },
 	{ HEAD "provision without=key,buket\n",
-	    "a/b.scn:2:19: error: unknown value of without: 'buket', did you mean "
-	    "'bucket'?\n" },
+	    "a/b.scn:2:19: error: unknown value of without: 'buket', did "
+	    "you mean 'bucket'?\n" },
 	{ HEAD "machine replace now\n",
 	    "a/b.scn:2:17: error: 'now' is one word too many; usage: machine "
 	    "replace\n" },
