@@ -181,20 +181,29 @@ drill_pid(const char *path)
 	return ((pid_t)strtol(s, NULL, 10));
 }
 
+struct drill_case {
+	const char *name;
+	void	(*begin)(void), (*end)(void);
+	const TTest *const *tests;
+	size_t	n;		/* 0: left out */
+};
+
 static inline int
-drill_main(const char *name, void (*begin)(void), void (*end)(void),
-    const TTest *const *tests, size_t n)
+drill_main(const char *name, const struct drill_case *cases, size_t ncases)
 {
 	Suite *s = suite_create(name);
-	TCase *tc = tcase_create(name);
 	SRunner *sr;
 	int failed;
 
-	tcase_add_checked_fixture(tc, begin, end);
-	tcase_set_timeout(tc, 120);
-	for (size_t i = 0; i < n; i++)
-		tcase_add_test(tc, tests[i]);
-	suite_add_tcase(s, tc);
+	for (size_t k = 0; k < ncases; k++) {
+		TCase *tc = tcase_create(cases[k].name);
+
+		tcase_add_checked_fixture(tc, cases[k].begin, cases[k].end);
+		tcase_set_timeout(tc, 120);
+		for (size_t i = 0; i < cases[k].n; i++)
+			tcase_add_test(tc, cases[k].tests[i]);
+		suite_add_tcase(s, tc);
+	}
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);

@@ -266,6 +266,9 @@ main(void)
 		download_is_bounded,
 	};
 
-	return (drill_main("emu", drill_begin_emu, drill_end, tests,
-	    NELEMS(tests)));
+	const struct drill_case cases[] = {
+		{ "emu", drill_begin_emu, drill_end, tests, NELEMS(tests) },
+	};
+
+	return (drill_main("emu", cases, NELEMS(cases)));
 }

@@ -582,20 +582,21 @@ main(void)
 		shell_line_past_its_limit_is_killed,
 		shell_dies_with_the_machine,
 	};
-	const TTest *all[NELEMS(both) + 1];
-	const char *why;
-	int failed = 0;
+	const TTest *view[NELEMS(both) + 1], *plain[NELEMS(both) + 1];
+	const char *why = NULL;
+	bool allowed = machine_root_view_allowed(&why);
+	const struct drill_case cases[] = {
+		{ "root view", begin_view, end, view,
+		    allowed ? NELEMS(view) : 0 },
+		{ "plain folder", begin_plain, end, plain, NELEMS(plain) },
+	};
 
-	memcpy(all, both, sizeof(both));
-	all[NELEMS(both)] = view_shows_productions_paths_and_nothing_of_ours;
-	if (machine_root_view_allowed(&why))
-		failed |= drill_main("machine, root view", begin_view, end,
-		    all, NELEMS(all));
-	else
-		(void)printf("SKIP machine, root view: %s\n", why);
-	all[NELEMS(both)] =
+	memcpy(view, both, sizeof(both));
+	memcpy(plain, both, sizeof(both));
+	view[NELEMS(both)] = view_shows_productions_paths_and_nothing_of_ours;
+	plain[NELEMS(both)] =
 	    plain_prefix_is_the_folder_and_foreign_paths_are_refused;
-	failed |= drill_main("machine, plain folder", begin_plain, end, all,
-	    NELEMS(all));
-	return (failed);
+	if (!allowed)
+		(void)printf("SKIP machine, root view: %s\n", why);
+	return (drill_main("machine", cases, NELEMS(cases)));
 }
