@@ -278,11 +278,15 @@ cli_run_go(struct cli_run *c)
 	}
 	rc = pool_run(c->work, c->nwork, c->jobs, &c->opts, report_result,
 	    report_begin_job, rp, &e);
-	if (rc != 0)
+	if (rc < 0)
 		(void)cli_error("%s", err_msg(&e));
 	err_release(&e);
 	sum = report_sum(rp);
-	rc = rc != 0 ? (report_end(rp, NULL), 2) : report_end(rp, &e);
+	/* ended by a signal: 128 + its number, as shells say it */
+	if (rc != 0)
+		rc = (report_end(rp, NULL), rc > 0 ? rc : 2);
+	else
+		rc = report_end(rp, &e);
 	if (e.msg != NULL)
 		(void)cli_error("%s", err_msg(&e));
 	(void)fprintf(stderr, "litedrill: %s\n", sum);
