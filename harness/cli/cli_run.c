@@ -264,7 +264,7 @@ cli_run_go(struct cli_run *c)
 	struct err e = ERR_INIT;
 	struct report *rp;
 	char *sum;
-	int rc;
+	int rc, ended;
 
 	if (c->nreports == 0)
 		c->reports[c->nreports++] = "tap";
@@ -276,19 +276,20 @@ cli_run_go(struct cli_run *c)
 		err_release(&e);
 		return (2);
 	}
-	rc = pool_run(c->work, c->nwork, c->jobs, &c->opts, report_result,
+	ended = pool_run(c->work, c->nwork, c->jobs, &c->opts, report_result,
 	    report_begin_job, rp, &e);
-	if (rc < 0)
+	if (ended > 128)
+		(void)cli_error("ended by a signal: %s",
+		    strsignal(ended - 128));
+	else if (ended != 0)
 		(void)cli_error("%s", err_msg(&e));
 	err_release(&e);
 	sum = report_sum(rp);
-	/* ended by a signal: 128 + its number, as shells say it */
-	if (rc != 0)
-		rc = (report_end(rp, NULL), rc > 0 ? rc : 2);
-	else
-		rc = report_end(rp, &e);
+	rc = report_end(rp, &e);
 	if (e.msg != NULL)
 		(void)cli_error("%s", err_msg(&e));
+	if (ended != 0)
+		rc = ended > 0 ? ended : 2;
 	(void)fprintf(stderr, "litedrill: %s\n", sum);
 	free(sum);
 	err_release(&e);
