@@ -130,7 +130,12 @@ unknown_rows(struct load_child *c, sqlite3 *db, struct seen *rows, size_t *n,
 	if (sqlite3_prepare_v2(db, "SELECT seq, at_us, hash, payload"
 	    " FROM ledger ORDER BY seq DESC", -1, &st, NULL) != SQLITE_OK)
 		return (load_sqlite(db, "cannot read the ledger's table", e));
-	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+	/* The first step takes the snapshot; what other writers had done by
+	 * then is on file by now. */
+	rc = sqlite3_step(st);
+	if (ledger_refresh(c->ledger, e) != 0)
+		end = LOAD_BROKEN;
+	for (; end == LOAD_DONE && rc == SQLITE_ROW; rc = sqlite3_step(st)) {
 		const struct ledger_entry *en;
 		struct seen s;
 
@@ -148,7 +153,7 @@ unknown_rows(struct load_child *c, sqlite3 *db, struct seen *rows, size_t *n,
 		}
 		rows[(*n)++] = s;
 	}
-	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+	if (end == LOAD_DONE && rc != SQLITE_ROW && rc != SQLITE_DONE)
 		end = load_sqlite(db, "cannot read the ledger's table", e);
 	sqlite3_finalize(st);
 	return (end);
@@ -162,8 +167,6 @@ give_up(struct load_child *c, int64_t frontier, struct err *e)
 
 	c->lost = ledger_lost(c->ledger, frontier, c->loss_us,
 	    &c->lost_age_us);
-	if (c->lost == 0)
-		return (LOAD_DONE);
 	if (c->same_file) {
 		err_set(e, "the database ends at row %lld, %lld acknowledged "
 		    "commits were there before, and no restore came in "
@@ -198,10 +201,19 @@ enum load_end
 load_reconcile(struct load_child *c, sqlite3 *db, bool table, struct err *e)
 {
 	struct seen *rows = mem_alloc(PENDING_MAX * sizeof(*rows));
+	const struct ledger_entry *head;
 	enum load_end end = LOAD_DONE;
-	int64_t frontier = 0;
+	int64_t frontier = 0, before;
 	size_t n = 0;
 
+	/* Only what was acknowledged before the database was looked at can be
+	 * missing from it. */
+	if (ledger_refresh(c->ledger, e) != 0) {
+		free(rows);
+		return (LOAD_BROKEN);
+	}
+	head = ledger_head(c->ledger);
+	before = head != NULL ? head->seq : 0;
 	if (table)
 		end = unknown_rows(c, db, rows, &n, &frontier, e);
 	if (end == LOAD_DONE && settle(c, rows, n, frontier) != 0) {
@@ -210,7 +222,7 @@ load_reconcile(struct load_child *c, sqlite3 *db, bool table, struct err *e)
 	}
 	if (end == LOAD_DONE && ledger_refresh(c->ledger, e) != 0)
 		end = LOAD_BROKEN;
-	if (end == LOAD_DONE)
+	if (end == LOAD_DONE && before > frontier + (int64_t)n)
 		end = give_up(c, frontier + (int64_t)n, e);
 	free(rows);
 	return (end);
@@ -394,7 +406,5 @@ load_direct(const char *file, struct ledger *l, const struct load_opts *o,
 	    .ledger = l, .file = file, .stop_fd = -1, .ready_fd = -1 };
 
 	BUG_ON(c.w == NULL);
-	if (ledger_refresh(l, e) != 0)
-		return (-1);
 	return (load_file_main(&c, e) == LOAD_DONE ? 0 : -1);
 }
