@@ -423,8 +423,13 @@ pool_run(const struct job *jobs, size_t n, int j, const struct run_opts *opts,
 			rc += 128;
 		}
 	}
-	if (rc != 0)
+	if (rc != 0) {
 		pool_abort(p);
+		/* One that came twice must not cut off the reports. */
+		(void)signal(SIGINT, SIG_IGN);
+		(void)signal(SIGTERM, SIG_IGN);
+		(void)signal(SIGHUP, SIG_IGN);
+	}
 	(void)close(p->signals);
 	(void)sigprocmask(SIG_SETMASK, &p->old_mask, NULL);
 	free(p);
