@@ -16,7 +16,7 @@ struct start_opts {
 	const char *data;	/* NULL: a private temporary directory */
 	const char *project;	/* NULL: litedrill */
 	const char *journal;	/* NULL, or a file to append to */
-	enum start_auth auth;	/* default: off on plain, on through the proxy */
+	enum start_auth auth;	/* default: only on through the proxy */
 	bool	power;		/* durability */
 	bool	history;
 	bool	beyond_loopback;

@@ -52,7 +52,8 @@ resumable_start_h(struct req *rq)
 	const char *id;
 	json_t *meta;
 
-	if (req_cond(rq, &s.cond) || req_json(rq, &meta) ||
+	if (uploads_unserved(rq) || req_cond(rq, &s.cond) ||
+	    req_json(rq, &meta) ||
 	    attrs_expect_headers(rq, &s.expect) ||
 	    attrs_expect_json(rq, meta, &s.expect) ||
 	    uploads_name(rq, meta) ||

@@ -17,6 +17,9 @@ void	uploads_put_begin(struct req *);
 void	uploads_put_h(struct req *);
 #define uploads_put_done	uploads_insert_done
 
+/* Headers that change what an upload means, in ways that nobody here keeps:
+ * -1, and a 501 has been stored. */
+int	uploads_unserved(struct req *);
 /* The object's name from the query or the metadata, checked, into
  * rq->object.  -1: a 400 has been stored. */
 int	uploads_name(struct req *, const json_t *meta);

@@ -10,6 +10,7 @@
 #include "emulator/fault/fault.h"
 #include "emulator/http/route.h"
 #include "emulator/http/server.h"
+#include "emulator/http/settle.h"
 #include "emulator/http/sockets.h"
 #include "emulator/identity/auth.h"
 #include "lib/log.h"
@@ -17,11 +18,13 @@
 
 #define DRAIN_MAX	(64LL << 20)	/* of a body that was refused */
 #define PIECE		(64u << 10)	/* of a body on its way out */
+#define SETTLE_US	200000		/* for lines of answers before */
 #define SERVER_NAME	"gcs-emulator (a fake Google Cloud)"
 
 struct exchange {
 	struct req rq;
 	struct MHD_Connection *con;
+	struct settle_entry sending;
 	const char *target;
 	unsigned timeout_s;		/* of the connection, while idle */
 	int64_t	length;			/* of the body, -1 not known */
@@ -276,6 +279,8 @@ exchange_send(struct exchange *x)
 		(void)MHD_add_response_header(res, "X-GUploader-UploadID",
 		    arena_printf(&rq->arena, "emulator-%llu",
 		    (unsigned long long)rq->n));
+	if (rq->route->api != API_CONTROL)
+		settle_begin(server_settle(rq->emu->server), &x->sending);
 	ok = MHD_queue_response(x->con, (unsigned)rq->status, res);
 	MHD_destroy_response(res);
 	return (ok == MHD_YES);
@@ -295,6 +300,8 @@ exchange_work(struct exchange *x)
 	faults_apply(f, rq, FAULT_BEFORE);
 	if (rq->abort)
 		return;
+	if (str_starts(rq->route->id, "emulator.journal"))
+		(void)settle_wait(server_settle(rq->emu->server), SETTLE_US);
 	if (rq->status == 0) {
 		rq->route->handle(rq);
 		BUG_ON(rq->status == 0 && !rq->abort);
@@ -338,6 +345,7 @@ exchange_free(struct exchange *x, bool sent)
 		rq->bytes_out = rq->reply_len;
 	if (x->begun)
 		journal_add(rq->emu->journal, rq);
+	settle_end(server_settle(rq->emu->server), &x->sending);
 	if (x->opened)
 		rq->route->done(rq);
 	req_release(rq);

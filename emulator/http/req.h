@@ -37,7 +37,8 @@ struct route;
 struct fault_hit;
 
 enum req_via { VIA_HTTP, VIA_PROXY };
-enum req_auth { AUTH_NONE, AUTH_BEARER, AUTH_BAD };	/* what the header was */
+/* What the Authorization header was. */
+enum req_auth { AUTH_NONE, AUTH_BEARER, AUTH_BAD };
 
 struct req_kv {
 	const char *k, *v;
@@ -46,13 +47,13 @@ struct req_kv {
 struct req {
 	struct emu *emu;
 	struct arena arena;
-	uint64_t n;			/* journal number: 1, 2, … by arrival */
+	uint64_t n;			/* of the journal, by arrival */
 	int64_t	t0_us;			/* monotonic, at the head's arrival */
 	int64_t	wall_us;		/* emulator's clock then */
 	uint64_t conn;			/* number of the connection */
 
 	enum req_via via;
-	const char *host;		/* Host header without port, lower case */
+	const char *host;		/* without its port, lower case */
 	const char *host_port;		/* as it came, for links in answers */
 	const char *method;		/* "GET" … */
 	const char *raw_path;		/* still percent-encoded */
@@ -61,7 +62,7 @@ struct req {
 	void	*mhd;			/* server.c's */
 
 	const struct route *route;	/* never NULL in a handler */
-	const char *cap[4];		/* captures of the path, decoded, in order */
+	const char *cap[4];		/* of the path, decoded */
 	const char *bucket, *object;	/* those of them, or NULL; handlers that
 					 * learn the name later set `object` */
 
@@ -83,14 +84,14 @@ struct req {
 	size_t	nheaders;
 	const void *reply;		/* body bytes, in the arena */
 	int64_t	reply_len;
-	struct store_reader *reader;	/* or a payload: owned, closed by server.c */
+	struct store_reader *reader;	/* or a payload, owned */
 	int64_t	reader_off, reader_len;
 	char	*reply_heap;		/* private: what req.c frees */
-	json_t	*keep;			/* private: JSON freed with the request */
+	json_t	*keep;			/* private: freed with the rest */
 	bool	abort;			/* close without a byte */
 	bool	abort_rst;		/* … with a reset */
 
-	int64_t	mutation;		/* of this request, 0 none; for the journal */
+	int64_t	mutation;		/* of this request; 0 none */
 	const char *fault_note;		/* "3:status", for the journal */
 };
 

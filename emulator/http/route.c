@@ -110,7 +110,7 @@ route_match(const char *t, const char *p, struct route_cap cap[4], size_t *n)
 		cap[*n].name = t;
 		cap[*n].namelen = rest ? name - 3 : name;
 		t += name + 1;
-		lit = strcspn(t, "/");		/* as in {project}:getIamPolicy */
+		lit = strcspn(t, "/");	/* as in {project}:getIamPolicy */
 		seg = rest ? strlen(p) : strcspn(p, "/");
 		if (seg <= lit || memcmp(p + seg - lit, t, lit) != 0)
 			return (false);
@@ -258,8 +258,8 @@ route_allow(struct req *rq)
 const struct route *
 route_none(enum route_api api)
 {
-#define NONE(a) [a] = { .id = "emulator.unknown", .api = a, .method = "",	\
-	.path = "" }
+#define NONE(a) [a] = { .id = "emulator.unknown", .api = a,		\
+	.method = "", .path = "" }
 	static const struct route none[] = {
 		NONE(API_STORAGE), NONE(API_XML), NONE(API_OAUTH),
 		NONE(API_IAM), NONE(API_CRM), NONE(API_CONTROL),

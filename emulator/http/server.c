@@ -21,6 +21,7 @@
 #include "emulator/fault/fault.h"
 #include "emulator/http/exchange.h"
 #include "emulator/http/proxy.h"
+#include "emulator/http/settle.h"
 #include "emulator/http/sockets.h"
 #include "lib/cond.h"
 #include "lib/log.h"
@@ -35,6 +36,7 @@ struct server {
 	struct sockets *sockets;
 	struct MHD_Daemon *plain, *tls;
 	atomic_bool stopping, refused;
+	struct settle settle;
 	pthread_mutex_t lock;		/* of the end */
 	pthread_cond_t cond;
 	bool	ended;
@@ -52,6 +54,13 @@ server_refused(const struct server *sv)
 {
 
 	return (atomic_load(&sv->refused));
+}
+
+struct settle *
+server_settle(struct server *sv)
+{
+
+	return (&sv->settle);
 }
 
 /* ---- what libmicrohttpd calls ---- */
@@ -276,6 +285,7 @@ server_start(struct emu *emu, const struct server_opts *o, struct err *e)
 	sv->emu = emu;
 	BUG_ON(pthread_mutex_init(&sv->lock, NULL) != 0);
 	cond_init(&sv->cond);
+	settle_init(&sv->settle);
 	emu->server = sv;
 	if (server_begin(sv, o, e) == 0)
 		return (sv);
@@ -327,6 +337,7 @@ server_stop(struct server *sv)
 		BUG_ON(pthread_join(waker, NULL) != 0);
 	sockets_free(sv->sockets);
 	sv->emu->server = NULL;
+	settle_release(&sv->settle);
 	(void)pthread_cond_destroy(&sv->cond);
 	(void)pthread_mutex_destroy(&sv->lock);
 	free(sv);

@@ -32,6 +32,9 @@ void	server_stop(struct server *);
 void	server_refuse(struct server *, bool on);
 bool	server_stopping(const struct server *);
 bool	server_refused(const struct server *);
+/* Replies on their way out. */
+struct settle;
+struct settle	*server_settle(struct server *);
 
 /* Headers of a request under way, for req.c and the XML API: one, or all. */
 struct req;

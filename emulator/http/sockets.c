@@ -89,10 +89,13 @@ sockets_resolve(const struct sockets_opts *o, const char *text,
 	    .ai_socktype = SOCK_STREAM,
 	    .ai_flags = AI_PASSIVE | AI_NUMERICSERV }, *ai = NULL;
 	const char *colon = strrchr(text, ':');
-	char *host;
 	int gai, rc = -1;
+	int64_t port;
+	char *host;
 
-	if (colon == NULL || colon == text || colon[1] == '\0')
+	/* getaddrinfo() takes 99999 for another port, without a word. */
+	if (colon == NULL || colon == text || !str_int64(colon + 1, &port) ||
+	    port < 0 || port > 65535)
 		return (err_set(e, "'%s' is not an ADDRESS:PORT such as "
 		    "127.0.0.1:0", text));
 	host = text[0] == '[' && colon[-1] == ']' ?

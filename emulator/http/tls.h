@@ -8,7 +8,7 @@
 #include "lib/err.h"
 
 struct tls {
-	char	*ca_file;	/* DIR/ca.pem; its key is DIR/ca-key.pem, 0600 */
+	char	*ca_file;	/* DIR/ca.pem; the key is ca-key.pem, 0600 */
 	char	*cert_pem;	/* leaf, then CA */
 	char	*key_pem;
 };

@@ -511,6 +511,9 @@ START_TEST(unknown_and_unserved_calls_say_so)
 	ck_assert_ptr_nonnull(strstr(cl.body.p, "/storage/v1/nonsense"));
 	ck_assert_int_eq(client_post(O "/a/compose", "{}"), 501);
 	ck_assert_ptr_nonnull(strstr(cl.body.p, "storage.objects.compose"));
+	ck_assert_int_eq(client_ask("PUT", "/bkt/a", "x", 1,
+	    "x-goog-copy-source: /bkt/b"), 501);
+	ck_assert_int_eq(client_get(O "/a"), 404);
 	ck_assert_int_eq(client_post(B "/bkt/o", "{}"), 405);
 	ck_assert_str_eq(client_header("allow"), "GET");
 	ck_assert_int_eq(client_ask("POST", O "/a", "{}", 2,

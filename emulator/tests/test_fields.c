@@ -16,8 +16,10 @@ static const struct {
 	    "{\"items\":[{\"name\":\"a\"},{\"name\":\"b\"}],\"next\":\"t\"}" },
 	{ "items(name,size),next", "{\"items\":[{\"name\":\"a\",\"size\":"
 	    "\"1\"},{\"name\":\"b\"}],\"next\":\"t\"}" },
-	{ "items(metadata/k)", "{\"items\":[{\"metadata\":{\"k\":\"v\"}},{}]}" },
-	{ "items/metadata(k)", "{\"items\":[{\"metadata\":{\"k\":\"v\"}},{}]}" },
+	{ "items(metadata/k)",
+	    "{\"items\":[{\"metadata\":{\"k\":\"v\"}},{}]}" },
+	{ "items/metadata(k)",
+	    "{\"items\":[{\"metadata\":{\"k\":\"v\"}},{}]}" },
 	{ "*", whole },
 	{ "items/*/k", "{\"items\":[{\"name\":\"a\",\"size\":\"1\","
 	    "\"metadata\":{\"k\":\"v\"}},{\"name\":\"b\"}]}" },

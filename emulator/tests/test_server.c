@@ -292,6 +292,25 @@ START_TEST(gathered_body_has_a_limit)
 }
 END_TEST
 
+START_TEST(journal_has_the_line_of_every_answer_that_came)
+{
+	char h[128], want[64];
+
+	(void)snprintf(h, sizeof(h), "X-Emulator-Token: %s",
+	    cl.emu->control_token);
+	for (int i = 1; i <= 200; i++) {
+		ck_assert_int_eq(client_get(O), 200);
+		/* a connection, and so a thread, of its own */
+		curl_easy_setopt(cl.curl, CURLOPT_FRESH_CONNECT, 1L);
+		ck_assert_int_eq(client_ask("GET", "/_emulator/journal/count"
+		    "?api=storage.objects.list&prettyPrint=false", NULL, 0,
+		    h), 200);
+		(void)snprintf(want, sizeof(want), "{\"count\":%d}", i);
+		ck_assert_str_eq(cl.body.p, want);
+	}
+}
+END_TEST
+
 /* ---- faults as the client sees them ---- */
 
 START_TEST(drop_gives_an_empty_reply_and_reset_a_reset)
@@ -613,6 +632,7 @@ add(TCase *t)
 	    early_refusal_lets_the_body_come_and_keeps_the_connection);
 	tcase_add_test(t, client_that_dies_in_an_upload_stores_nothing);
 	tcase_add_test(t, gathered_body_has_a_limit);
+	tcase_add_test(t, journal_has_the_line_of_every_answer_that_came);
 	tcase_add_test(t, drop_gives_an_empty_reply_and_reset_a_reset);
 	tcase_add_test(t, lost_reply_has_done_the_work);
 	tcase_add_test(t, status_after_the_work_replaces_the_reply);
