@@ -17,6 +17,8 @@ struct got {
 };
 
 static struct got got;
+static struct scenario *made[DRILLS];
+static size_t nmade;
 static json_t *describe;
 
 static void
@@ -55,6 +57,8 @@ end(void)
 
 	ck_assert_uint_eq(proc_descendants(getpid(), left, 4), 0);
 	ck_assert_uint_eq(drill_entries(drill_path("tmp")), 0);
+	while (nmade > 0)
+		script_free(made[--nmade]);
 	json_decref(describe);
 	drill_end();
 }
@@ -73,6 +77,8 @@ scenario(const char *name, const char *lines)
 	sc = script_load(file, describe, stderr, &errors);
 	ck_assert_int_eq(errors, 0);
 	ck_assert_ptr_nonnull(sc);
+	ck_assert_uint_lt(nmade, DRILLS);
+	made[nmade++] = sc;
 	return (sc);
 }
 
@@ -233,8 +239,9 @@ START_TEST(a_dead_emulator_is_an_error_not_a_failure)
 
 	/* the command's parent is the drill, and so is the emulator's */
 	drill.opts.no_root_view = true;
-	res = run_one("exec sh -c \"kill -KILL $(pgrep -P $PPID gcs-emulator)"
-	    "\"\nexec false\n");
+	res = run_one("exec sh -c \"P=$(pgrep -P $PPID gcs-emulator); kill "
+	    "-KILL $P; until grep -q ' Z ' /proc/$P/stat; do :; done\"\n"
+	    "exec false\n");
 	ck_why(res, VERDICT_ERROR, "the emulator died");
 }
 END_TEST
