@@ -98,9 +98,27 @@ probe_mutation_wait(struct run *r, const char *arg, const struct value *last,
 	    probe_slice(timeout_us), &e) >= 0 || probe_err(r, &e));
 }
 
+/* How many of a list's items have a name that matches. */
+static int64_t
+probe_items(const json_t *items, const char *glob)
+{
+	int64_t n = 0;
+	json_t *it;
+	size_t i;
+
+	json_array_foreach(items, i, it) {
+		const char *name = json_string_value(json_object_get(it,
+		    "name"));
+
+		n += name != NULL && str_glob(glob, name);
+	}
+	return (n);
+}
+
 /* One page of the bucket's list; *page is the next one's token, or NULL. */
 static bool
-probe_bucket_page(struct run *r, const char **page, struct value *v)
+probe_bucket_page(struct run *r, const char *glob, const char **page,
+    struct value *v)
 {
 	struct err e = ERR_INIT;
 	int status = 0;
@@ -121,7 +139,7 @@ probe_bucket_page(struct run *r, const char **page, struct value *v)
 	*page = NULL;
 	ok = status == 200 && j != NULL;
 	if (ok) {
-		v->n += (int64_t)json_array_size(json_object_get(j, "items"));
+		v->n += probe_items(json_object_get(j, "items"), glob);
 		*page = json_string_value(json_object_get(j,
 		    "nextPageToken"));
 		if (*page != NULL)
@@ -142,13 +160,12 @@ probe_bucket_objects_probe(struct run *r, const char *arg, struct value *v)
 	const char *page = NULL;
 	struct value mutation;
 
-	(void)arg;
 	if (r->bucket == NULL)
 		return (probe_error(r, "there is no bucket yet: provision"));
 	if (!probe_mutation_probe(r, NULL, &mutation))
 		return (false);
 	do {
-		if (!probe_bucket_page(r, &page, v))
+		if (!probe_bucket_page(r, arg != NULL ? arg : "*", &page, v))
 			return (false);
 	} while (page != NULL);
 	return (true);

@@ -81,6 +81,8 @@ const struct probe probes[] = {
 	    probe_journal_status_probe, probe_journal_wait },
 	{ "bucket.objects", NULL, NO, I, EMU, "Objects in the bucket.",
 	    probe_bucket_objects_probe, probe_mutation_wait },
+	{ "bucket.like", "GLOB", NO, I, EMU, "Objects with such a name.",
+	    probe_bucket_objects_probe, probe_mutation_wait },
 	{ "mutation", NULL, NO, I, EMU, "Number of the newest change.",
 	    probe_mutation_probe, probe_mutation_wait },
 
