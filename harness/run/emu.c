@@ -17,7 +17,8 @@
 #include "lib/str.h"
 
 #define EMU_READY_US	INT64_C(30000000)	/* until the ready line */
-#define EMU_END_US	INT64_C(2000000)	/* after it was asked to end */
+#define EMU_STOP_US	INT64_C(2000000)	/* after it was asked to end … */
+#define EMU_END_US	INT64_C(20000000)	/* … and its status counts */
 #define EMU_TOKEN_BYTES	24
 
 /* ---- starting and ending ---- */
@@ -172,6 +173,28 @@ emu_start(const struct emu_opts *o, struct err *e)
 	return (emu);
 }
 
+static bool
+emu_ask_to_end(struct emu *emu, int64_t timeout_us)
+{
+
+	if (proc_alive(emu->proc))
+		json_decref(emu_control(emu, "POST", "shutdown", NULL, NULL));
+	return (proc_wait(emu->proc, timeout_us));
+}
+
+int
+emu_end(struct emu *emu, struct err *e)
+{
+
+	if (!emu_ask_to_end(emu, EMU_END_US))
+		return (err_set(e, "the emulator did not end within %d s; see "
+		    "%s", (int)(EMU_END_US / 1000000), emu->log));
+	if (proc_status(emu->proc) != 0)
+		return (err_set(e, "the emulator ended with status %d; see %s",
+		    proc_status(emu->proc), emu->log));
+	return (0);
+}
+
 void
 emu_stop(struct emu *emu)
 {
@@ -179,12 +202,9 @@ emu_stop(struct emu *emu)
 	if (emu == NULL)
 		return;
 	if (emu->curl != NULL) {
-		if (proc_alive(emu->proc))
-			json_decref(emu_control(emu, "POST", "shutdown", NULL,
-			    NULL));
+		(void)emu_ask_to_end(emu, EMU_STOP_US);
 		curl_easy_cleanup(emu->curl);
 		curl_global_cleanup();
-		(void)proc_wait(emu->proc, EMU_END_US);
 	}
 	proc_free(emu->proc);
 	(void)close(emu->ready_fd);

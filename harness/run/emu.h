@@ -27,6 +27,9 @@ struct emu_opts {
 struct emu	*emu_start(const struct emu_opts *, struct err *);
 /* Ask it to end; killed after 2 s.  NULL is fine. */
 void	emu_stop(struct emu *);
+/* Ask it to end and wait; -1 where it does not, or not with status 0 (a
+ * sanitizer's report ends in another).  emu_stop() frees it all the same. */
+int	emu_end(struct emu *, struct err *);
 pid_t	emu_pid(const struct emu *);
 bool	emu_alive(struct emu *);
 const char	*emu_http(const struct emu *);	/* "127.0.0.1:PORT" */

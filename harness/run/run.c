@@ -263,7 +263,7 @@ run_lines(struct run *r)
 	if (v == VERDICT_PASS)
 		v = steps_run(r, r->sc->lines, r->sc->nlines);
 	/* The emulator's death explains whatever else went wrong. */
-	if (!emu_alive(r->emu))
+	if (v != VERDICT_PASS && emu_mutation(r->emu, NULL) < 0)
 		v = run_error(r, "the emulator died; see %s/log%s%s",
 		    r->opts->out, r->why != NULL ? ": " : "",
 		    r->why != NULL ? r->why : "");
@@ -271,6 +271,19 @@ run_lines(struct run *r)
 		r->line = NULL;
 		v = run_check(r);
 	}
+	return (v);
+}
+
+/* A drill whose emulator broke, even in its last breath, has shown nothing. */
+static enum verdict
+run_end_emu(struct run *r)
+{
+	struct err e = ERR_INIT;
+	enum verdict v = VERDICT_PASS;
+
+	if (emu_end(r->emu, &e) != 0)
+		v = run_error(r, "%s", err_msg(&e));
+	err_release(&e);
 	return (v);
 }
 
@@ -307,30 +320,37 @@ run_judge_known_bug(struct run *r)
 	}
 }
 
+static bool
+run_must_keep(const struct run *r)
+{
+
+	return (r->log_fd > 0 && (r->opts->keep ||
+	    r->verdict == VERDICT_FAIL || r->verdict == VERDICT_ERROR));
+}
+
 void
 run_drill(struct run *r)
 {
 	struct err e = ERR_INIT;
-	bool made;
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	proc_subreaper();
 	r->verdict = run_body(r);
+	if (r->machine != NULL)
+		machine_halt(r->machine);
+	if (run_must_keep(r))
+		run_evidence_end(r);
+	if (r->verdict == VERDICT_PASS)
+		r->verdict = run_end_emu(r);
 	if (r->verdict == VERDICT_PASS)
 		r->why = NULL;
 	run_judge_known_bug(r);
-	made = r->log_fd > 0;
 	run_log(r, "run", "%s%s%s", verdict_name(r->verdict),
 	    r->why != NULL ? ": " : "", r->why != NULL ? r->why : "");
-	r->kept = made && (r->opts->keep || r->verdict == VERDICT_FAIL ||
-	    r->verdict == VERDICT_ERROR);
-	if (r->kept) {
-		if (r->machine != NULL)
-			machine_halt(r->machine);
-		run_evidence_end(r);
-	}
+	r->kept = run_must_keep(r);
 	run_unwind(r);
-	if (made && !r->kept && file_remove_all(r->opts->out, &e) != 0)
+	if (r->log_fd > 0 && !r->kept &&
+	    file_remove_all(r->opts->out, &e) != 0)
 		(void)run_error(r, "%s", err_msg(&e));
 	err_release(&e);
 }

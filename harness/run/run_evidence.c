@@ -367,10 +367,10 @@ run_evidence_end(struct run *r)
 	if (evidence_scenario(r, &e) != 0)
 		run_log(r, "run", "evidence: %s", err_msg(&e));
 	/* While connections are refused, ours are too. */
-	if (r->emu != NULL)
+	if (r->emu != NULL && emu_alive(r->emu))
 		json_decref(emu_control(r->emu, "DELETE", "faults", NULL,
 		    NULL));
-	if (r->emu != NULL && evidence_bucket(r, &e) != 0)
+	if (r->emu != NULL && emu_alive(r->emu) && evidence_bucket(r, &e) != 0)
 		run_log(r, "run", "evidence: bucket/ is not whole: %s",
 		    err_msg(&e));
 	if (r->machine != NULL)

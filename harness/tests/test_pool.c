@@ -246,6 +246,20 @@ START_TEST(a_dead_emulator_is_an_error_not_a_failure)
 }
 END_TEST
 
+START_TEST(an_emulator_that_ends_badly_is_an_error)
+{
+	const char *fake = drill_path("fake-emulator");
+	const struct result *res;
+
+	drill_write(fake, arena_printf(&drill.arena, "#!/bin/sh\n"
+	    "%s \"$@\"\nexit 66\n", drill.opts.emulator), 0755);
+	drill.opts.emulator = fake;
+	res = run_one("exec true\n");
+	ck_why(res, VERDICT_ERROR, "the emulator ended with status 66");
+	ck_assert(file_exists(out("log")));
+}
+END_TEST
+
 START_TEST(an_emulator_that_does_not_start_is_an_error)
 {
 	const struct result *res;
@@ -409,6 +423,7 @@ main(void)
 		a_drill_past_its_limit_is_an_error_at_its_line,
 		a_drill_whose_process_dies_is_an_error,
 		an_emulator_that_does_not_start_is_an_error,
+		an_emulator_that_ends_badly_is_an_error,
 		a_dead_emulator_is_an_error_not_a_failure,
 		a_need_that_is_missing_is_a_skip_or_with_no_skip_an_error,
 		a_fault_that_never_fires_is_inconclusive,
