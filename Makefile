@@ -23,9 +23,14 @@ WARN	= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
 	  $(if $(DEV),-Werror)
 OPT	= $(if $(SAN),-O1 -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all,-O2)
 CFLAGS	?= -g
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -include lib/banned.h -pthread $(WARN) $(OPT) \
-	  -ffile-prefix-map=$(CURDIR)=. $(shell pkg-config --cflags $(PKGS)) $(CFLAGS)
-LIBS	= $(shell pkg-config --libs $(PKGS)) -pthread
+	  -ffile-prefix-map=$(CURDIR)=. $(PKG_CFLAGS) $(CFLAGS)
+LIBS	:= $(shell pkg-config --libs $(PKGS)) -pthread
+
+# One line a step; V=1 shows the commands.
+V	?=
+say	= $(if $(V),,@printf '  %-5s %s\n' $1 $2;)
 
 lib_c	:= $(sort $(wildcard lib/*.c))
 emu_c	:= $(sort $(filter-out emulator/main.c,$(wildcard emulator/*.c emulator/[!t]*/*.c)))
@@ -41,23 +46,23 @@ progs	:= $O/gcs-emulator $O/litedrill
 all: $(progs)
 
 $O/gcs-emulator: $O/emulator/main.o $(emu_o) $(lib_o)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $O/litedrill: $O/harness/main.o $(har_o) $(lib_o)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $O/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$@)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # A unit test is one program: test_x.c, Check, and the objects of its side.
-CHECK_LIBS = $(shell pkg-config --libs check)
+CHECK_LIBS := $(shell pkg-config --libs check)
 $O/lib/tests/%: $O/lib/tests/%.o $(lib_o)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
+	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
 $O/emulator/tests/%: $O/emulator/tests/%.o $(emu_o) $(lib_o)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
+	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
 $O/harness/tests/%: $O/harness/tests/%.o $(har_o) $(lib_o)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
+	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
 
 .PHONY: tests unit
 tests: $(tests)
@@ -86,8 +91,8 @@ bench: all
 	@$O/litedrill bench $(FLAGS)
 
 $O/scenario.5: harness/scenario.5.in $O/litedrill
-	$O/litedrill steps --mdoc > $@.tables
-	sed -e '/^@TABLES@$$/{' -e 'r $@.tables' -e d -e '}' $< > $@
+	@$O/litedrill steps --mdoc > $@.tables
+	$(call say,MAN,$@)sed -e '/^@TABLES@$$/{' -e 'r $@.tables' -e d -e '}' $< > $@
 
 # Unit tests, and one flow drill with both programs, under the sanitizers.
 .PHONY: san
