@@ -15,15 +15,15 @@
 #include "lib/str.h"
 
 #define DEFAULT_SIZE	(INT64_C(200) << 20)
-#define DEFAULT_COMMITS	INT64_C(20000)
+#define DEFAULT_COMMITS	INT64_C(50000)
 #define DEFAULT_RUNS	INT64_C(5)
 #define DEFAULT_LATENCY	INT64_C(30000)
 #define DEFAULT_JSON	"out/bench.json"
 
 /* Seconds that a measurement takes about, on two cores: for the plan only. */
-#define REPLICATE_S	4
-#define RESTORE_S	2
-#define BUILD_S		25
+#define REPLICATE_S	5
+#define RESTORE_S	3
+#define BUILD_S		20
 
 static const char *const default_releases[] = { "0.3.13", "0.5.17" };
 
@@ -31,7 +31,7 @@ static const struct cli_opt bench_opts[] = {
 	{ "size", 0, "BYTES", "of the database (200MiB; not below 200MiB for "
 	    "figures to compare)" },
 	{ "rows", 0, "N", "the same as rows of 64 KiB" },
-	{ "commits", 0, "N", "small ones, for commits/s (20000)" },
+	{ "commits", 0, "N", "small ones, for commits/s (50000)" },
 	{ "runs", 0, "N", "of each measurement (5)" },
 	{ "latency", 0, "DURATION", "a request, in the second network (30ms)" },
 	{ "litestream", 0, "VERSION|PATH", "may be repeated (0.3.13 and "

@@ -13,7 +13,7 @@
 #include "lib/file.h"
 
 #define SYNC_INTERVAL	"SYNC_INTERVAL=100ms"
-#define BUILD_US	INT64_C(12000000)	/* so long it is written */
+#define BUILD_US	INT64_C(10000000)	/* so long it is written */
 #define SAME_CHUNK	((size_t)1 << 20)
 
 static const int parallelism[] = { 1, 2, 4, 8, 16, 32, 64 };

@@ -298,7 +298,7 @@ START_TEST(killed_writer_leaves_a_ledger_that_is_true)
 {
 
 	for (int i = 0; i < 15; i++) {
-		char name[16];
+		char name[32];
 		int64_t rows = ledger_rows(r()->ledger);
 
 		(void)snprintf(name, sizeof(name), "writer%d", i);
@@ -412,7 +412,7 @@ START_TEST(application_killed_in_between_leaves_a_ledger_that_is_true)
 {
 
 	for (int i = 0; i < 5; i++) {
-		char name[16];
+		char name[32];
 		int64_t rows = ledger_rows(r()->ledger);
 
 		(void)snprintf(name, sizeof(name), "writer%d", i);
