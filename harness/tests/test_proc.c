@@ -199,6 +199,10 @@ END_TEST
 
 START_TEST(signals_are_at_their_defaults_in_the_child)
 {
+	/* 32 and 33 are glibc's own, which no program can set: one that
+	 * starts us by posix_spawn() leaves them ignored. */
+	const unsigned long long libc = 3ULL << 31;
+	unsigned long long blocked, ignored;
 	const char *out, *err;
 	sigset_t mask;
 	bool late;
@@ -209,8 +213,10 @@ START_TEST(signals_are_at_their_defaults_in_the_child)
 	(void)sigprocmask(SIG_BLOCK, &mask, NULL);
 	ck_assert_int_eq(run("grep -E '^Sig(Blk|Ign)' /proc/self/status", &out,
 	    &err, 10 * SEC, &late), 0);
-	ck_assert_str_eq(out, "SigBlk:\t0000000000000000\n"
-	    "SigIgn:\t0000000000000000\n");
+	ck_assert_int_eq(sscanf(out, "SigBlk: %llx SigIgn: %llx", &blocked,
+	    &ignored), 2);
+	ck_assert_uint_eq(blocked, 0);
+	ck_assert_uint_eq(ignored & ~libc, 0);
 	(void)sigprocmask(SIG_UNBLOCK, &mask, NULL);
 }
 END_TEST
