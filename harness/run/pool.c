@@ -390,6 +390,23 @@ pool_running(const struct pool *p)
 	return (n);
 }
 
+/* Folders of areas in which nothing was kept; not while drills still make
+ * theirs. */
+static void
+pool_tidy(const struct job *jobs, size_t n)
+{
+
+	for (size_t i = 0; i < n; i++) {
+		char *dir = mem_strdup(jobs[i].out), *slash;
+
+		if ((slash = strrchr(dir, '/')) != NULL && slash != dir) {
+			*slash = '\0';
+			(void)rmdir(dir);	/* goes only where empty */
+		}
+		free(dir);
+	}
+}
+
 int
 pool_run(const struct job *jobs, size_t n, int j, const struct run_opts *opts,
     void (*report)(void *, const struct result *),
