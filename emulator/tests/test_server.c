@@ -502,6 +502,23 @@ START_TEST(data_directory_keeps_objects_and_ca)
 }
 END_TEST
 
+START_TEST(damaged_ca_is_one_clear_message)
+{
+	char dir[] = "/tmp/test-server-XXXXXX", ca[64];
+	struct start_opts o = { .data = dir };
+	struct err e = ERR_INIT;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	(void)snprintf(ca, sizeof(ca), "%s/ca.pem", dir);
+	start_free(start_new(&o, &e));
+	ck_assert_int_eq(file_write(ca, "junk", 4, 0644, NULL), 0);
+	ck_assert_ptr_null(start_new(&o, &e));
+	ck_assert_ptr_nonnull(strstr(e.msg, ca));
+	ck_assert_int_eq(file_remove_all(dir, NULL), 0);
+	err_release(&e);
+}
+END_TEST
+
 static void *
 held_client(void *arg)
 {
@@ -643,6 +660,7 @@ add(TCase *t)
 	tcase_add_test(t, port_in_use_is_one_clear_message);
 	tcase_add_test(t, beyond_loopback_wants_the_long_flag);
 	tcase_add_test(t, data_directory_keeps_objects_and_ca);
+	tcase_add_test(t, damaged_ca_is_one_clear_message);
 	tcase_add_test(t, stop_ends_idle_and_held_connections_soon);
 	tcase_add_test(t, many_clients_at_once);
 }
