@@ -447,6 +447,7 @@ pool_run(const struct job *jobs, size_t n, int j, const struct run_opts *opts,
 		(void)signal(SIGTERM, SIG_IGN);
 		(void)signal(SIGHUP, SIG_IGN);
 	}
+	pool_tidy(jobs, n);
 	(void)close(p->signals);
 	(void)sigprocmask(SIG_SETMASK, &p->old_mask, NULL);
 	free(p);
