@@ -48,17 +48,17 @@ step_fault_count(const json_t *faults, int id)
 	return (-1);
 }
 
-int
-step_fault_fired(struct run *r, size_t first, size_t end, const char **idle)
+static int
+step_fault_ask(struct run *r, const struct step_rule *rules, size_t nrules,
+    const char **idle)
 {
-	struct step_args *a = step_args(r);
 	struct err e = ERR_INIT;
 	json_t *j;
 	int n = 0;
 
 	if (idle != NULL)
 		*idle = NULL;
-	if (first >= end)
+	if (nrules == 0)
 		return (0);
 	j = emu_control(r->emu, "GET", "faults", NULL, &e);
 	if (j == NULL) {
@@ -66,15 +66,23 @@ step_fault_fired(struct run *r, size_t first, size_t end, const char **idle)
 		err_release(&e);
 		return (-1);
 	}
-	for (size_t i = first; i < end; i++) {
+	for (size_t i = 0; i < nrules; i++) {
 		if (step_fault_count(json_object_get(j, "faults"),
-		    a->rules[i].id) > 0)
+		    rules[i].id) > 0)
 			n++;
 		else if (idle != NULL && *idle == NULL)
-			*idle = a->rules[i].text;
+			*idle = rules[i].text;
 	}
 	json_decref(j);
 	return (n);
+}
+
+int
+step_fault_fired(struct run *r, size_t first, size_t end, const char **idle)
+{
+
+	return (step_fault_ask(r, step_args(r)->rules + first,
+	    end > first ? end - first : 0, idle));
 }
 
 int
@@ -157,17 +165,28 @@ step_fault_inject(struct run *r, const char *text)
 {
 	struct err e = ERR_INIT;
 	json_t *describe = emu_control(r->emu, "GET", "describe", NULL, &e);
+	struct step_args *a = step_args(r);
 	json_t *rule = NULL;
 	enum verdict v = VERDICT_PASS;
+	struct step_rule *more;
+	int id = -1;
 
 	if (describe != NULL)
 		rule = script_fault_rule(text, describe, NULL);
-	if (describe == NULL || (rule != NULL &&
-	    emu_fault(r->emu, rule, &e) < 0))
-		v = run_error(r, "--inject '%s': %s", text, err_msg(&e));
-	else if (rule == NULL)
+	if (rule != NULL)
+		id = emu_fault(r->emu, rule, &e);
+	if (describe != NULL && rule == NULL)
 		v = run_error(r, "--inject '%s': this emulator does not know "
 		    "it", text);
+	else if (id < 0)
+		v = run_error(r, "--inject '%s': %s", text, err_msg(&e));
+	more = arena_alloc(&r->arena, (a->ninjected + 1) * sizeof(*more));
+	if (a->ninjected > 0)
+		memcpy(more, a->injected, a->ninjected * sizeof(*more));
+	more[a->ninjected].id = id;
+	more[a->ninjected].text = text;
+	a->injected = more;
+	a->ninjected++;
 	json_decref(describe);
 	err_release(&e);
 	return (v);
@@ -176,9 +195,13 @@ step_fault_inject(struct run *r, const char *text)
 enum verdict
 step_fault_check(struct run *r)
 {
+	struct step_args *a = step_args(r);
 	const char *idle;
 
-	if (step_fault_fired(r, 0, step_args(r)->nrules, &idle) < 0)
+	if (step_fault_fired(r, 0, a->nrules, &idle) < 0)
+		return (VERDICT_ERROR);
+	if (idle == NULL &&
+	    step_fault_ask(r, a->injected, a->ninjected, &idle) < 0)
 		return (VERDICT_ERROR);
 	if (idle != NULL)
 		return (run_error(r, "inconclusive: the fault never fired: "

@@ -28,6 +28,9 @@ struct step_args {
 	 * on are a sweep's, which asks only whether any fired */
 	struct step_rule *rules;
 	size_t	nrules, rules_room;
+	/* those of --inject, which the scenario does not know of */
+	struct step_rule *injected;
+	size_t	ninjected;
 	size_t	swept;			/* SIZE_MAX: no sweep */
 	int	swept_set, swept_fired;	/* of those cleared in this round */
 	/* `synced`: the ledger entry a wait is for, -1 none */

@@ -105,14 +105,19 @@ END_TEST
 
 /* ---- conclusive, and as in production ---- */
 
-#define CONNECT	"{\"n\":1,\"via\":\"proxy\",\"api\":\"emulator.connect\"," \
+#define CONNECT	"{\"n\":1,\"conn\":7,\"via\":\"proxy\",\"api\":\"emulator.connect\"," \
 		"\"object\":\"storage.googleapis.com\",\"status\":200}\n"
 #define GRANT	"{\"n\":2,\"via\":\"proxy\",\"api\":\"oauth.token\"," \
 		"\"principal\":\"serviceAccount:a@b\",\"auth\":\"none\"," \
 		"\"status\":200}\n"
+/* the owner's token is not the deployment's */
+#define OWNERS	CONNECT "{\"n\":2,\"via\":\"proxy\",\"api\":" \
+		"\"oauth.token\",\"principal\":\"serviceAccount:" \
+		"project-owner@myproject.iam.gserviceaccount.com\"," \
+		"\"auth\":\"none\",\"status\":200}\n"
 #define REFUSED	"{\"n\":2,\"via\":\"proxy\",\"api\":\"oauth.token\"," \
 		"\"principal\":null,\"auth\":\"none\",\"status\":403}\n"
-#define LIST(via, auth)	"{\"n\":3,\"via\":\"" via "\",\"api\":"	\
+#define LIST(via, auth)	"{\"n\":3,\"conn\":7,\"via\":\"" via "\",\"api\":"	\
 		"\"storage.objects.list\",\"principal\":" \
 		"\"serviceAccount:a@b\",\"auth\":\"" auth "\",\"bucket\":" \
 		"\"b\",\"object\":null,\"status\":200}\n"
@@ -129,14 +134,15 @@ static const struct {
 	{ CONNECT REFUSED, NULL },
 	/* a line that is being written */
 	{ CONNECT GRANT LIST("proxy", "bearer") "{\"n\":4,", NULL },
-	{ LIST("proxy", "bearer"), "no CONNECT" },
+	{ LIST("proxy", "bearer"), "without a CONNECT" },
+	{ OWNERS LIST("proxy", "bearer"), "no token" },
 	{ CONNECT LIST("proxy", "bearer"), "no token" },
 	{ CONNECT REFUSED LIST("proxy", "bearer"), "no token" },
 	{ CONNECT GRANT LIST("http", "bearer"), "request 3, "
 	    "storage.objects.list b/, came by plain HTTP" },
 	{ CONNECT GRANT LIST("proxy", "none"), "without an Authorization" },
 	{ CONNECT GRANT LIST("http", "none") LIST("proxy", "bearer"),
-	    "plain HTTP without an Authorization" },
+	    "plain HTTP" },
 	{ CONNECT "not json\n", "line 2 is no JSON" },
 };
 
