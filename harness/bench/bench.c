@@ -27,7 +27,7 @@
 
 static const char *const default_releases[] = { "0.3.13", "0.5.17" };
 
-static const struct cli_opt bench_opts[] = {
+const struct cli_opt bench_opts[] = {
 	{ "size", 0, "BYTES", "of the database (200MiB; not below 200MiB for "
 	    "figures to compare)" },
 	{ "rows", 0, "N", "the same as rows of 64 KiB" },
@@ -204,6 +204,26 @@ plan(struct bench *b)
 	(void)fflush(stdout);
 }
 
+/* A quarter of an hour later would be a bad time to find out. */
+static int
+json_place(struct bench *b, struct err *e)
+{
+	char *dir = arena_strdup(&b->arena, b->json);
+	char *slash = strrchr(dir, '/');
+
+	if (slash == NULL)
+		dir = arena_strdup(&b->arena, ".");
+	else if (slash == dir)
+		dir[1] = '\0';
+	else
+		*slash = '\0';
+	if (file_mkdirs(dir, 0755, e) != 0)
+		return (-1);
+	if (access(dir, W_OK) != 0)
+		return (err_setno(e, "cannot write %s", b->json));
+	return (0);
+}
+
 static int
 set_up(struct bench *b, struct err *e)
 {
@@ -212,6 +232,10 @@ set_up(struct bench *b, struct err *e)
 
 	b->dir = arena_printf(&b->arena, "%s/litedrill-bench-XXXXXX",
 	    tmp != NULL && *tmp == '/' ? tmp : "/tmp");
+	if (json_place(b, e) != 0) {
+		b->dir = NULL;
+		return (-1);
+	}
 	if (mkdtemp(b->dir) == NULL) {
 		err_setno(e, "cannot make the folder %s", b->dir);
 		b->dir = NULL;

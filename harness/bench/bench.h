@@ -7,6 +7,10 @@
 #ifndef HARNESS_BENCH_H
 #define HARNESS_BENCH_H
 
+#include "harness/cli/cli.h"
+
+extern const struct cli_opt bench_opts[];
+
 /* argv[0] is "bench"; the exit status. */
 int	bench_main(int argc, char **argv);
 

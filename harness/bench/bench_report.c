@@ -146,8 +146,8 @@ bench_json(const struct bench *b, struct err *e)
 	char when[CLOCK_RFC3339];
 	struct utsname un = { 0 };
 	json_t *j, *figures = json_array(), *objects = json_object();
-	char *text, *dir = mem_strdup(b->json), *slash = strrchr(dir, '/');
-	int rc = 0;
+	char *text;
+	int rc;
 
 	(void)uname(&un);
 	clock_rfc3339(clock_wall_us(NULL), when);
@@ -165,14 +165,8 @@ bench_json(const struct bench *b, struct err *e)
 	    (json_int_t)b->latency_us, "objects", objects, "figures", figures);
 	text = json_dumps(j, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
 	BUG_ON(text == NULL);
-	if (slash != NULL && slash != dir) {
-		*slash = '\0';
-		rc = file_mkdirs(dir, 0755, e);
-	}
-	if (rc == 0)
-		rc = file_write(b->json, text, strlen(text), 0644, e);
+	rc = file_write(b->json, text, strlen(text), 0644, e);
 	free(text);
-	free(dir);
 	json_decref(j);
 	return (rc);
 }

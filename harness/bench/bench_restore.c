@@ -102,7 +102,7 @@ check(struct bench *b, struct backup *bk, const char *file, struct err *e)
 	if (bk->whole != NULL)
 		return (file_remove_all(file, e));
 	bk->whole = arena_printf(&b->arena, "%s/whole-%s", b->dir,
-	    bk->rel->version);
+	    bk->prefix);
 	bk->bytes = file_size(file);
 	if (rename(file, bk->whole) != 0)
 		return (err_setno(e, "cannot rename %s", file));

@@ -24,7 +24,7 @@ struct stats_row {
 };
 
 struct stats {
-	struct stats_row *v;		/* in the order of each one's first sample */
+	struct stats_row *v;		/* by each one's first sample */
 	size_t	n;
 };
 

@@ -69,17 +69,24 @@ out:
 	return (rc);
 }
 
-static bool
-has_table(sqlite3 *db)
+/* Is the ledger's table in it?  A file whose schema cannot be read has an end
+ * before its first row. */
+static void
+look_for_table(struct oracle_ctx *c)
 {
 	sqlite3_stmt *st = NULL;
-	bool yes;
+	int rc;
 
-	yes = sqlite3_prepare_v2(db, "SELECT 1 FROM sqlite_master WHERE"
-	    " type = 'table' AND name = 'ledger'", -1, &st, NULL) ==
-	    SQLITE_OK && sqlite3_step(st) == SQLITE_ROW;
+	rc = sqlite3_prepare_v2(c->db, "SELECT 1 FROM sqlite_master WHERE"
+	    " type = 'table' AND name = 'ledger'", -1, &st, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	c->table = rc == SQLITE_ROW;
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
+		c->read_failed = true;
+		c->broken = arena_strdup(c->arena, sqlite3_errmsg(c->db));
+	}
 	sqlite3_finalize(st);
-	return (yes);
 }
 
 struct row {
@@ -218,7 +225,7 @@ oracles_judge(const char *file, const char *scratch, struct ledger *ledger,
 		return (err_set(e, "there is no file %s", file));
 	if (ledger_refresh(ledger, e) == 0 &&
 	    open_copy(file, scratch, &c.db, &copy, e) == 0) {
-		c.table = has_table(c.db);
+		look_for_table(&c);
 		if (c.table)
 			walk(&c);
 		judge(&c, out);
@@ -248,12 +255,12 @@ oracles_frontier(const char *file, int64_t *seq, char hash[LEDGER_HASH + 1],
 	hash[0] = '\0';
 	if (open_uri(file, file_size(wal) > 0 ? "" : "?immutable=1",
 	    SQLITE_OPEN_READONLY, &c.db, e) == 0) {
-		c.table = has_table(c.db);
+		look_for_table(&c);
 		if (c.table)
 			walk(&c);
-		if (sqlite3_errcode(c.db) == SQLITE_NOTADB)
-			err_set(e, "%s: %s", file, sqlite3_errmsg(c.db));
-		else {
+		else if (c.read_failed)
+			err_set(e, "%s: %s", file, c.broken);
+		if (c.table || !c.read_failed) {
 			*seq = c.frontier;
 			memcpy(hash, c.hash, LEDGER_HASH + 1);
 			rc = 0;
