@@ -8,8 +8,9 @@
  * (without it a rule does not match the project's owner, by whose name the
  * harness looks on), nth= every= times= counted from when the rule was set
  * (nth alone means once; times "always" has no end), at=before|body|after,
- * after-bytes= with at=body.  Requests of the control API never match.  Held threads wait on a condition variable: release
- * lets them go on, discard drops their connection, shutting down wakes all. */
+ * after-bytes= with at=body.  Requests of the control API never match.  Held
+ * threads wait on a condition variable: release lets them go on, discard drops
+ * their connection, shutting down wakes all. */
 #ifndef EMULATOR_FAULT_H
 #define EMULATOR_FAULT_H
 

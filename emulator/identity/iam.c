@@ -156,7 +156,8 @@ iam_account_usable(struct emu *emu, struct arena *a, const char *email)
 	json_auto_t *acc = NULL;
 	int64_t version;
 
-	return (strchr(email, '@') != NULL && iam_account(emu, a, email, &acc, &version) == STORE_OK &&
+	return (strchr(email, '@') != NULL &&
+	    iam_account(emu, a, email, &acc, &version) == STORE_OK &&
 	    !json_is_true(json_object_get(acc, "disabled")));
 }
 
