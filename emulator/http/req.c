@@ -226,7 +226,7 @@ req_cond_source(struct req *rq, struct store_cond *c)
 int
 req_json_text(struct req *rq, const char *p, size_t n, json_t **out)
 {
-	json_error_t je;
+	json_error_t je = { .line = 0 };
 	size_t blank = 0;
 
 	while (blank < n && strchr(" \t\r\n", p[blank]) != NULL)

@@ -258,7 +258,7 @@ route_allow(struct req *rq)
 const struct route *
 route_none(enum route_api api)
 {
-#define NONE(a) [a] = { .id = "emulator.unknown", .api = a,		\
+#define NONE(a) [(a)] = { .id = "emulator.unknown", .api = (a),		\
 	.method = "", .path = "" }
 	static const struct route none[] = {
 		NONE(API_STORAGE), NONE(API_XML), NONE(API_OAUTH),

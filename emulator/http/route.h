@@ -27,11 +27,11 @@ enum route_body { BODY_NONE, BODY_BUF, BODY_STREAM };
 struct route {
 	const char *id;			/* Google's method id */
 	enum route_api api;
+	enum route_body body;
 	const char *method;		/* "GET", "PUT|POST" */
 	const char *path;
 	const char *query;
 	const char *permission;
-	enum route_body body;
 	/* BODY_STREAM: begin() may already refuse; data() gets the pieces */
 	void	(*begin)(struct req *);
 	void	(*data)(struct req *, const void *, size_t);

@@ -26,12 +26,12 @@
 #define E	"/_emulator/"
 
 /* id, api, method, path, query, permission, body, handler */
-#define ROW(i, a, m, p, q, perm, b, h) { .id = i, .api = API_##a,	\
-	.method = m, .path = p, .query = q, .permission = perm,		\
-	.body = BODY_##b, .handle = h }
+#define ROW(i, a, m, p, q, perm, b, h) { .id = (i), .api = API_##a,	\
+	.method = (m), .path = (p), .query = (q), .permission = (perm),	\
+	.body = BODY_##b, .handle = (h) }
 /* The same with a streamed body: begin, data, handle, done. */
-#define STREAM(i, a, m, p, q, perm, s) { .id = i, .api = API_##a,	\
-	.method = m, .path = p, .query = q, .permission = perm,		\
+#define STREAM(i, a, m, p, q, perm, s) { .id = (i), .api = API_##a,	\
+	.method = (m), .path = (p), .query = (q), .permission = (perm),	\
 	.body = BODY_STREAM, .begin = s##_begin, .data = s##_data,	\
 	.handle = s##_h, .done = s##_done }
 

@@ -207,10 +207,10 @@ static void
 sockets_unlink(struct sockets *s, struct sockets_conn *c)
 {
 
-	if (c->prev != NULL)
-		c->prev->next = c->next;
-	else
+	if (s->conns == c)
 		s->conns = c->next;
+	else
+		c->prev->next = c->next;
 	if (c->next != NULL)
 		c->next->prev = c->prev;
 	s->nconns--;
@@ -500,12 +500,15 @@ sockets_stop(struct sockets *s)
 void
 sockets_free(struct sockets *s)
 {
+	struct sockets_conn *c, *next;
 
 	if (s == NULL)
 		return;
 	BUG_ON(s->running);
-	while (s->conns != NULL)
-		sockets_unlink(s, s->conns);
+	for (c = s->conns; c != NULL; c = next) {
+		next = c->next;
+		free(c);
+	}
 	sockets_close(&s->http);
 	sockets_close(&s->proxy);
 	if (s->wake >= 0)
