@@ -60,6 +60,11 @@ format_tap_result(FILE *f, const struct tally *t, const struct result *r)
 	} else
 		(void)fprintf(f, " # time=%.2fs%s%s", (double)r->us / 1e6,
 		    *measures != '\0' ? " " : "", measures);
+	/* It failed, as its mark says that it must: say so where it counts. */
+	if (r->verdict == VERDICT_PASS && r->known_bug != NULL) {
+		(void)fputs(" known bug: ", f);
+		format_tap_text(f, r->known_bug);
+	}
 	(void)fputc('\n', f);
 	if (!ok) {
 		(void)fputs("  ---\n", f);
