@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "harness/machine/machine.h"
 #include "harness/oracle/oracles.h"
@@ -92,10 +93,24 @@ loss(struct run *r)
 	return (r->lost_wall_us);
 }
 
-/* The restore ended with `status`: what is there now? */
+/* Is it the file that was there before, untouched?  Then nothing has been
+ * restored, whatever the exit status says. */
+static bool
+untouched(const struct stat *before, const char *file)
+{
+	struct stat now;
+
+	return (before != NULL && stat(file, &now) == 0 &&
+	    before->st_ino == now.st_ino && before->st_size == now.st_size &&
+	    before->st_mtim.tv_sec == now.st_mtim.tv_sec &&
+	    before->st_mtim.tv_nsec == now.st_mtim.tv_nsec);
+}
+
+/* The restore ended with `status`: what is there now?  before: of the file
+ * that was in its place, or NULL. */
 static enum verdict
-judge(struct run *r, const char *file, int status, struct restored *out,
-    struct err *e)
+judge(struct run *r, const char *file, const struct stat *before, int status,
+    struct restored *out, struct err *e)
 {
 	int64_t ended = clock_mono_us(), at;
 	char hash[LEDGER_HASH + 1];
@@ -107,8 +122,11 @@ judge(struct run *r, const char *file, int status, struct restored *out,
 	out->done = true;
 	if (ledger_refresh(r->ledger, e) != 0)
 		return (broken(r, e));
-	if (!file_exists(file)) {
-		out->why = "the restore ended with 0 and there is no file";
+	if (!file_exists(file) || untouched(before, file)) {
+		out->why = !file_exists(file) ?
+		    "the restore ended with 0 and there is no file" :
+		    "the restore ended with 0 and left the file that was "
+		    "there as it was";
 		out->lost = ledger_lost(r->ledger, 0, loss(r),
 		    &out->lost_age_us);
 		return (VERDICT_PASS);
@@ -162,6 +180,9 @@ restore_on_machine(struct run *r, const char *output, int64_t parallelism,
     int64_t limit_us, char *const *more)
 {
 	const char *place = restore_place(r, output);
+	const char *file = machine_host_path(r->machine, place);
+	struct stat before;
+	bool there = stat(file, &before) == 0;
 	char *const *argv;
 	struct err e = ERR_INIT;
 	enum verdict v;
@@ -178,8 +199,7 @@ restore_on_machine(struct run *r, const char *output, int64_t parallelism,
 		return (broken(r, &e));
 	r->exec_status = status;
 	r->exec_any = true;
-	v = judge(r, machine_host_path(r->machine, place), status,
-	    &r->restored, &e);
+	v = judge(r, file, there ? &before : NULL, status, &r->restored, &e);
 	if (v != VERDICT_PASS)
 		return (v);
 	tell(r, "restore");
@@ -246,7 +266,7 @@ many_judge(struct run *r, const struct many *m, int64_t n, struct err *e)
 		int status = m[i].late ? 124 : proc_status(m[i].proc);
 
 		late = late || m[i].late;
-		if ((v = judge(r, m[i].file, status, &one, e)) != VERDICT_PASS)
+		if ((v = judge(r, m[i].file, NULL, status, &one, e)) != VERDICT_PASS)
 			return (v);
 		/* The oracles' time for one is not the next one's. */
 		if (one.done && r->lost_us != 0)

@@ -175,6 +175,20 @@ START_TEST(restore_that_says_0_and_leaves_nothing_is_not_whole)
 }
 END_TEST
 
+START_TEST(restore_that_says_0_and_leaves_the_old_file_is_not_whole)
+{
+
+	litestream(copies("db"));
+	restore(0, NULL);
+	ck_assert(r()->restored.whole);
+	litestream("exit 0");
+	restore(0, NULL);
+	ck_assert(!r()->restored.whole && !r()->restored.prefix);
+	ck_assert_int_eq(r()->restored.lost, ROWS);
+	ck_assert_ptr_nonnull(strstr(r()->restored.why, "as it was"));
+}
+END_TEST
+
 START_TEST(restore_that_does_not_end_is_a_failure)
 {
 
@@ -395,6 +409,7 @@ main(void)
 		command_is_the_runbooks,
 		failed_restore_is_told_by_its_status,
 		restore_that_says_0_and_leaves_nothing_is_not_whole,
+		restore_that_says_0_and_leaves_the_old_file_is_not_whole,
 		restore_that_does_not_end_is_a_failure,
 		release_without_parallelism_is_an_error,
 		output_goes_where_the_scenario_says,
