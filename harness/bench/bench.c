@@ -21,7 +21,7 @@
 #define DEFAULT_JSON	"out/bench.json"
 
 /* Seconds that a measurement takes about, on two cores: for the plan only. */
-#define REPLICATE_S	5
+#define REPLICATE_S	6
 #define RESTORE_S	3
 #define BUILD_S		20
 

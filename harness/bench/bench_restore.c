@@ -12,7 +12,7 @@
 #include "lib/clock.h"
 #include "lib/file.h"
 
-#define SYNC_INTERVAL	"SYNC_INTERVAL=100ms"
+#define SYNC_INTERVAL	"SYNC_INTERVAL=150ms"
 #define BUILD_US	INT64_C(10000000)	/* so long it is written */
 #define SAME_CHUNK	((size_t)1 << 20)
 
