@@ -91,6 +91,27 @@ machine_can_use(const struct machine *m, const char *word)
 
 /* ---- making and unmaking ---- */
 
+/* A script is run by its own path, not by a link to it: what it calls may lie
+ * beside it, and $0 is how it finds that. */
+static int
+machine_put_script(const char *release, const char *at, struct err *e)
+{
+	struct buf b;
+	int rc;
+
+	buf_init(&b, 65536);
+	buf_adds(&b, "#!/bin/sh\nexec '");
+	for (const char *p = release; *p != '\0'; p++)
+		if (*p == '\'')
+			buf_adds(&b, "'\\''");
+		else
+			buf_addc(&b, *p);
+	buf_adds(&b, "' \"$@\"\n");
+	rc = file_write(at, b.p, b.len, 0755, e);
+	buf_release(&b);
+	return (rc);
+}
+
 static int
 machine_put_drill(struct machine *m, struct err *e)
 {
@@ -100,9 +121,11 @@ machine_put_drill(struct machine *m, struct err *e)
 
 	if (file_mkdirs(arena_printf(a, "%s/drill/bin", m->dir), 0755, e) != 0)
 		return (-1);
-	/* In a root view the binary is bound over an empty file; a script is
-	 * reached by its own path, as what it calls may be relative to it. */
-	if (m->root_view && !machine_is_script(release)) {
+	/* In a root view the binary is bound over an empty file. */
+	if (machine_is_script(release)) {
+		if (machine_put_script(release, at, e) != 0)
+			return (-1);
+	} else if (m->root_view) {
 		if (file_write(at, "", 0, 0755, e) != 0)
 			return (-1);
 	} else if (symlink(release, at) != 0) {

@@ -170,6 +170,11 @@ START_TEST(a_release_that_is_a_script_reaches_what_lies_beside_it)
 	    "exec \"$(dirname \"$(readlink -f \"$0\")\")/helper\"\n", 0755);
 	ck_assert_int_eq(sh("litestream", &out), 0);
 	ck_assert_str_eq(out, "helped\n");
+	/* by $0, as wrappers do */
+	drill_write(drill.rel.path, "#!/bin/sh\n"
+	    "exec \"$(dirname \"$0\")/helper\"\n", 0755);
+	ck_assert_int_eq(sh("litestream", &out), 0);
+	ck_assert_str_eq(out, "helped\n");
 }
 END_TEST
 
