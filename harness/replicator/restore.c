@@ -116,7 +116,7 @@ judge(struct run *r, const char *file, const struct stat *before, int status,
 	char hash[LEDGER_HASH + 1];
 
 	*out = (struct restored) { .path = file, .status = status,
-	    .hash = "" };
+	    .hash = "", .rto_us = -1 };
 	if (status != 0)
 		return (VERDICT_PASS);
 	out->done = true;
@@ -269,7 +269,7 @@ many_judge(struct run *r, const struct many *m, int64_t n, struct err *e)
 		if ((v = judge(r, m[i].file, NULL, status, &one, e)) != VERDICT_PASS)
 			return (v);
 		/* The oracles' time for one is not the next one's. */
-		if (one.done && r->lost_us != 0)
+		if (one.rto_us >= 0)
 			one.rto_us = proc_ended_us(m[i].proc) - r->lost_us;
 		if (i == 0 || worse(&one, &r->restored))
 			r->restored = one;
@@ -315,7 +315,7 @@ static struct {
 	const struct run *run;
 	const char *bucket, *path;
 	int64_t	mutation, frontier;
-	bool	matches;	/* its last row is the ledger's */
+	char	hash[LEDGER_HASH + 1];	/* of its last row */
 	bool	restored;	/* it ended with 0 and left a file */
 } tried;
 
@@ -346,6 +346,18 @@ owner_restore(struct run *r, const char *view, const char *file,
 	return (rc);
 }
 
+/* Is its last row the ledger's?  Asked anew each time: a load on another
+ * database gives rows of the same numbers another content, and the bucket
+ * need not have changed for that. */
+static bool
+tried_matches(struct run *r)
+{
+	const struct ledger_entry *en = ledger_get(r->ledger, tried.frontier);
+
+	return (tried.frontier == 0 ||
+	    (en != NULL && strcmp(en->hash, tried.hash) == 0));
+}
+
 static int
 try(struct run *r, int64_t mutation, struct err *e)
 {
@@ -353,8 +365,6 @@ try(struct run *r, int64_t mutation, struct err *e)
 	const char *view = arena_printf(a, "synced-%" PRId64, mutation);
 	const char *dir = arena_printf(a, "%s/%s", r->dir, view);
 	const char *file = arena_printf(a, "%s/db", dir);
-	const struct ledger_entry *en;
-	char hash[LEDGER_HASH + 1] = "";
 	int rc;
 
 	if (emu_view(r->emu, r->bucket, mutation, view, e) != 0)
@@ -368,18 +378,15 @@ try(struct run *r, int64_t mutation, struct err *e)
 		tried.path = r->path;
 		tried.mutation = mutation;
 		tried.frontier = 0;
-		tried.matches = false;
+		tried.hash[0] = '\0';
 		/* Any failure is 'not yet': there may be no whole backup. */
 		tried.restored = rc == 0 && oracles_frontier(file,
-		    &tried.frontier, hash, NULL) == 0;
+		    &tried.frontier, tried.hash, NULL) == 0;
 		if (ledger_refresh(r->ledger, e) != 0)
 			rc = -1;
-		en = ledger_get(r->ledger, tried.frontier);
-		tried.matches = tried.frontier == 0 ||
-		    (en != NULL && strcmp(en->hash, hash) == 0);
 		run_log(r, "sync", "view at mutation %" PRId64 ": %s frontier="
 		    "%" PRId64 "%s", mutation, tried.restored ? "restored" :
-		    "nothing", tried.frontier, tried.matches ? "" :
+		    "nothing", tried.frontier, tried_matches(r) ? "" :
 		    " not the ledger's");
 	}
 	(void)file_remove_all(dir, NULL);
@@ -403,5 +410,5 @@ restore_synced(struct run *r, int64_t seq)
 		return (-1);
 	}
 answer:
-	return (tried.restored && tried.matches && tried.frontier >= seq);
+	return (tried.restored && tried.frontier >= seq && tried_matches(r));
 }

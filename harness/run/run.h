@@ -39,7 +39,8 @@ struct restored {
 	int64_t	rows;		/* rows of the ledger's table */
 	int64_t	lost;		/* acknowledged commits beyond the frontier */
 	int64_t	lost_age_us;	/* RPO: age of the oldest of them at the loss */
-	int64_t	rto_us;		/* machine lost → restored and opened */
+	int64_t	rto_us;		/* machine lost → restored and opened; -1 where
+				 * nothing was lost or nothing came back */
 	const char *hash;	/* of the last row of the chain */
 	const char *why;	/* what an oracle found wrong, or NULL */
 };

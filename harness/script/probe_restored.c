@@ -35,8 +35,24 @@ PROBE_RESTORED(probe_lost_probe, n, r->restored.lost)
 PROBE_RESTORED(probe_rows_probe, n, r->restored.rows)
 PROBE_RESTORED(probe_hash_probe, s, r->restored.hash)
 PROBE_RESTORED(probe_rpo_probe, n, r->restored.lost_age_us)
-PROBE_RESTORED(probe_rto_probe, n, r->restored.rto_us)
 PROBE_RESTORED(probe_why_probe, s, r->restored.why)
+
+bool
+probe_rto_probe(struct run *r, const char *arg, struct value *v)
+{
+	bool ok;
+
+	(void)arg;
+	if (!probe_restored(r, v, &ok))
+		return (ok);
+	if (r->lost_us == 0)
+		return (probe_error(r, "nothing had been lost: no kill and no "
+		    "machine replace came before the restore"));
+	if (r->restored.rto_us < 0)
+		return (probe_unknown(r, v, "%s", r->restored.why));
+	v->n = r->restored.rto_us;
+	return (true);
+}
 
 bool
 probe_status_probe(struct run *r, const char *arg, struct value *v)

@@ -109,6 +109,7 @@ START_TEST(restore_is_judged_and_timed)
 	ck_assert_str_eq(r()->restored.path, machine_host_path(r()->machine,
 	    "/data/app.db"));
 	/* Nothing was lost, so there is no recovery to speak of. */
+	ck_assert_int_eq(r()->restored.rto_us, -1);
 	ck_assert_int_eq(r()->rpo_rows, -1);
 	ck_assert_int_eq(r()->rto_us, -1);
 }
@@ -370,6 +371,19 @@ START_TEST(synced_does_not_take_another_history)
 }
 END_TEST
 
+START_TEST(synced_holds_an_earlier_try_against_the_ledger_of_now)
+{
+
+	litestream(copies("db"));
+	ck_assert_int_eq(restore_synced(r(), ROWS), 1);
+	/* Another database in its place, as long; the bucket is as it was. */
+	ck_assert_int_eq(unlink(drill_path("db")), 0);
+	ledger_rebase(r()->ledger, 0);
+	load(ROWS);
+	ck_assert_int_eq(restore_synced(r(), ROWS), 0);
+}
+END_TEST
+
 START_TEST(synced_is_not_fooled_by_status_0_without_a_file)
 {
 
@@ -423,6 +437,7 @@ main(void)
 		synced_asks_a_view_as_the_owner,
 		synced_tries_a_mutation_only_once,
 		synced_does_not_take_another_history,
+		synced_holds_an_earlier_try_against_the_ledger_of_now,
 		synced_is_not_fooled_by_status_0_without_a_file,
 		synced_without_a_bucket_is_an_error,
 		synced_leaves_no_view_and_no_file,
