@@ -33,6 +33,8 @@ step_machine_fn(struct run *r, const struct line *l)
 	(void)l;		/* `replace` is the only action there is */
 	if (machine_replace(r->machine, &e) != 0)
 		return (step_err(r, &e));
+	/* What came back was on the old one: nobody may ask of it now. */
+	memset(&r->restored, 0, sizeof(r->restored));
 	return (VERDICT_PASS);
 }
 
