@@ -6,6 +6,7 @@
 
 #include "harness/run/emu.h"
 #include "harness/run/run_int.h"
+#include "harness/script/needs.h"
 #include "harness/script/script.h"
 #include "harness/script/steps.h"
 #include "harness/workload/ledger.h"
@@ -16,7 +17,12 @@
 
 /* What the journal says of the system under test. */
 struct way_in {
-	int64_t	lines, storage, grants;	/* the last two without the owner's */
+	int64_t	lines;
+	/* Of the first, without the owner's; 0: none.  A line is written when
+	 * its answer has gone, so that those of a token and of its first use
+	 * may change places: what counts is the number, given at arrival. */
+	int64_t	granted, used;
+	const char *use;
 	bool	*tunnel;	/* by number of connection: a CONNECT began it */
 	size_t	ntunnel;
 	const char *wrong;	/* the first request that came another way */
@@ -46,6 +52,16 @@ way_in_tunnel(struct way_in *w, int64_t conn)
 	w->tunnel[conn] = true;
 }
 
+static const char *
+way_in_name(struct run *r, const json_t *line, const char *how)
+{
+
+	return (arena_printf(&r->arena, "request %lld, %s %s/%s, came %s",
+	    (long long)json_integer_value(json_object_get(line, "n")),
+	    journal_str(line, "api"), journal_str(line, "bucket"),
+	    journal_str(line, "object"), how));
+}
+
 static void
 way_in_line(struct run *r, struct way_in *w, const json_t *line)
 {
@@ -54,6 +70,7 @@ way_in_line(struct run *r, struct way_in *w, const json_t *line)
 	const char *via = journal_str(line, "via");
 	int64_t status = json_integer_value(json_object_get(line, "status"));
 	int64_t conn = json_integer_value(json_object_get(line, "conn"));
+	int64_t n = json_integer_value(json_object_get(line, "n"));
 	const char *how = NULL;
 
 	w->lines++;
@@ -62,25 +79,23 @@ way_in_line(struct run *r, struct way_in *w, const json_t *line)
 	if (str_ends(principal, emu_owner(r->emu)))
 		return;
 	if (strcmp(api, "oauth.token") == 0 && status == 200 &&
-	    strcmp(via, "proxy") == 0)
-		w->grants++;
+	    strcmp(via, "proxy") == 0 && (w->granted == 0 || n < w->granted))
+		w->granted = n;
 	if (!str_starts(api, "storage."))
 		return;
-	w->storage++;
 	if (strcmp(via, "proxy") != 0)
 		how = "by plain HTTP";
 	else if (conn < 0 || (size_t)conn >= w->ntunnel || !w->tunnel[conn])
 		how = "without a CONNECT";
 	else if (strcmp(journal_str(line, "auth"), "none") == 0)
 		how = "without an Authorization header";
-	else if (w->grants == 0)
-		how = "with no token granted to it before";
 	if (w->wrong == NULL && how != NULL)
-		w->wrong = arena_printf(&r->arena, "request %lld, %s %s/%s, "
-		    "came %s",
-		    (long long)json_integer_value(json_object_get(line, "n")),
-		    api, journal_str(line, "bucket"),
-		    journal_str(line, "object"), how);
+		w->wrong = way_in_name(r, line, how);
+	if (w->used == 0 || n < w->used) {
+		w->used = n;
+		w->use = way_in_name(r, line, "with no token granted to it "
+		    "before");
+	}
 }
 
 static int
@@ -129,21 +144,33 @@ run_check_way_in(struct run *r)
 		return (VERDICT_ERROR);
 	}
 	r->requests = w.lines;
+	if (w.wrong == NULL && w.used != 0 &&
+	    (w.granted == 0 || w.granted > w.used))
+		w.wrong = w.use;
 	if (w.wrong != NULL)
 		return (run_error(r, "not as in production: %s", w.wrong));
 	return (VERDICT_PASS);
 }
 
-/* Is there a load that nothing could have kept from running? */
+/* Is there a line of this step, or (NULL) of any that does something, whose
+ * conditions hold? */
 static bool
-lines_have_load(const struct line *l, size_t n)
+lines_have(const struct run *r, const struct line *l, size_t n,
+    const char *step)
 {
 
 	for (size_t i = 0; i < n; i++) {
-		if (l[i].nconds > 0)
+		const char *name = l[i].step->name;
+		bool holds = !l[i].step->header;
+
+		for (size_t k = 0; holds && k < l[i].nconds; k++)
+			holds = need_holds(&l[i].conds[k], r->rel);
+		if (!holds)
 			continue;
-		if (strcmp(l[i].step->name, "load") == 0 ||
-		    lines_have_load(l[i].block, l[i].nblock))
+		if (step != NULL ? strcmp(name, step) == 0 :
+		    strcmp(name, "phase") != 0 && strcmp(name, "set") != 0)
+			return (true);
+		if (lines_have(r, l[i].block, l[i].nblock, step))
 			return (true);
 	}
 	return (false);
@@ -171,7 +198,11 @@ run_check(struct run *r)
 {
 	enum verdict v;
 
-	if (lines_have_load(r->sc->lines, r->sc->nlines) &&
+	if (r->sc->nlines > 0 &&
+	    !lines_have(r, r->sc->lines, r->sc->nlines, NULL))
+		return (run_error(r, "inconclusive: with this release no line "
+		    "of the drill has its conditions met"));
+	if (lines_have(r, r->sc->lines, r->sc->nlines, "load") &&
 	    ledger_acknowledged(r) == 0)
 		return (run_error(r, "inconclusive: no load has had a single "
 		    "commit acknowledged"));

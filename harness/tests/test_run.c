@@ -110,6 +110,9 @@ END_TEST
 #define GRANT	"{\"n\":2,\"via\":\"proxy\",\"api\":\"oauth.token\"," \
 		"\"principal\":\"serviceAccount:a@b\",\"auth\":\"none\"," \
 		"\"status\":200}\n"
+#define LATER	"{\"n\":4,\"via\":\"proxy\",\"api\":\"oauth.token\"," \
+		"\"principal\":\"serviceAccount:a@b\",\"auth\":\"none\"," \
+		"\"status\":200}\n"
 /* the owner's token is not the deployment's */
 #define OWNERS	CONNECT "{\"n\":2,\"via\":\"proxy\",\"api\":" \
 		"\"oauth.token\",\"principal\":\"serviceAccount:" \
@@ -128,6 +131,11 @@ static const struct {
 } way_in_cases[] = {
 	{ "", NULL },
 	{ CONNECT GRANT LIST("proxy", "bearer"), NULL },
+	/* the token's line came late */
+	{ CONNECT LIST("proxy", "bearer") GRANT, NULL },
+	/* it was asked for later */
+	{ CONNECT LIST("proxy", "bearer") LATER, "request 3, "
+	    "storage.objects.list b/, came with no token" },
 	/* an expired token was a token */
 	{ CONNECT GRANT LIST("proxy", "bad"), NULL },
 	/* broken credentials and nothing else */
@@ -178,20 +186,36 @@ START_TEST(the_owner_may_come_as_it_likes)
 }
 END_TEST
 
-START_TEST(a_load_without_a_commit_is_inconclusive)
+static void
+ck_inconclusive(const char *text, const char *why)
 {
 	struct scenario *sc;
 	int errors = 0;
-	static const char text[] = "scenario \"x\"\nload append rows=1\n";
 
 	drill_write(drill_path("made/journal.jsonl"), "", 0600);
 	sc = script_parse("x.scn", text, strlen(text), NULL, stderr, &errors);
 	ck_assert_ptr_nonnull(sc);
 	r()->sc = sc;
 	ck_assert_int_eq(run_check(r()), VERDICT_ERROR);
-	ck_assert_ptr_nonnull(strstr(r()->why, "no load"));
+	ck_assert_msg(strstr(r()->why, why) != NULL, "%s", r()->why);
 	r()->sc = &drill.sc;
 	script_free(sc);
+}
+
+START_TEST(a_load_without_a_commit_is_inconclusive)
+{
+
+	ck_inconclusive("scenario \"x\"\nload append rows=1\n", "no load");
+	ck_inconclusive("scenario \"x\"\nprovision\n"
+	    "[litestream >= 0.3] load append rows=1\n", "no load");
+}
+END_TEST
+
+START_TEST(a_drill_of_which_nothing_ran_is_inconclusive)
+{
+
+	ck_inconclusive("scenario \"x\"\nphase \"a\"\n"
+	    "[litestream >= 9] provision\n", "no line");
 }
 END_TEST
 
@@ -207,6 +231,7 @@ main(void)
 		the_way_in_is_judged_by_the_journal,
 		the_owner_may_come_as_it_likes,
 		a_load_without_a_commit_is_inconclusive,
+		a_drill_of_which_nothing_ran_is_inconclusive,
 	};
 	const struct drill_case cases[] = {
 		{ "run", begin, end, tests, NELEMS(tests) },
