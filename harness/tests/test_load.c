@@ -444,6 +444,19 @@ START_TEST(application_that_is_not_there_is_a_failure)
 }
 END_TEST
 
+START_TEST(background_load_that_never_reached_it_is_inconclusive)
+{
+
+	append(1);
+	start_application();
+	kill_application();
+	ck_assert_int_eq(load("append", "writer", 0, "app"), VERDICT_PASS);
+	wait_ended("writer");
+	ck_verdict(load_stop(r(), "writer"), VERDICT_ERROR,
+	    "inconclusive: no append was answered; the application at");
+}
+END_TEST
+
 START_TEST(application_without_its_database_is_an_error)
 {
 
@@ -475,6 +488,7 @@ main(void)
 		background_load_that_failed_is_not_overlooked,
 		application_writes_the_same_chain,
 		application_killed_in_between_leaves_a_ledger_that_is_true,
+		background_load_that_never_reached_it_is_inconclusive,
 		application_that_is_not_there_is_a_failure,
 		application_without_its_database_is_an_error,
 	};

@@ -159,15 +159,26 @@ load_app_main(struct load_child *c, struct err *e)
 {
 	struct asker a = { .c = c };
 	enum load_end end;
+	int64_t i;
 
 	if ((end = reconcile(c, e)) != LOAD_DONE)
 		return (end);
 	asker_open(&a);
 	load_ready(c);
-	for (int64_t i = 0; end == LOAD_DONE &&
+	for (i = 0; end == LOAD_DONE &&
 	    (c->o->rows == 0 || i < c->o->rows); i++)
 		if ((end = append(&a, e)) == LOAD_DONE && load_pause(c))
 			break;
+	/* One that ran until the application was killed has done its work; one
+	 * that never reached it has not. */
+	if (end == LOAD_GONE && i == 1 && c->o->name != NULL) {
+		char *why = mem_strdup(err_msg(e));
+
+		err_release(e);
+		err_set(e, "inconclusive: no append was answered; %s", why);
+		free(why);
+		end = LOAD_BROKEN;
+	}
 	asker_close(&a);
 	return (end);
 }
