@@ -6,7 +6,7 @@
 #include "harness/script/script.h"
 #include "lib/clock.h"
 
-#define CLEAR	"\r\033[K"
+#define CLEAR	FORMAT_CLEAR
 
 static void
 format_progress_line(FILE *f, const struct tally *t, const char *name)
@@ -37,7 +37,8 @@ format_progress_result(FILE *f, const struct tally *t, const struct result *r)
 {
 	char *place;
 
-	if (r->verdict == VERDICT_FAIL || r->verdict == VERDICT_ERROR) {
+	if (!t->shown && (r->verdict == VERDICT_FAIL ||
+	    r->verdict == VERDICT_ERROR)) {
 		place = report_place(r);
 		(void)fprintf(f, CLEAR "%s %s\n    %s: %s\n",
 		    verdict_name(r->verdict), r->id, place,

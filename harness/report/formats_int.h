@@ -5,6 +5,9 @@
 
 #include "harness/report/report.h"
 
+/* A terminal's line, emptied. */
+#define FORMAT_CLEAR	"\r\033[K"
+
 void	format_tap_begin(FILE *, const struct tally *);
 void	format_tap_result(FILE *, const struct tally *, const struct result *);
 void	format_tap_end(FILE *, const struct tally *, const struct result *);

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "harness/report/formats_int.h"
 #include "harness/script/diag.h"
 #include "lib/clock.h"
 
@@ -103,9 +105,25 @@ report_new(const char *const *specs, size_t planned, uint64_t seed,
 		}
 	}
 	for (size_t i = 0; i < n; i++)
+		if (rp->outs[i].f == stdout &&
+		    rp->outs[i].format->result != NULL)
+			rp->t.shown = isatty(STDOUT_FILENO);
+	for (size_t i = 0; i < n; i++)
 		if (rp->outs[i].format->begin != NULL)
 			rp->outs[i].format->begin(rp->outs[i].f, &rp->t);
 	return (rp);
+}
+
+/* Empties the line of progress, where another report is to write. */
+static void
+report_clear(const struct report *rp)
+{
+
+	for (size_t i = 0; rp->t.shown && i < rp->nouts; i++)
+		if (rp->outs[i].format->terminal) {
+			(void)fputs(FORMAT_CLEAR, rp->outs[i].f);
+			(void)fflush(rp->outs[i].f);
+		}
 }
 
 void
@@ -164,6 +182,7 @@ report_result(void *arg, const struct result *r)
 		t->skipped++;
 		break;
 	}
+	report_clear(rp);
 	for (size_t i = 0; i < rp->nouts; i++)
 		if (rp->outs[i].format->result != NULL)
 			rp->outs[i].format->result(rp->outs[i].f, t,
@@ -196,6 +215,7 @@ report_end(struct report *rp, struct err *e)
 	int rc = t->errors > 0 || t->done < t->planned ? 2 :
 	    t->failed > 0 ? 1 : 0;
 
+	report_clear(rp);
 	for (size_t i = 0; i < rp->nouts; i++) {
 		struct report_out *o = &rp->outs[i];
 

@@ -16,6 +16,7 @@ struct tally {
 	size_t	passed, failed, errors, skipped;
 	int64_t	t0_us;			/* monotonic */
 	uint64_t seed;
+	bool	shown;			/* another report is on the terminal */
 };
 
 /* A function that is NULL has nothing to say. */
