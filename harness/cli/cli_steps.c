@@ -246,11 +246,12 @@ cli_steps_rest(struct cli_steps *c)
 		    "%s OP VERSION", n->name) : n->name, n->doc);
 	cli_steps_end(c);
 	cli_steps_head(c, "Variables", "Built in; the step set makes more.");
-	for (const char *const *v = run_vars; *v != NULL; v++)
-		cli_steps_item(c, arena_printf(&c->arena, "${%s}", *v), "");
-	for (const char *const *v = replicator_vars; *v != NULL; v++)
+	for (const struct var *v = run_vars; v->name != NULL; v++)
+		cli_steps_item(c, arena_printf(&c->arena, "${%s}", v->name),
+		    v->doc);
+	for (const struct var *v = replicator_vars; v->name != NULL; v++)
 		cli_steps_item(c, arena_printf(&c->arena, "${replicator.%s}",
-		    *v), "");
+		    v->name), v->doc);
 	cli_steps_end(c);
 }
 

@@ -67,10 +67,18 @@ const struct replicator replicators[] = {
 	{ 0 }
 };
 
-const char *const replicator_vars[] = {
-	"scheme", "config", "no_backup", "no_bucket", "forbidden",
-	"no_credentials", "bad_key", "bad_scheme", "snapshot_glob", "wal_glob",
-	NULL
+const struct var replicator_vars[] = {
+	{ "scheme", "What replica URLs begin with: gcs or gs." },
+	{ "config", "The configuration's file in the deployment's folder." },
+	{ "no_backup", "Regex of what restore says where no backup is." },
+	{ "no_bucket", "The same where the bucket is missing." },
+	{ "forbidden", "The same where the account lacks a role." },
+	{ "no_credentials", "The same where the key file cannot be read." },
+	{ "bad_key", "The same where the key was deleted." },
+	{ "bad_scheme", "The same for the other major release's scheme." },
+	{ "snapshot_glob", "Glob of snapshots, for bucket.like and object=." },
+	{ "wal_glob", "The same of what each sync uploads." },
+	{ .name = NULL }
 };
 
 const char *
@@ -84,8 +92,8 @@ replicator_var(const struct replicator *rep, const char *name)
 
 	_Static_assert(NELEMS(values) + 1 == NELEMS(replicator_vars),
 	    "a value for each name");
-	for (size_t i = 0; replicator_vars[i] != NULL; i++)
-		if (strcmp(replicator_vars[i], name) == 0)
+	for (size_t i = 0; replicator_vars[i].name != NULL; i++)
+		if (strcmp(replicator_vars[i].name, name) == 0)
 			return (values[i]);
 	return (NULL);
 }

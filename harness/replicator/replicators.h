@@ -52,6 +52,11 @@ int	release_find(struct arena *, const char *tools, const char *spec,
 int	release_compare(const char *a, const char *b);
 /* ${replicator.NAME}, or NULL. */
 const char	*replicator_var(const struct replicator *, const char *name);
-extern const char *const replicator_vars[];	/* names; NULL-ended */
+
+/* A variable of the scenario language. */
+struct var {
+	const char *name, *doc;
+};
+extern const struct var replicator_vars[];	/* ends with name == NULL */
 
 #endif

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "harness/replicator/replicators.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/err.h"
@@ -20,7 +21,6 @@ enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_ERROR, VERDICT_SKIP };
 
 struct scenario;
 struct line;
-struct release;		/* replicator/replicators.h */
 struct emu;		/* run/emu.h: the emulator's process and control API */
 struct machine;		/* machine/machine.h */
 struct ledger;		/* workload/ledger.h */
@@ -131,7 +131,7 @@ void	run_log(struct run *, const char *who, const char *fmt, ...)
  * ${replicator.*}) and `set`.  NULL: unknown. */
 const char	*run_var(struct run *, const char *name);
 bool	run_var_is_builtin(const char *name);	/* for checking */
-extern const char *const run_vars[];	/* names besides replicator.*; NULL-ended */
+extern const struct var run_vars[];	/* besides replicator.*; name == NULL ends */
 void	run_set(struct run *, const char *name, const char *value);
 /* ${…} replaced; -1 with run->why where a name is unknown. */
 int	run_expand(struct run *, const char *text, const char **out);

@@ -75,6 +75,9 @@ run_log(struct run *r, const char *who, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vaddf(&b, fmt, ap);
 	va_end(ap);
+	for (size_t i = 0; i < b.len; i++)	/* what is said is one line */
+		if (b.p[i] == '\n')
+			b.p[i] = ' ';
 	buf_addc(&b, '\n');
 	(void)file_write_all(r->log_fd, b.p, b.len);
 	buf_release(&b);
@@ -99,22 +102,31 @@ run_note_loss(struct run *r)
 
 /* ---- variables ---- */
 
-const char *const run_vars[] = {
-	"bucket", "project", "account", "key", "path", "db", "machine",
-	"app.port", "release", NULL
+const struct var run_vars[] = {
+	{ "bucket", "The backups' bucket, once provisioned." },
+	{ "project", "The project's id." },
+	{ "account", "Name of the replicator's service account." },
+	{ "key", "Its key file on the machine." },
+	{ "path", "The backup's folder in the bucket." },
+	{ "db", "The database's file on the machine." },
+	{ "machine", "What paths on the machine begin with; empty where it has "
+	    "a root view of its own." },
+	{ "app.port", "The application's port." },
+	{ "release", "Version of the Litestream under test." },
+	{ .name = NULL }
 };
 
 bool
 run_var_is_builtin(const char *name)
 {
 
-	for (size_t i = 0; run_vars[i] != NULL; i++)
-		if (strcmp(run_vars[i], name) == 0)
+	for (size_t i = 0; run_vars[i].name != NULL; i++)
+		if (strcmp(run_vars[i].name, name) == 0)
 			return (true);
 	if (!str_starts(name, "replicator."))
 		return (false);
-	for (size_t i = 0; replicator_vars[i] != NULL; i++)
-		if (strcmp(replicator_vars[i], name + 11) == 0)
+	for (size_t i = 0; replicator_vars[i].name != NULL; i++)
+		if (strcmp(replicator_vars[i].name, name + 11) == 0)
 			return (true);
 	return (false);
 }

@@ -48,12 +48,12 @@ check_var_unknown(struct check *c, const struct place *at, const char *name)
 	const char *names[CHECK_NAMES];
 	size_t n = 0;
 
-	for (const char *const *p = run_vars; *p != NULL &&
+	for (const struct var *p = run_vars; p->name != NULL &&
 	    n < NELEMS(names); p++)
-		names[n++] = *p;
-	for (const char *const *p = replicator_vars; *p != NULL &&
+		names[n++] = p->name;
+	for (const struct var *p = replicator_vars; p->name != NULL &&
 	    n < NELEMS(names); p++)
-		names[n++] = arena_printf(c->arena, "replicator.%s", *p);
+		names[n++] = arena_printf(c->arena, "replicator.%s", p->name);
 	for (size_t i = 0; i < c->nvars && n < NELEMS(names); i++)
 		names[n++] = c->vars[i];
 	diag_unknown(c->diag, at, "variable", name, names, n);

@@ -162,9 +162,9 @@ START_TEST(rows_do_not_overlap_and_have_every_variable)
 		ck_assert_ptr_nonnull(r->interval_config);
 		if (r[1].from != NULL)
 			ck_assert_int_lt(release_compare(r->to, r[1].from), 0);
-		for (size_t i = 0; replicator_vars[i] != NULL; i++)
+		for (size_t i = 0; replicator_vars[i].name != NULL; i++)
 			ck_assert_ptr_nonnull(replicator_var(r,
-			    replicator_vars[i]));
+			    replicator_vars[i].name));
 		ck_assert_ptr_null(replicator_var(r, "nothing"));
 	}
 }

@@ -41,14 +41,14 @@ end(void)
 START_TEST(every_built_in_variable_has_a_value)
 {
 
-	for (size_t i = 0; run_vars[i] != NULL; i++) {
-		ck_assert(run_var_is_builtin(run_vars[i]));
-		ck_assert_msg(run_var(r(), run_vars[i]) != NULL, "%s",
-		    run_vars[i]);
+	for (size_t i = 0; run_vars[i].name != NULL; i++) {
+		ck_assert(run_var_is_builtin(run_vars[i].name));
+		ck_assert_msg(run_var(r(), run_vars[i].name) != NULL, "%s",
+		    run_vars[i].name);
 	}
-	for (size_t i = 0; replicator_vars[i] != NULL; i++) {
+	for (size_t i = 0; replicator_vars[i].name != NULL; i++) {
 		const char *name = arena_printf(&drill.arena, "replicator.%s",
-		    replicator_vars[i]);
+		    replicator_vars[i].name);
 
 		ck_assert(run_var_is_builtin(name));
 		ck_assert_msg(run_var(r(), name) != NULL, "%s", name);
