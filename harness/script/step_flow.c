@@ -3,6 +3,7 @@
 
 #include "harness/script/probes.h"
 #include "harness/script/steps_int.h"
+#include "lib/str.h"
 
 /* "journal(storage.objects.list)" */
 static const char *
@@ -13,6 +14,19 @@ step_asked(struct run *r, const struct expr *x)
 	if (x->arg.text == NULL || run_expand(r, x->arg.text, &arg) != 0)
 		return (x->probe->name);
 	return (arena_printf(&r->arena, "%s(%s)", x->probe->name, arg));
+}
+
+/* What an oracle found, behind a question about a restore that does not say
+ * it by itself. */
+static const char *
+step_found(struct run *r, const struct expr *x, const char *got)
+{
+	const char *why = r->restored.done ? r->restored.why : NULL;
+
+	if (why == NULL || !str_starts(x->probe->name, "restored.") ||
+	    strcmp(got, why) == 0)
+		return ("");
+	return (arena_printf(&r->arena, "; an oracle found: %s", why));
 }
 
 enum verdict
@@ -30,9 +44,9 @@ step_expect_fn(struct run *r, const struct line *l)
 	if (rc == 1)
 		return (run_fail(r, "%s cannot be said: %s", step_asked(r, x),
 		    got));
-	return (run_fail(r, "%s is %s, wanted %s%s", step_asked(r, x),
+	return (run_fail(r, "%s is %s, wanted %s%s%s", step_asked(r, x),
 	    *got != '\0' ? got : "empty", l->negate ? "not " : "",
-	    expr_wanted(r, x)));
+	    expr_wanted(r, x), step_found(r, x, got)));
 }
 
 enum verdict

@@ -112,6 +112,9 @@ START_TEST(durations_and_patterns_are_compared_as_such)
 	run.restored.why = "row 3 missing from index";
 	ck_line("expect restored.integrity == ok", VERDICT_FAIL,
 	    "restored.integrity is row 3 missing from index, wanted == ok");
+	ck_line("expect restored.prefix == false", VERDICT_FAIL,
+	    "restored.prefix is true, wanted == false; an oracle found: row 3 "
+	    "missing from index");
 }
 END_TEST
 
