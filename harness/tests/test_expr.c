@@ -73,6 +73,7 @@ restored(int64_t lost)
 	run.restored = (struct restored){ .done = true, .whole = true,
 		.chain = true, .prefix = true, .rows = 250, .lost = lost,
 		.lost_age_us = 1500000, .rto_us = 2250000, .hash = "abc" };
+	run.lost_us = 1;
 }
 
 START_TEST(expect_passes_or_says_what_it_got_and_wanted)
