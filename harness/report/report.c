@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "harness/report/formats_int.h"
@@ -12,7 +13,8 @@
 struct report_out {
 	const struct format *format;
 	FILE	*f;
-	char	*path, *tmp;		/* NULL: a standard stream */
+	char	*path;			/* NULL: a standard stream */
+	char	*tmp;			/* beside it; NULL: written in place */
 };
 
 struct report {
@@ -30,6 +32,7 @@ report_open(struct report_out *o, const char *spec, struct err *e)
 	const char *names[8], *eq = strchr(spec, '=');
 	char *name = mem_strndup(spec, eq != NULL ? (size_t)(eq - spec) :
 	    strlen(spec));
+	struct stat st;
 	size_t n = 0;
 
 	o->format = format_find(name);
@@ -54,8 +57,10 @@ report_open(struct report_out *o, const char *spec, struct err *e)
 	if (eq[1] == '\0')
 		return (err_set(e, "the report %s has no file name", spec));
 	o->path = mem_strdup(eq + 1);
-	o->tmp = mem_printf("%s.part", o->path);
-	o->f = fopen(o->tmp, "we");
+	/* A device or a pipe is written to, never replaced by a file. */
+	if (stat(o->path, &st) != 0 || S_ISREG(st.st_mode))
+		o->tmp = mem_printf("%s.part", o->path);
+	o->f = fopen(o->tmp != NULL ? o->tmp : o->path, "we");
 	return (o->f != NULL ? 0 : err_setno(e, "cannot write the report %s",
 	    o->path));
 }
@@ -67,10 +72,10 @@ report_free(struct report *rp)
 	for (size_t i = 0; i < rp->nouts; i++) {
 		struct report_out *o = &rp->outs[i];
 
-		if (o->tmp != NULL && o->f != NULL) {
+		if (o->path != NULL && o->f != NULL)
 			(void)fclose(o->f);
+		if (o->tmp != NULL && o->f != NULL)
 			(void)unlink(o->tmp);
-		}
 		free(o->path);
 		free(o->tmp);
 	}
@@ -194,15 +199,16 @@ report_close(struct report_out *o, struct err *e)
 {
 	bool bad;
 
-	if (o->tmp == NULL)
+	if (o->path == NULL)
 		return (fflush(o->f) == 0 && !ferror(o->f) ? 0 :
 		    err_setno(e, "cannot write the report"));
 	bad = ferror(o->f) != 0;
 	bad = fclose(o->f) != 0 || bad;
 	o->f = NULL;
-	if (bad || rename(o->tmp, o->path) != 0) {
+	if (bad || (o->tmp != NULL && rename(o->tmp, o->path) != 0)) {
 		(void)err_setno(e, "cannot write the report %s", o->path);
-		(void)unlink(o->tmp);
+		if (o->tmp != NULL)
+			(void)unlink(o->tmp);
 		return (-1);
 	}
 	return (0);

@@ -1,6 +1,7 @@
 /* What each report format makes of the same results. */
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -248,6 +249,33 @@ START_TEST(two_reports_on_stdout_are_refused)
 }
 END_TEST
 
+START_TEST(a_pipe_is_written_to_and_stays_one)
+{
+	char *path = mem_printf("%s/pipe", dir), *s, got[16] = "";
+	const char *specs[2] = { NULL, NULL };
+	struct err e = ERR_INIT;
+	struct report *rp;
+	struct stat st;
+	int fd;
+
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	specs[0] = s = mem_printf("sum=%s", path);
+	rp = report_new(specs, 1, 7, &e);
+	ck_assert_msg(rp != NULL, "%s", err_msg(&e));
+	report_result(rp, &results[0]);
+	ck_assert_int_eq(report_end(rp, &e), 0);
+	ck_assert_int_eq(read(fd, got, sizeof(got) - 1), 6);
+	ck_assert_str_eq(got, "1 0 0\n");
+	ck_assert_int_eq(lstat(path, &st), 0);
+	ck_assert(S_ISFIFO(st.st_mode));
+	(void)close(fd);
+	free(s);
+	free(path);
+}
+END_TEST
+
 START_TEST(a_report_that_cannot_be_placed_is_an_error_and_leaves_nothing)
 {
 	char *s = spec("sum"), *path = mem_printf("%s/sum", dir);
@@ -283,6 +311,7 @@ report_suite(void)
 	tcase_add_test(t, the_exit_status_is_the_worst);
 	tcase_add_test(t, a_wrong_report_is_told);
 	tcase_add_test(t, two_reports_on_stdout_are_refused);
+	tcase_add_test(t, a_pipe_is_written_to_and_stays_one);
 	tcase_add_test(t,
 	    a_report_that_cannot_be_placed_is_an_error_and_leaves_nothing);
 	suite_add_tcase(s, t);
