@@ -134,7 +134,7 @@ run_init(struct run *r, const struct scenario *sc, const struct release *rel,
 	r->path = RUN_PATH;
 	r->key = RUN_KEY;
 	r->isolation = "none";
-	r->rpo_rows = r->rpo_us = r->rto_us = -1;
+	r->rpo_rows = r->rpo_us = r->rto_us = r->requests = -1;
 	r->exec_out = r->exec_err = "";
 	r->t0_us = clock_mono_us();
 	if (rel != NULL)

@@ -103,7 +103,7 @@ struct run {
 	enum verdict verdict;
 	const char *why;		/* one sentence */
 	bool	kept;			/* OUT was left for the reader */
-	int64_t	requests;		/* lines of the journal */
+	int64_t	requests;		/* lines of the journal; -1: not counted */
 	struct run_defer *defers;	/* cleanup stack */
 };
 
