@@ -217,9 +217,16 @@ run_start_emu(struct run *r, struct err *e)
 		.project = r->project,
 		.history = true,
 	};
+	char now[CLOCK_RFC3339];
+	int64_t begin_us;
 
+	clock_rfc3339(clock_wall_us(NULL), now);
+	begin_us = clock_mono_us();
 	if ((r->emu = emu_start(&o, e)) == NULL)
 		return (-1);
+	/* Three clocks in one folder: ours, the journal's, and Litestream's. */
+	run_log(r, "run", "the emulator, and its journal's clock, began %.3fs "
+	    "after this log, at %s", (double)(begin_us - r->t0_us) / 1e6, now);
 	run_defer(r, run_free_emu, r);
 	return (0);
 }
