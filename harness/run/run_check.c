@@ -10,6 +10,7 @@
 #include "harness/script/script.h"
 #include "harness/script/steps.h"
 #include "harness/workload/ledger.h"
+#include "harness/workload/load.h"
 #include "lib/file.h"
 #include "lib/str.h"
 
@@ -206,6 +207,9 @@ run_check(struct run *r)
 	    ledger_acknowledged(r) == 0)
 		return (run_error(r, "inconclusive: no load has had a single "
 		    "commit acknowledged"));
+	/* A writer in the background that failed, and that nobody stopped. */
+	if (r->loads != NULL && (v = loads_check(r)) != VERDICT_PASS)
+		return (v);
 	if ((v = step_fault_check(r)) != VERDICT_PASS)
 		return (v);
 	return (run_check_way_in(r));
