@@ -59,12 +59,30 @@ lists_page_token(struct req *rq, const char *next)
 	return (s);
 }
 
-static const char *
+const char *
 lists_text(const struct req *rq, const char *k)
 {
 	const char *v = req_query(rq, k);
 
 	return (v != NULL ? v : "");
+}
+
+int
+lists_read(struct req *rq, struct store_list *q, const char *max_param,
+    const char *page_param, struct store_listing *l)
+{
+	struct store_at at = { rq->as_of };
+	enum store_rc rc;
+
+	if (lists_max(rq, max_param, &q->max) ||
+	    (q->after = lists_page(rq, page_param)) == NULL)
+		return (-1);
+	rc = store_object_list(rq->emu->store, at, rq->bucket, q, &rq->arena,
+	    l);
+	if (rc == STORE_OK)
+		return (0);
+	req_fail_rc(rq, rc);
+	return (-1);
 }
 
 static json_t *
@@ -96,7 +114,6 @@ lists_json(struct req *rq, const struct store_listing *l)
 void
 lists_objects_h(struct req *rq)
 {
-	struct store_at at = { rq->as_of };
 	struct store_list q = {
 		.prefix = lists_text(rq, "prefix"),
 		.delimiter = lists_text(rq, "delimiter"),
@@ -108,15 +125,7 @@ lists_objects_h(struct req *rq)
 		.versions = req_query_bool(rq, "versions", false),
 	};
 	struct store_listing l;
-	enum store_rc rc;
 
-	if (lists_max(rq, "maxResults", &q.max) ||
-	    (q.after = lists_page(rq, "pageToken")) == NULL)
-		return;
-	rc = store_object_list(rq->emu->store, at, rq->bucket, &q, &rq->arena,
-	    &l);
-	if (rc != STORE_OK)
-		req_fail_rc(rq, rc);
-	else
+	if (lists_read(rq, &q, "maxResults", "pageToken", &l) == 0)
 		req_reply_json(rq, 200, lists_json(rq, &l));
 }

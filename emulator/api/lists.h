@@ -11,7 +11,13 @@ void	lists_objects_h(struct req *);
 int	lists_max(struct req *, const char *param, int *max);
 /* pageToken decoded into the arena; "" where there is none, NULL: a 400. */
 const char	*lists_page(struct req *, const char *param);
-/* The other way. */
+/* A text of the query, "" where there is none. */
+const char	*lists_text(const struct req *, const char *param);
+/* The page that q asks for, its max and after taken from the query by the
+ * names given; l is in the arena.  -1: the error has been stored. */
+int	lists_read(struct req *, struct store_list *q, const char *max_param,
+    const char *page_param, struct store_listing *l);
+/* The other way of lists_page(). */
 const char	*lists_page_token(struct req *, const char *next);
 
 #endif

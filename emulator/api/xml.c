@@ -69,25 +69,14 @@ xml_listing(struct req *rq, const struct store_list *q,
 void
 xml_list_h(struct req *rq)
 {
-	struct store_at at = { rq->as_of };
-	const char *prefix = req_query(rq, "prefix");
-	const char *delimiter = req_query(rq, "delimiter");
 	struct store_list q = {
-		.prefix = prefix != NULL ? prefix : "",
-		.delimiter = delimiter != NULL ? delimiter : "",
+		.prefix = lists_text(rq, "prefix"),
+		.delimiter = lists_text(rq, "delimiter"),
 		.start = "", .end = "", .glob = "",
 	};
 	struct store_listing l;
-	enum store_rc rc;
 
-	if (lists_max(rq, "max-keys", &q.max) ||
-	    (q.after = lists_page(rq, "marker")) == NULL)
-		return;
-	rc = store_object_list(rq->emu->store, at, rq->bucket, &q, &rq->arena,
-	    &l);
-	if (rc != STORE_OK)
-		req_fail_rc(rq, rc);
-	else
+	if (lists_read(rq, &q, "max-keys", "marker", &l) == 0)
 		xml_listing(rq, &q, &l);
 }
 
