@@ -42,42 +42,25 @@ payload_create(struct store *st, int64_t id)
 	return (fd);
 }
 
-static int
-payload_sync_folder(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc, no;
-
-	if (fd < 0)
-		return (-1);
-	rc = fsync(fd);
-	no = errno;
-	(void)close(fd);
-	errno = no;
-	return (rc);
-}
-
 int
 payload_sync(struct store *st, int64_t id, int fd)
 {
 	char *folder;
-	int rc, no;
+	int dir, rc, no;
 
 	if (!st->power)
 		return (0);
+	if (fsync(fd) != 0)
+		return (-1);
+	/* The folder itself was synced when the store was opened. */
 	folder = payload_folder(st, id);
-	rc = fsync(fd);
-	if (rc == 0)
-		rc = payload_sync_folder(folder);
-	no = errno;
+	dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	free(folder);
-	if (rc == 0) {
-		/* The folder may be new in its own folder. */
-		folder = mem_printf("%s/payloads", st->dir);
-		rc = payload_sync_folder(folder);
-		no = errno;
-		free(folder);
-	}
+	if (dir < 0)
+		return (-1);
+	rc = fsync(dir);
+	no = errno;
+	(void)close(dir);
 	errno = no;
 	return (rc);
 }

@@ -11,6 +11,8 @@ store_tx_begin(struct store *st)
 {
 	enum store_rc rc;
 
+	if (atomic_load(&st->broken))
+		return (STORE_IO);
 	(void)pthread_mutex_lock(&st->write_lock);
 	st->tx_now = clock_wall_us(st->clock);
 	st->tx_mutation = 0;
@@ -79,12 +81,14 @@ store_tx_end(struct store *st, struct store_write *w, enum store_rc rc)
 {
 	bool forget = w != NULL && w->forget;
 	int64_t *dead = NULL, mutation = 0;
+	uint64_t commit = 0;
 	size_t n = 0;
 
 	if (rc == STORE_OK && !forget)
 		rc = store_tx_commit(st);
 	if (rc == STORE_OK && !forget) {
 		mutation = st->tx_mutation;
+		commit = atomic_fetch_add(&st->commits, 1) + 1;
 		if (mutation != 0)
 			store_publish(st, mutation);
 		dead = st->dead;
@@ -101,6 +105,10 @@ store_tx_end(struct store *st, struct store_write *w, enum store_rc rc)
 	(void)pthread_mutex_unlock(&st->write_lock);
 	if (w != NULL)
 		w->mutation = mutation;
+	/* Files go only when no log can bring their rows back. */
+	if (commit != 0 && st->power &&
+	    (rc = store_sync(st, commit)) != STORE_OK)
+		n = 0;
 	for (size_t i = 0; i < n; i++) {
 		char *path = store_payload_path(st, dead[i]);
 

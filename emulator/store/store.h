@@ -9,7 +9,8 @@
  * for one query and never held while bytes are sent.
  *
  * Durability: with `process` a call that returned STORE_OK survives kill -9
- * of the emulator (no fsync); with `power` it is synced before the return.
+ * of the emulator (no fsync); with `power` it is synced before the return,
+ * together with what other threads committed at the time (store_sync.c).
  *
  * Time travel: every change of a bucket or an object has a mutation number,
  * 1, 2, 3 … over the whole store.  An object row is alive at k where

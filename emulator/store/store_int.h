@@ -49,6 +49,15 @@ struct store {
 	int64_t	*dead;			/* payload files to unlink after it */
 	size_t	ndead, dead_room;
 
+	/* Durability `power`: store_sync.c. */
+	_Atomic uint64_t commits;	/* grows under write_lock */
+	atomic_bool broken;		/* a sync failed: no more writes */
+	pthread_mutex_t sync_lock;
+	pthread_cond_t sync_done;
+	uint64_t synced;
+	bool	syncing;
+	int	wal_fd;			/* of whoever is syncing */
+
 	pthread_mutex_t read_lock;
 	pthread_cond_t read_free;
 	struct store_conn r[STORE_READERS];
@@ -100,6 +109,11 @@ int64_t	store_tx_mutation(struct store *);
 /* A new generation number: microseconds, above every one before. */
 int64_t	store_tx_generation(struct store *);
 void	store_tx_unlink(struct store *, int64_t payload);
+
+/* ---- store_sync.c ---- */
+
+/* Wait until that commit (of st->commits) is on the disk. */
+enum store_rc	store_sync(struct store *, uint64_t commit) MUST_USE;
 
 struct store_conn *store_read_begin(struct store *);
 void	store_read_end(struct store *, struct store_conn *);

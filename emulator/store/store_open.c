@@ -168,7 +168,7 @@ store_connect(struct store *st, struct store_conn *c, const char *path,
 	char *pragmas = mem_printf("PRAGMA synchronous = %s;"
 	    "PRAGMA cache_size = -%d; PRAGMA secure_delete = OFF;"
 	    "PRAGMA wal_autocheckpoint = 1000;"
-	    "PRAGMA temp_store = MEMORY", st->power ? "FULL" : "OFF",
+	    "PRAGMA temp_store = MEMORY", st->power ? "NORMAL" : "OFF",
 	    cache_kib);
 	int rc = 0;
 
@@ -397,16 +397,38 @@ store_sweep(struct store *st, struct err *e)
 	return (rc);
 }
 
-/* Durability `power`: the folder's own entries, once. */
 static int
-store_sync_folder(struct store *st, struct err *e)
+store_sync_folder(const char *path, struct err *e)
 {
-	int fd = open(st->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
 
 	if (fd < 0 || fsync(fd) != 0)
-		rc = err_setno(e, "cannot sync %s", st->dir);
+		rc = err_setno(e, "cannot sync %s", path);
 	if (fd >= 0)
 		(void)close(fd);
+	return (rc);
+}
+
+/* Durability `power`: every folder is there and on the disk from the start, so
+ * that a payload has only itself and its entry to sync. */
+static int
+store_sync_folders(struct store *st, struct err *e)
+{
+	char *payloads = mem_printf("%s/payloads", st->dir);
+	int rc = 0;
+
+	for (unsigned i = 0; rc == 0 && i < 256; i++) {
+		char *path = mem_printf("%s/%02x", payloads, i);
+
+		if (mkdir(path, 0700) != 0 && errno != EEXIST)
+			rc = err_setno(e, "cannot make %s", path);
+		free(path);
+	}
+	if (rc == 0)
+		rc = store_sync_folder(payloads, e);
+	if (rc == 0)
+		rc = store_sync_folder(st->dir, e);
+	free(payloads);
 	return (rc);
 }
 
@@ -422,8 +444,10 @@ store_new(const struct store_opts *o)
 	st->power = o->power;
 	st->history = o->history;
 	st->clock = o->clock;
-	st->lock_fd = -1;
+	st->lock_fd = st->wal_fd = -1;
 	(void)pthread_mutex_init(&st->write_lock, NULL);
+	(void)pthread_mutex_init(&st->sync_lock, NULL);
+	(void)pthread_cond_init(&st->sync_done, NULL);
 	(void)pthread_mutex_init(&st->read_lock, NULL);
 	(void)pthread_mutex_init(&st->wait_lock, NULL);
 	(void)pthread_mutex_init(&st->upload_lock, NULL);
@@ -452,7 +476,7 @@ store_open(const struct store_opts *o, struct err *e)
 	if (rc == 0)
 		rc = store_sweep(st, e);
 	if (rc == 0 && st->power)
-		rc = store_sync_folder(st, e);
+		rc = store_sync_folders(st, e);
 	if (rc == 0)
 		rc = store_check_files(st, SQL_PAYLOAD_FILES, false, e);
 	if (rc == 0)
@@ -475,9 +499,13 @@ store_close(struct store *st)
 	for (int i = 0; i < STORE_READERS; i++)
 		store_sql_close(&st->r[i]);
 	store_sql_close(&st->w);
+	if (st->wal_fd >= 0)
+		(void)close(st->wal_fd);
 	if (st->lock_fd >= 0)
 		(void)close(st->lock_fd);
 	(void)pthread_cond_destroy(&st->moved);
+	(void)pthread_cond_destroy(&st->sync_done);
+	(void)pthread_mutex_destroy(&st->sync_lock);
 	(void)pthread_cond_destroy(&st->read_free);
 	(void)pthread_mutex_destroy(&st->upload_lock);
 	(void)pthread_mutex_destroy(&st->wait_lock);
