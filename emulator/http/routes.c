@@ -5,6 +5,7 @@
 #include "emulator/http/route.h"
 
 #include "emulator/api/buckets.h"
+#include "emulator/api/hmac_keys.h"
 #include "emulator/api/lists.h"
 #include "emulator/api/media.h"
 #include "emulator/api/objects.h"
@@ -23,6 +24,7 @@
 #define DL	"/download/storage/v1/b/{bucket}/o/{object}"
 #define SA	"/v1/projects/{project}/serviceAccounts"
 #define SA1	SA "/{account}"
+#define HMAC	"/storage/v1/projects/{project}/hmacKeys"
 #define E	"/_emulator/"
 
 /* id, api, method, path, query, permission, body, handler */
@@ -113,6 +115,20 @@ const struct route routes[] = {
 	    "storage.objects.create", BUF, resumable_start_h),
 	STREAM("storage.objects.insert", STORAGE, "POST", UP, NULL,
 	    "storage.objects.create", uploads_insert),
+
+	/* HMAC keys */
+	ROW("storage.projects.hmacKeys.create", STORAGE, "POST", HMAC, NULL,
+	    "storage.hmacKeys.create", BUF, hmac_keys_create_h),
+	ROW("storage.projects.hmacKeys.list", STORAGE, "GET", HMAC, NULL,
+	    "storage.hmacKeys.list", NONE, hmac_keys_list_h),
+	ROW("storage.projects.hmacKeys.get", STORAGE, "GET", HMAC "/{id}",
+	    NULL, "storage.hmacKeys.get", NONE, hmac_keys_get_h),
+	ROW("storage.projects.hmacKeys.update", STORAGE, "PUT",
+	    HMAC "/{id}", NULL, "storage.hmacKeys.update", BUF,
+	    hmac_keys_update_h),
+	ROW("storage.projects.hmacKeys.delete", STORAGE, "DELETE",
+	    HMAC "/{id}", NULL, "storage.hmacKeys.delete", NONE,
+	    hmac_keys_delete_h),
 
 	/* XML */
 	ROW("storage.objects.list", XML, "GET", "/{bucket}", NULL,
@@ -278,10 +294,6 @@ const struct route routes_unserved[] = {
 	NOT("storage.managedFolders", ANY, B1 "/managedFolders"),
 	NOT("storage.managedFolders", ANY, B1 "/managedFolders/{folder}"),
 	NOT("storage.anywhereCaches", ANY, B1 "/anywhereCaches"),
-	NOT("storage.projects.hmacKeys", ANY,
-	    "/storage/v1/projects/{project}/hmacKeys"),
-	NOT("storage.projects.hmacKeys", ANY,
-	    "/storage/v1/projects/{project}/hmacKeys/{id}"),
 	NOT("storage.projects.serviceAccount.get", "GET",
 	    "/storage/v1/projects/{project}/serviceAccount"),
 	NOT("storage.channels.stop", "POST", "/storage/v1/channels/stop"),

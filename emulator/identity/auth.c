@@ -139,7 +139,7 @@ auth_granted(struct auth_ask *q, const json_t *policy)
 	return (false);
 }
 
-static bool
+bool
 auth_enforced(const struct req *rq)
 {
 
@@ -198,7 +198,8 @@ auth_resource(const char *permission)
 {
 
 	if (strcmp(permission, "storage.buckets.create") == 0 ||
-	    strcmp(permission, "storage.buckets.list") == 0)
+	    strcmp(permission, "storage.buckets.list") == 0 ||
+	    str_starts(permission, "storage.hmacKeys."))
 		return ("project");
 	if (str_starts(permission, "storage.buckets.") ||
 	    strcmp(permission, "storage.objects.list") == 0 ||

@@ -16,6 +16,8 @@ void	auth_identify(struct req *);
  * where the caller has the permission nowhere it could matter, so that the
  * handler says 404, as the real service does for storage callers. */
 int	auth_permit(struct req *);
+/* Is authentication on for this request's way in? */
+bool	auth_enforced(const struct req *);
 /* The same question for any permission and bucket (NULL: project), without a
  * reply: for testIamPermissions, rewrite's second bucket, overwrite (which
  * needs storage.objects.delete). */

@@ -122,6 +122,12 @@ SET(storage_legacy_object_owner) = {
 };
 SET(storage_legacy_object_reader) = { "storage.objects.get", NULL };
 
+SET(storage_hmac_key_admin) = {
+	PROJECT_READ, "storage.hmacKeys.create", "storage.hmacKeys.delete",
+	"storage.hmacKeys.get", "storage.hmacKeys.list",
+	"storage.hmacKeys.update", NULL
+};
+
 SET(iam_service_account_admin) = {
 	PROJECT_READ, SERVICE_ACCOUNT_READ, "iam.serviceAccounts.create",
 	"iam.serviceAccounts.createTagBinding",
@@ -202,6 +208,8 @@ const struct role roles[] = {
 	    storage_legacy_object_owner },
 	{ "roles/storage.legacyObjectReader", "Storage Legacy Object Reader",
 	    storage_legacy_object_reader },
+	{ "roles/storage.hmacKeyAdmin", "Storage HMAC Key Admin",
+	    storage_hmac_key_admin },
 	{ "roles/iam.serviceAccountAdmin", "Service Account Admin",
 	    iam_service_account_admin },
 	{ "roles/iam.serviceAccountCreator", "Create Service Accounts",
