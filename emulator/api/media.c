@@ -51,7 +51,11 @@ media_etag(struct req *rq, const struct object *o)
 		str_hex(hex, o->md5, sizeof(o->md5));
 		req_header_add(rq, "ETag",
 		    arena_printf(&rq->arena, "\"%s\"", hex));
-	} else
+	} else if (rq->route->api == API_XML)
+		req_header_add(rq, "ETag", arena_printf(&rq->arena,
+		    "\"-%s\"", resource_etag(&rq->arena, o->generation,
+		    o->metageneration)));
+	else
 		req_header_add(rq, "ETag", resource_etag(&rq->arena,
 		    o->generation, o->metageneration));
 }
@@ -106,6 +110,8 @@ media_headers(struct req *rq, const struct object *o)
 	media_number(rq, "x-goog-stored-content-length", o->size);
 	media_text(rq, "x-goog-stored-content-encoding",
 	    enc != NULL ? enc : "identity");
+	if (o->components > 0)
+		media_number(rq, "x-goog-component-count", o->components);
 	media_hashes(rq, o);
 	media_etag(rq, o);
 	media_modified(rq, o->updated_us);

@@ -5,6 +5,7 @@
 #include "emulator/http/route.h"
 
 #include "emulator/api/buckets.h"
+#include "emulator/api/compose.h"
 #include "emulator/api/hmac_keys.h"
 #include "emulator/api/lists.h"
 #include "emulator/api/media.h"
@@ -98,6 +99,8 @@ const struct route routes[] = {
 	ROW("storage.objects.copy", STORAGE, "POST",
 	    O1 "/copyTo/b/{to_bucket}/o/{to}", NULL, "storage.objects.get",
 	    BUF, objects_copy_h),
+	ROW("storage.objects.compose", STORAGE, "POST", O1 "/compose", NULL,
+	    "storage.objects.create", BUF, compose_json_h),
 
 	/* uploads; a session's URL is its own permission, as in the service */
 	STREAM("storage.objects.insert", STORAGE, "PUT|POST", UP, "upload_id",
@@ -268,7 +271,6 @@ const struct route routes[] = {
 #define ANY	"GET|POST|PUT|PATCH|DELETE"
 
 const struct route routes_unserved[] = {
-	NOT("storage.objects.compose", "POST", O1 "/compose"),
 	NOT("storage.objects.restore", "POST", O1 "/restore"),
 	NOT("storage.objects.move", "POST", O1 "/moveTo/o/{to}"),
 	NOT("storage.objects.watchAll", "POST", B1 "/o/watch"),

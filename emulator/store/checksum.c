@@ -146,6 +146,34 @@ checksum_crc32c_portable(uint32_t crc, const void *p, size_t n)
 	return (~checksum_crc_table(~crc, p, n));
 }
 
+/* A CRC is a polynomial over GF(2) modulo the generator, its highest power in
+ * the lowest bit; n further bytes multiply it by x^8n. */
+static uint32_t
+checksum_crc_times(uint32_t a, uint32_t b)
+{
+	uint32_t product = 0;
+
+	for (; a != 0; a <<= 1) {
+		if ((a & 0x80000000u) != 0)
+			product ^= b;
+		b = b >> 1 ^ ((b & 1) != 0 ? CRC_POLY : 0);
+	}
+	return (product);
+}
+
+uint32_t
+checksum_crc32c_join(uint32_t a, uint32_t b, int64_t n)
+{
+	uint32_t square = 0x00800000u;		/* x^8 */
+
+	for (; n > 0; n >>= 1) {
+		if ((n & 1) != 0)
+			a = checksum_crc_times(a, square);
+		square = checksum_crc_times(square, square);
+	}
+	return (a ^ b);
+}
+
 struct checksum_md5 {
 	EVP_MD_CTX *ctx;
 };

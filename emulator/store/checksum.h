@@ -17,6 +17,9 @@ uint32_t checksum_crc32c(uint32_t crc, const void *p, size_t n);
 /* The same without the instruction, for comparison. */
 uint32_t checksum_crc32c_portable(uint32_t crc, const void *p, size_t n);
 
+/* Of a text a followed by a text b of n bytes, from the CRC32C of each. */
+uint32_t checksum_crc32c_join(uint32_t a, uint32_t b, int64_t n);
+
 struct checksum_md5;				/* a running MD5 */
 struct checksum_md5 *checksum_md5_new(void);
 /* Another that stands where m stands. */

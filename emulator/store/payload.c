@@ -66,14 +66,22 @@ payload_sync(struct store *st, int64_t id, int fd)
 }
 
 struct payload *
-payload_new(struct store *st)
+payload_new_joined(struct store *st)
 {
 	struct payload *p = mem_alloc(sizeof(*p));
 
 	p->st = st;
 	p->fd = -1;
-	p->md5 = checksum_md5_new();
 	buf_init(&p->mem, PAYLOAD_INLINE);
+	return (p);
+}
+
+struct payload *
+payload_new(struct store *st)
+{
+	struct payload *p = payload_new_joined(st);
+
+	p->md5 = checksum_md5_new();
 	return (p);
 }
 
@@ -101,7 +109,8 @@ payload_free(struct payload *p)
 	if (p == NULL)
 		return;
 	payload_drop_file(p);
-	checksum_md5_free(p->md5);
+	if (p->md5 != NULL)
+		checksum_md5_free(p->md5);
 	buf_release(&p->mem);
 	free(p);
 }
@@ -143,6 +152,71 @@ payload_write(struct payload *p, const void *data, size_t n)
 	p->size += (int64_t)n;
 	p->crc32c = checksum_crc32c(p->crc32c, data, n);
 	checksum_md5_add(p->md5, data, n);
+	return (0);
+}
+
+/* All of a file, from kernel to kernel where the two file systems can. */
+static int
+payload_copy_file(int to, int from, int64_t size)
+{
+	off_t at = 0;
+	char *piece;
+	ssize_t n = 1;
+
+	while (at < size && n > 0)
+		n = copy_file_range(from, &at, to, NULL, (size_t)(size - at),
+		    0);
+	if (at == size)
+		return (0);
+	piece = mem_alloc(PAYLOAD_INLINE);
+	while (at < size) {
+		n = pread(from, piece, PAYLOAD_INLINE, at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n == 0)
+			errno = EIO;		/* shorter than it was */
+		if (n <= 0 || file_write_all(to, piece, (size_t)n) != 0)
+			break;
+		at += n;
+	}
+	free(piece);
+	return (at == size ? 0 : -1);
+}
+
+static int
+payload_append(struct payload *p, const struct store_reader *r)
+{
+
+	if (p->fd < 0 && (r->fd >= 0 ||
+	    p->size + r->size > PAYLOAD_INLINE) && payload_spill(p) != 0)
+		return (-1);
+	if (r->fd >= 0)
+		return (payload_copy_file(p->fd, r->fd, r->size));
+	if (p->fd >= 0)
+		return (file_write_all(p->fd, r->data, (size_t)r->size));
+	buf_add(&p->mem, r->data, (size_t)r->size);
+	return (0);
+}
+
+int
+payload_join(struct payload *p, const struct store_reader *r, uint32_t crc32c)
+{
+	int no;
+
+	BUG_ON(p->md5 != NULL);
+	if (p->failed) {
+		errno = EIO;
+		return (-1);
+	}
+	if (payload_append(p, r) != 0) {
+		no = errno;
+		p->failed = true;
+		payload_drop_file(p);
+		errno = no;
+		return (-1);
+	}
+	p->crc32c = checksum_crc32c_join(p->crc32c, crc32c, r->size);
+	p->size += r->size;
 	return (0);
 }
 

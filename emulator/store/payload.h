@@ -17,15 +17,23 @@
 #include "lib/err.h"
 
 #define PAYLOAD_INLINE	(64u << 10)
+#define PAYLOAD_MAX	(INT64_C(5) << 40)	/* an object, at most */
 
 struct store;
+struct store_reader;				/* store.h */
 struct payload;					/* being written; one thread */
 
 struct payload	*payload_new(struct store *st);
+/* One that is put together of stored payloads: it has a CRC32C, no MD5. */
+struct payload	*payload_new_joined(struct store *st);
 /* Drops what was written unless a store call has taken it over. */
 void	payload_free(struct payload *p);
 /* 0, or -1 with errno (ENOSPC …): nothing of p can be used then. */
 int	payload_write(struct payload *p, const void *data, size_t n);
+/* The same with all bytes of r, whose CRC32C is known; only for a joined one.
+ * They are copied by the kernel where they lie in a file. */
+int	payload_join(struct payload *p, const struct store_reader *r,
+    uint32_t crc32c);
 int64_t	payload_size(const struct payload *p);
 uint32_t payload_crc32c(const struct payload *p);
 void	payload_md5(const struct payload *p, unsigned char dst[16]);

@@ -183,6 +183,22 @@ enum store_rc	store_object_copy(struct store *, struct store_write *,
     const char *attrs /* NULL: from's */, struct arena *,
     struct object *out) MUST_USE;
 
+/* A new object of the bytes of n others (1 .. 32) of its bucket, in that
+ * order; generation 0 is the live one.  The bytes are copied before the
+ * writer is taken.  With drop_sources, where each names its generation, those
+ * that are still the live ones are deleted by the same commit.  NO_OBJECT, BAD_HASH (the CRC32C; there
+ * is no MD5), TOO_LARGE.
+ * https://cloud.google.com/storage/docs/composite-objects */
+struct store_source {
+	const char *name;
+	int64_t	generation;
+};
+enum store_rc	store_object_compose(struct store *, struct store_write *,
+    const char *bucket, const char *name, const char *attrs,
+    const struct store_cond *, const struct store_expect *,
+    const struct store_source *, size_t n, bool drop_sources, struct arena *,
+    struct object *out) MUST_USE;
+
 struct store_list {
 	const char *prefix;	/* "" for none, as all the strings here */
 	const char *delimiter;

@@ -186,6 +186,19 @@ enum store_rc	store_object_put(struct store *, const struct store_bref *b,
 enum store_rc	store_expect_check(const struct store_expect *, uint32_t crc,
     const unsigned char md5[16]) MUST_USE;
 
+/* ---- store_compose.c ---- */
+
+/* Inside a transaction: p, joined or not, becomes row's payload; its row is
+ * added.  Before it, outside: store_payload_ready(). */
+enum store_rc	store_payload_take(struct store *, const struct payload *p,
+    int64_t id) MUST_USE;
+/* p reaches the disk where it must, and gets its number. */
+enum store_rc	store_payload_ready(struct store *, struct payload *p,
+    int64_t *id) MUST_USE;
+/* A copy of o whose texts live in a. */
+void	store_object_out(struct arena *a, const char *bucket,
+    const struct object *o, struct object *out);
+
 /* ---- store_session.c ---- */
 
 /* struct session with what the store alone needs. */
@@ -254,7 +267,7 @@ struct payload {
 	int	fd;			/* of the file, or -1 */
 	int64_t	size;
 	uint32_t crc32c;
-	struct checksum_md5 *md5;
+	struct checksum_md5 *md5;	/* NULL: joined of others */
 	bool	failed;
 	bool	taken;			/* the file belongs to the store */
 };

@@ -38,8 +38,7 @@ store_expect_check(const struct store_expect *x, uint32_t crc,
 	return (STORE_OK);
 }
 
-/* A copy of o whose texts live in a. */
-static void
+void
 store_object_out(struct arena *a, const char *bucket, const struct object *o,
     struct object *out)
 {

@@ -509,8 +509,8 @@ START_TEST(unknown_and_unserved_calls_say_so)
 
 	ck_assert_int_eq(client_get("/storage/v1/nonsense"), 404);
 	ck_assert_ptr_nonnull(strstr(cl.body.p, "/storage/v1/nonsense"));
-	ck_assert_int_eq(client_post(O "/a/compose", "{}"), 501);
-	ck_assert_ptr_nonnull(strstr(cl.body.p, "storage.objects.compose"));
+	ck_assert_int_eq(client_post(O "/watch", "{}"), 501);
+	ck_assert_ptr_nonnull(strstr(cl.body.p, "storage.objects.watchAll"));
 	ck_assert_int_eq(client_ask("PUT", "/bkt/a", "x", 1,
 	    "x-goog-copy-source: /bkt/b"), 501);
 	ck_assert_int_eq(client_get(O "/a"), 404);

@@ -51,6 +51,27 @@ START_TEST(crc_of_the_iscsi_blocks)
 }
 END_TEST
 
+START_TEST(crc_of_two_texts_is_joined_from_theirs)
+{
+	static unsigned char v[5000];
+
+	for (size_t i = 0; i < sizeof(v); i++)
+		v[i] = (unsigned char)(i * i >> 2 ^ i);
+	for (size_t n = 0; n <= sizeof(v); n = n < 20 ? n + 1 : n * 3 / 2)
+		ck_assert_uint_eq(checksum_crc32c_join(
+		    checksum_crc32c(0, v, n),
+		    checksum_crc32c(0, v + n, sizeof(v) - n),
+		    (int64_t)(sizeof(v) - n)),
+		    checksum_crc32c(0, v, sizeof(v)));
+	/* 6 GiB more of zeros: as many times 2 GiB of them, doubled. */
+	ck_assert_uint_eq(
+	    checksum_crc32c_join(0x12345678u, 0, INT64_C(6) << 30),
+	    checksum_crc32c_join(checksum_crc32c_join(
+	    checksum_crc32c_join(0x12345678u, 0, INT64_C(2) << 30), 0,
+	    INT64_C(2) << 30), 0, INT64_C(2) << 30));
+}
+END_TEST
+
 START_TEST(crc_is_the_same_in_pieces_unaligned_and_portable)
 {
 	unsigned char v[300];
@@ -102,6 +123,7 @@ main(void)
 
 	tcase_add_loop_test(t, sums_of_known_texts, 0, (int)NELEMS(cases));
 	tcase_add_test(t, crc_of_the_iscsi_blocks);
+	tcase_add_test(t, crc_of_two_texts_is_joined_from_theirs);
 	tcase_add_test(t,
 	    crc_is_the_same_in_pieces_unaligned_and_portable);
 	tcase_add_test(t, md5_goes_on_after_get_and_copy);
