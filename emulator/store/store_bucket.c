@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "emulator/store/store_int.h"
+#include "emulator/store/store_multi.h"
 #include "lib/str.h"
 
 struct bucket_row {
@@ -376,6 +377,8 @@ store_bucket_delete(struct store *st, struct store_write *w, const char *name,
 		    store_sql_do(&st->w, SQL_BUCKET_DIE, "ii", r.rid, m) :
 		    store_sql_do(&st->w, SQL_BUCKET_DROP, "i", r.rid);
 	}
+	if (rc == STORE_OK)
+		rc = store_multi_drop_bucket(st, r.b.id);
 	return (store_tx_end(st, w, rc));
 }
 

@@ -199,6 +199,21 @@ enum store_rc	store_payload_ready(struct store *, struct payload *p,
 void	store_object_out(struct arena *a, const char *bucket,
     const struct object *o, struct object *out);
 
+/* ---- store_multi.c ---- */
+
+struct multi;
+struct multi_part;
+/* NO_UPLOAD where the bucket's name has no such upload. */
+enum store_rc	store_multi_look(struct store_conn *,
+    const struct store_bref *b, const char *name, const char *id,
+    struct arena *, struct multi *) MUST_USE;
+/* At most max parts above that number. */
+enum store_rc	store_multi_rows(struct store_conn *, const char *id,
+    int after, int max, struct arena *, struct multi_part **out, size_t *n,
+    bool *more) MUST_USE;
+/* Inside a transaction: the upload and its parts go. */
+enum store_rc	store_multi_end(struct store *, const char *id) MUST_USE;
+
 /* ---- store_session.c ---- */
 
 /* struct session with what the store alone needs. */

@@ -11,10 +11,11 @@
 #include <sys/stat.h>
 
 #include "emulator/store/store_int.h"
+#include "emulator/store/store_multi.h"
 #include "lib/file.h"
 
 #define STORE_APP_ID	0x6c645354	/* "ldST", in SQLite's header */
-#define STORE_SCHEMA	1		/* … its user_version */
+#define STORE_SCHEMA	2		/* … its user_version */
 #define STORE_SESSION_US	(7 * INT64_C(86400000000))
 
 static const char schema[] =
@@ -55,6 +56,15 @@ static const char schema[] =
     " generation INTEGER NOT NULL, created_us INTEGER NOT NULL)"
     " WITHOUT ROWID;"
     "CREATE INDEX sessions_payload ON sessions (payload);"
+    "CREATE TABLE multis (id TEXT PRIMARY KEY, bucket INTEGER NOT NULL,"
+    " name TEXT NOT NULL, attrs TEXT NOT NULL, principal TEXT,"
+    " terms TEXT NOT NULL, created_us INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX multis_name ON multis (bucket, name, id);"
+    "CREATE TABLE parts (upload TEXT NOT NULL, number INTEGER NOT NULL,"
+    " payload INTEGER NOT NULL, size INTEGER NOT NULL,"
+    " crc32c INTEGER NOT NULL, md5 BLOB NOT NULL,"
+    " modified_us INTEGER NOT NULL, PRIMARY KEY (upload, number))"
+    " WITHOUT ROWID;"
     "CREATE TABLE records (kind TEXT NOT NULL, key TEXT NOT NULL,"
     " json TEXT NOT NULL, version INTEGER NOT NULL,"
     " PRIMARY KEY (kind, key)) WITHOUT ROWID;";
@@ -229,7 +239,8 @@ static int
 store_check_tables(struct store *st, const char *path, struct err *e)
 {
 	static const char *const tables[] = { "counters", "buckets",
-		"objects", "shared", "sessions", "records" };
+		"objects", "shared", "sessions", "multis", "parts",
+		"records" };
 	char *found;
 	int rc = 0;
 
@@ -473,6 +484,9 @@ store_open(const struct store_opts *o, struct err *e)
 		rc = store_open_db(st, path, e);
 	if (rc == 0)
 		rc = store_load_counters(st, path, e);
+	if (rc == 0 && store_multi_expire(st, NULL, "",
+	    clock_wall_us(st->clock) - STORE_SESSION_US) != STORE_OK)
+		rc = store_sql_err(&st->w, path, e);
 	if (rc == 0)
 		rc = store_sweep(st, e);
 	if (rc == 0 && st->power)
