@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "emulator/api/rules.h"
 #include "emulator/control/journal.h"
 #include "emulator/fault/fault.h"
 #include "emulator/http/server.h"
@@ -72,7 +73,8 @@ static int
 start_store(struct start *s, const struct start_opts *o, struct err *e)
 {
 	struct store_opts so = { .dir = s->data, .power = o->power,
-	    .history = o->history, .clock = &s->emu.clock };
+	    .history = o->history, .clock = &s->emu.clock,
+	    .rules = &rules_store, .soft_bytes = o->soft_bytes };
 
 	s->emu.store = store_open(&so, e);
 	return (s->emu.store != NULL ? 0 : -1);

@@ -4,6 +4,7 @@
 #define EMULATOR_START_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "emulator/emu.h"
 #include "lib/err.h"
@@ -20,6 +21,7 @@ struct start_opts {
 	bool	power;		/* durability */
 	bool	history;
 	bool	beyond_loopback;
+	int64_t	soft_bytes;	/* soft-deleted bytes to keep; 0: all */
 };
 
 struct start;

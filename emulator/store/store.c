@@ -16,6 +16,7 @@ store_tx_begin(struct store *st)
 	(void)pthread_mutex_lock(&st->write_lock);
 	st->tx_now = clock_wall_us(st->clock);
 	st->tx_mutation = 0;
+	st->tx_soft = 0;
 	rc = store_sql_do(&st->w, SQL_BEGIN_WRITE, "");
 	if (rc != STORE_OK)
 		(void)pthread_mutex_unlock(&st->write_lock);
@@ -79,7 +80,7 @@ store_tx_commit(struct store *st)
 enum store_rc
 store_tx_end(struct store *st, struct store_write *w, enum store_rc rc)
 {
-	bool forget = w != NULL && w->forget;
+	bool forget = w != NULL && w->forget, trim = false;
 	int64_t *dead = NULL, mutation = 0;
 	uint64_t commit = 0;
 	size_t n = 0;
@@ -89,6 +90,9 @@ store_tx_end(struct store *st, struct store_write *w, enum store_rc rc)
 	if (rc == STORE_OK && !forget) {
 		mutation = st->tx_mutation;
 		commit = atomic_fetch_add(&st->commits, 1) + 1;
+		st->soft_bytes += st->tx_soft;
+		trim = st->tx_soft > 0 && st->soft_max > 0 &&
+		    st->soft_bytes > st->soft_max;
 		if (mutation != 0)
 			store_publish(st, mutation);
 		dead = st->dead;
@@ -116,6 +120,8 @@ store_tx_end(struct store *st, struct store_write *w, enum store_rc rc)
 		free(path);
 	}
 	free(dead);
+	if (trim)
+		store_soft_trim(st);
 	return (rc);
 }
 

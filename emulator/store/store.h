@@ -22,6 +22,11 @@
  * shares their payloads.  Where no history was kept at k, or k has not come
  * yet, views, forks and `as_of` are BAD_MUTATION rather than half the truth.
  *
+ * Soft delete: where its bucket's policy says so, what ends for good is kept
+ * a while as soft-deleted: it is neither read nor listed unless asked for as
+ * such, it can be restored, and it is lost when store_purge() finds its time
+ * past, which is a mutation.
+ *
  * Results live in the arena given.  Strings of input are borrowed.  Names
  * are UTF-8 without NUL (the caller checks Google's rules). */
 #ifndef EMULATOR_STORE_H
@@ -43,11 +48,35 @@ enum store_rc {
 
 #define STORE_NOW	INT64_MAX	/* `as_of`: the newest state */
 
+/* What of an object's attrs the store acts upon. */
+struct object_rules {
+	bool	temporary_hold, event_hold;
+	int64_t	retain_us;	/* the object's own retention ends; 0: none */
+};
+
+/* What of a bucket's attrs. */
+struct bucket_rules {
+	int64_t	retention_us;	/* how long its objects are kept; 0: none */
+	int64_t	soft_us;	/* … stay when they are deleted; 0: not */
+	bool	adopts;		/* new objects take something from attrs */
+};
+
+/* Who can read attrs; the store cannot.  Called with the store locked. */
+struct store_rules {
+	void	(*object)(const char *attrs, struct object_rules *);
+	void	(*bucket)(const char *attrs, struct bucket_rules *);
+	/* A new object's attrs with what it takes from its bucket's. */
+	const char *(*adopt)(struct arena *, const char *attrs,
+	    const char *bucket_attrs);
+};
+
 struct store_opts {
 	const char *dir;	/* exists or is made, 0700 */
 	bool	power;		/* durability class power, else process */
 	bool	history;	/* new buckets keep every dead row */
 	const struct clock *clock;	/* for times and generations */
+	const struct store_rules *rules; /* NULL: attrs bind nobody */
+	int64_t	soft_bytes;	/* soft-deleted bytes to keep; 0: all */
 };
 
 /* One emulator at a time owns a directory (flock on `dir/lock`): a second
@@ -82,6 +111,7 @@ struct store_cond {
  * as if it had happened, and it is rolled back (fault `forget`). */
 struct store_write {
 	bool	forget;
+	bool	exempt;		/* from the bucket's retention policy */
 	int64_t	mutation;	/* out: the number that it got, 0 if forgotten */
 };
 
@@ -100,6 +130,8 @@ struct bucket {
 	bool	history;
 	const char *view_of;	/* NULL, or the bucket that this is a view of */
 	int64_t	view_at;	/* with view_of: the mutation */
+	int64_t	generation;	/* of all buckets that had this name */
+	int64_t	soft_us, hard_us; /* soft-deleted then, lost then; or 0 */
 };
 
 enum store_rc	store_bucket_insert(struct store *, struct store_write *,
@@ -120,9 +152,21 @@ enum store_rc	store_bucket_update(struct store *, struct store_write *,
 enum store_rc	store_bucket_set_policy(struct store *, struct store_write *,
     const char *name, const char *policy, int64_t if_version,
     struct arena *, struct bucket *out) MUST_USE;
-/* NOT_EMPTY while an object or noncurrent generation is alive. */
+/* NOT_EMPTY while an object or noncurrent generation is alive.  It becomes
+ * soft-deleted where it ever had a policy for that. */
 enum store_rc	store_bucket_delete(struct store *, struct store_write *,
     const char *name, const struct store_cond *) MUST_USE;
+/* Soft-deleted buckets.  The list is by name and generation; *after is a
+ * position, "" at first and changed to the last one given out. */
+enum store_rc	store_bucket_soft_get(struct store *, const char *name,
+    int64_t generation, struct arena *, struct bucket *out) MUST_USE;
+enum store_rc	store_bucket_soft_list(struct store *, const char *project,
+    const char *prefix, const char **after, int max, struct arena *,
+    struct bucket **out, size_t *n, bool *more) MUST_USE;
+/* EXISTS where a live bucket has the name. */
+enum store_rc	store_bucket_restore(struct store *, struct store_write *,
+    const char *name, int64_t generation, struct arena *,
+    struct bucket *out) MUST_USE;
 
 /* k: 0 .. the newest mutation.  A view costs one row and is no mutation; a
  * fork is one.  A view or fork of a view is one of its bucket, at no more than
@@ -152,6 +196,8 @@ struct object {
 				 * live one, INT64_MAX while it is */
 	int	components;	/* 0: not composed */
 	int64_t	payload;	/* for store_read_open() */
+	int64_t	expires_us;	/* until then retention keeps it; 0: none does */
+	int64_t	soft_us, hard_us; /* soft-deleted then, lost then; or 0 */
 };
 
 /* What the client said of the bytes, to be checked against them. */
@@ -160,6 +206,9 @@ struct store_expect {
 	uint32_t crc32c;
 	unsigned char md5[16];
 };
+
+/* HELD_TEMPORARY, HELD_EVENT and RETAINED come from every call that would end
+ * an object which is kept; preconditions are looked at before. */
 
 /* On STORE_OK the payload has been taken over (payload_free() is still owed
  * by the caller and then only frees the handle). */
@@ -199,6 +248,27 @@ enum store_rc	store_object_compose(struct store *, struct store_write *,
     const struct store_source *, size_t n, bool drop_sources, struct arena *,
     struct object *out) MUST_USE;
 
+/* `from` becomes `to` with a new generation, in one step; never soft-deleted
+ * itself. */
+enum store_rc	store_object_move(struct store *, struct store_write *,
+    const char *bucket, const char *from, const struct store_cond *fc,
+    const char *to, const struct store_cond *tc, struct arena *,
+    struct object *out) MUST_USE;
+
+/* A soft-deleted generation; NO_OBJECT where it is none. */
+enum store_rc	store_object_soft_get(struct store *, struct store_at,
+    const char *bucket, const char *name, int64_t generation,
+    struct arena *, struct object *out) MUST_USE;
+/* A new generation with its payload; it stays soft-deleted itself.  The
+ * conditions are of the live object. */
+enum store_rc	store_object_restore(struct store *, struct store_write *,
+    const char *bucket, const char *name, int64_t generation,
+    const struct store_cond *, const char *attrs /* NULL: its own */,
+    struct arena *, struct object *out) MUST_USE;
+
+/* Lose what is soft-deleted and past its time; *n: how much. */
+enum store_rc	store_purge(struct store *, size_t *n) MUST_USE;
+
 struct store_list {
 	const char *prefix;	/* "" for none, as all the strings here */
 	const char *delimiter;
@@ -207,6 +277,7 @@ struct store_list {
 	const char *glob;	/* matchGlob: `*` without '/', `**` with */
 	bool	trailing_delimiter;	/* includeTrailingDelimiter */
 	bool	versions;
+	bool	soft;		/* the soft-deleted ones instead */
 	int	max;		/* 1 .. 1000 results, objects and prefixes */
 	const char *after;	/* opaque, from a former `next` (raw, unencoded) */
 };

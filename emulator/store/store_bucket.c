@@ -2,17 +2,11 @@
  * change, all under one id; a view is a row that points at a bucket's id. */
 #include <string.h>
 
-#include "emulator/store/store_int.h"
+#include "emulator/store/store_bucket.h"
 #include "emulator/store/store_multi.h"
 #include "lib/str.h"
 
-struct bucket_row {
-	struct bucket b;
-	int64_t	rid, history_from, view_of, born, died;
-};
-
-/* Without an arena only the numbers are taken. */
-static void
+void
 store_bucket_take(struct arena *a, sqlite3_stmt *s, struct bucket_row *r)
 {
 
@@ -35,10 +29,30 @@ store_bucket_take(struct arena *a, sqlite3_stmt *s, struct bucket_row *r)
 	r->b.view_at = sqlite3_column_int64(s, 13);
 	r->born = sqlite3_column_int64(s, 14);
 	r->died = sqlite3_column_int64(s, 15);
+	r->b.generation = sqlite3_column_int64(s, 16);
+	r->adopts = sqlite3_column_int(s, 17) != 0;
+	r->retention_us = sqlite3_column_int64(s, 18);
+	r->softer_us = sqlite3_column_int64(s, 19);
+	r->softest_us = sqlite3_column_int64(s, 20);
+	r->b.soft_us = sqlite3_column_int64(s, 21);
+	r->b.hard_us = sqlite3_column_int64(s, 22);
 }
 
-/* The row of a started query, or NO_BUCKET. */
-static enum store_rc
+void
+store_bucket_rules(struct store *st, struct bucket_row *r)
+{
+	struct bucket_rules rules = { .retention_us = 0 };
+
+	if (st->rules != NULL)
+		st->rules->bucket(r->b.attrs, &rules);
+	r->adopts = rules.adopts;
+	r->retention_us = rules.retention_us;
+	r->softer_us = rules.soft_us;
+	if (r->softest_us < rules.soft_us)
+		r->softest_us = rules.soft_us;
+}
+
+enum store_rc
 store_bucket_one(struct store_conn *c, struct arena *a, sqlite3_stmt *s,
     struct bucket_row *r)
 {
@@ -117,6 +131,9 @@ store_bref_read(struct store_conn *c, const char *name, int64_t as_of,
 		b->versioning = r.b.versioning;
 		b->history = r.b.history;
 		b->view = r.view_of != 0;
+		b->adopts = r.adopts;
+		b->retention_us = r.retention_us;
+		b->softer_us = r.softer_us;
 	}
 	return (rc);
 }
@@ -132,20 +149,37 @@ store_bref_write(struct store_conn *c, const char *name, struct store_bref *b)
 	return (rc);
 }
 
-static enum store_rc
+enum store_rc
+store_bref_adopt(struct store *st, const struct store_bref *b,
+    struct arena *a, const char **attrs)
+{
+	struct bucket_row r;
+	enum store_rc rc;
+
+	if (!b->adopts || st->rules == NULL)
+		return (STORE_OK);
+	rc = store_bucket_one(&st->w, a,
+	    store_sql_start(&st->w, SQL_BUCKET_LIVE, "s", b->name), &r);
+	if (rc == STORE_OK)
+		*attrs = st->rules->adopt(a, *attrs, r.b.attrs);
+	return (rc);
+}
+
+enum store_rc
 store_bucket_add(struct store *st, const struct bucket_row *r)
 {
 	const struct bucket *b = &r->b;
 
-	return (store_sql_do(&st->w, SQL_BUCKET_ADD, "issssiiiiiiiii",
+	return (store_sql_do(&st->w, SQL_BUCKET_ADD, "issssiiiiiiiiiiiiii",
 	    b->id, b->name, b->project, b->attrs, b->policy,
 	    b->metageneration, b->policy_version, b->created_us,
 	    b->updated_us, (int64_t)b->versioning, r->history_from,
-	    r->view_of, b->view_at, r->born));
+	    r->view_of, b->view_at, r->born, b->generation,
+	    (int64_t)r->adopts, r->retention_us, r->softer_us,
+	    r->softest_us));
 }
 
-/* OK where no live bucket or view has the name. */
-static enum store_rc
+enum store_rc
 store_bucket_free_name(struct store *st, const char *name)
 {
 	struct bucket_row r;
@@ -158,8 +192,7 @@ store_bucket_free_name(struct store *st, const char *name)
 	return (rc == STORE_NO_BUCKET ? STORE_OK : rc);
 }
 
-/* A copy of r's bucket whose texts live in a. */
-static void
+void
 store_bucket_out(struct arena *a, const struct bucket_row *r,
     struct bucket *out)
 {
@@ -194,6 +227,9 @@ store_bucket_insert(struct store *st, struct store_write *w,
 		r.history_from = r.b.history ? 0 : STORE_ALIVE;
 		r.b.view_of = NULL;
 		r.b.view_at = 0;
+		r.b.generation = store_tx_generation(st);
+		r.b.soft_us = r.b.hard_us = 0;
+		store_bucket_rules(st, &r);
 		rc = store_bucket_add(st, &r);
 	}
 	rc = store_tx_end(st, w, rc);
@@ -293,10 +329,11 @@ store_bucket_change(struct store *st, struct bucket_row *r)
 	enum store_rc rc;
 
 	if (!b->history)
-		return (store_sql_do(&st->w, SQL_BUCKET_CHANGE, "issiiii",
+		return (store_sql_do(&st->w, SQL_BUCKET_CHANGE, "issiiiiiiii",
 		    r->rid, b->attrs, b->policy, b->metageneration,
 		    b->policy_version, b->updated_us,
-		    (int64_t)b->versioning));
+		    (int64_t)b->versioning, (int64_t)r->adopts,
+		    r->retention_us, r->softer_us, r->softest_us));
 	rc = store_sql_do(&st->w, SQL_BUCKET_DIE, "ii", r->rid, m);
 	r->born = m;
 	return (rc == STORE_OK ? store_bucket_add(st, r) : rc);
@@ -320,6 +357,7 @@ store_bucket_update(struct store *st, struct store_write *w, const char *name,
 		r.b.versioning = versioning;
 		r.b.metageneration++;
 		r.b.updated_us = st->tx_now;
+		store_bucket_rules(st, &r);
 		rc = store_bucket_change(st, &r);
 	}
 	rc = store_tx_end(st, w, rc);
@@ -373,9 +411,15 @@ store_bucket_delete(struct store *st, struct store_write *w, const char *name,
 		rc = STORE_NOT_EMPTY;
 	if (rc == STORE_OK) {
 		m = store_tx_mutation(st);
-		rc = r.b.history ?
-		    store_sql_do(&st->w, SQL_BUCKET_DIE, "ii", r.rid, m) :
-		    store_sql_do(&st->w, SQL_BUCKET_DROP, "i", r.rid);
+		if (r.softest_us > 0)
+			rc = store_sql_do(&st->w, SQL_BUCKET_SOFTEN, "iiii",
+			    r.rid, m, st->tx_now, st->tx_now + r.softest_us);
+		else if (r.b.history)
+			rc = store_sql_do(&st->w, SQL_BUCKET_DIE, "ii",
+			    r.rid, m);
+		else
+			rc = store_sql_do(&st->w, SQL_BUCKET_DROP, "i",
+			    r.rid);
 	}
 	if (rc == STORE_OK)
 		rc = store_multi_drop_bucket(st, r.b.id);
@@ -431,6 +475,7 @@ store_fork(struct store *st, const char *bucket, int64_t k, const char *name)
 		from = r.b.id;
 		r.b.id = r.born = m;
 		r.b.name = name;
+		r.b.generation = store_tx_generation(st);
 		r.b.history = r.b.history || st->history;
 		r.history_from = r.b.history ? 0 : STORE_ALIVE;
 		r.view_of = r.b.view_at = 0;

@@ -54,9 +54,10 @@ store_compose_add(struct store *st, const char *bucket,
 /* Inside the transaction: the sources that nobody has overwritten since.  The
  * new object may have the name of one, which is another generation now. */
 static enum store_rc
-store_compose_drop(struct store *st, const struct store_bref *b,
-    const struct store_source *src, size_t n)
+store_compose_drop(struct store *st, const struct store_write *w,
+    const struct store_bref *b, const struct store_source *src, size_t n)
 {
+	enum store_end end = b->versioning ? END_NONCURRENT : END_SOFT;
 	struct store_row row;
 	enum store_rc rc;
 
@@ -66,8 +67,9 @@ store_compose_drop(struct store *st, const struct store_bref *b,
 		    row.o.generation != src[i].generation))
 			continue;
 		if (rc == STORE_OK)
-			rc = store_row_die(st, b, src[i].name, &row,
-			    b->versioning);
+			rc = store_row_kept(st, w, b, &row, end);
+		if (rc == STORE_OK)
+			rc = store_row_die(st, b, src[i].name, &row, end);
 		if (rc != STORE_OK)
 			return (rc);
 	}
@@ -104,11 +106,11 @@ store_object_compose(struct store *st, struct store_write *w,
 	row.o.crc32c = p->crc32c;
 	rc = store_bref_write(&st->w, bucket, &b);
 	if (rc == STORE_OK)
-		rc = store_object_put(st, &b, name, cond, &row);
+		rc = store_object_put(st, w, &b, name, cond, &row, a);
 	if (rc == STORE_OK)
 		rc = store_payload_take(st, p, row.o.payload);
 	if (rc == STORE_OK && drop_sources)
-		rc = store_compose_drop(st, &b, src, n);
+		rc = store_compose_drop(st, w, &b, src, n);
 	rc = store_tx_end(st, w, rc);
 	if (rc == STORE_OK) {
 		p->taken = w == NULL || !w->forget;

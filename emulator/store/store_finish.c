@@ -119,7 +119,7 @@ store_finish_commit(struct store *st, struct store_write *w,
 	}
 	row->o.attrs = m.attrs;
 	if (rc == STORE_OK)
-		rc = store_object_put(st, &b, name, &m.cond, row);
+		rc = store_object_put(st, w, &b, name, &m.cond, row, a);
 	if (rc == STORE_OK)
 		rc = p == NULL ? store_payload_share(st, row->o.payload) :
 		    store_payload_take(st, p, row->o.payload);

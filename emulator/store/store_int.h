@@ -17,6 +17,7 @@
 #define STORE_READERS	4
 #define STORE_PAGE	4096		/* of SQLite */
 #define STORE_ALIVE	INT64_MAX	/* in `died`, `gone`, `history_from` */
+#define STORE_SOFT_ROW	1024		/* what a row counts, besides its bytes */
 
 enum store_sql {
 #define SQL(name, text) SQL_##name,
@@ -38,6 +39,8 @@ struct store {
 	char	*dir;
 	bool	power, history;
 	const struct clock *clock;
+	const struct store_rules *rules;
+	int64_t	soft_max;
 	int	lock_fd;
 
 	/* The writer: everything up to dead_room under its lock. */
@@ -48,6 +51,8 @@ struct store {
 	int64_t	tx_mutation;		/* its number, 0 while it has none */
 	int64_t	*dead;			/* payload files to unlink after it */
 	size_t	ndead, dead_room;
+	int64_t	soft_bytes;		/* of what is soft-deleted */
+	int64_t	tx_soft;		/* … by this transaction */
 
 	/* Durability `power`: store_sync.c. */
 	_Atomic uint64_t commits;	/* grows under write_lock */
@@ -128,8 +133,9 @@ char	*store_payload_path(const struct store *, int64_t payload);
 struct store_bref {
 	int64_t	id;
 	int64_t	rid;
-	bool	versioning, history;
+	bool	versioning, history, adopts;
 	bool	view;			/* read-only */
+	int64_t	retention_us, softer_us; /* struct bucket_rules */
 	int64_t	as_of;			/* the state to answer for; < ALIVE */
 	const char *name;		/* as it was asked for */
 };
@@ -140,13 +146,29 @@ enum store_rc	store_bref_read(struct store_conn *, const char *name,
 /* For writing; READ_ONLY for a view. */
 enum store_rc	store_bref_write(struct store_conn *, const char *name,
     struct store_bref *) MUST_USE;
+/* A new object's attrs with what it adopts from the bucket. */
+enum store_rc	store_bref_adopt(struct store *, const struct store_bref *,
+    struct arena *, const char **attrs) MUST_USE;
 
 /* ---- store_row.c ---- */
 
 /* An object's row with the columns that only the store sees. */
 struct store_row {
 	struct object o;		/* o.died as in the table */
-	int64_t	gone;
+	int64_t	gone, lost;
+	int64_t	holds;			/* HOLD_… */
+	int64_t	retain_us;		/* its own retention's end, 0: none */
+	int64_t	kept_us;		/* where the bucket's retention begins */
+};
+
+#define HOLD_TEMPORARY	1
+#define HOLD_EVENT	2
+
+/* What becomes of a row that ends. */
+enum store_end {
+	END_NONCURRENT,			/* stays, as an earlier generation */
+	END_SOFT,			/* soft-deleted, if the bucket does that */
+	END_HARD,
 };
 
 /* Without an arena the texts are left out. */
@@ -162,9 +184,18 @@ enum store_rc	store_row_find(struct store_conn *, struct arena *,
 /* The rest inside a transaction.  Add the row as it is. */
 enum store_rc	store_row_add(struct store *, int64_t bucket,
     const struct store_row *) MUST_USE;
-/* The row ends: it becomes noncurrent, stays as history or is deleted. */
+/* OK, or why the row must not end that way now. */
+enum store_rc	store_row_kept(struct store *, const struct store_write *w,
+    const struct store_bref *b, const struct store_row *, enum store_end);
+/* The row ends; with history it stays for those who look back. */
 enum store_rc	store_row_die(struct store *, const struct store_bref *b,
-    const char *name, const struct store_row *, bool noncurrent) MUST_USE;
+    const char *name, const struct store_row *, enum store_end) MUST_USE;
+/* r's attrs are new: take the rules from them.  `was`: of the row before. */
+void	store_row_rules(struct store *, struct store_row *r,
+    const struct store_row *was);
+/* When the retention of a row ends, as in struct object. */
+int64_t	store_row_expires(const struct store_bref *b,
+    const struct store_row *);
 /* New attrs; r, whose o.name is set, becomes the row that holds them. */
 enum store_rc	store_row_attrs(struct store *, const struct store_bref *b,
     struct store_row *r, const char *attrs) MUST_USE;
@@ -174,14 +205,27 @@ enum store_rc	store_rows_purge(struct store *, int64_t bucket) MUST_USE;
 enum store_rc	store_payload_share(struct store *, int64_t id) MUST_USE;
 enum store_rc	store_payload_unref(struct store *, int64_t id) MUST_USE;
 
+/* ---- store_soft.c ---- */
+
+enum store_rc	store_soft_find(struct store_conn *, struct arena *,
+    const struct store_bref *b, const char *name, int64_t generation,
+    struct store_row *) MUST_USE;
+/* Outside of transactions: no more soft-deleted bytes stay than may. */
+void	store_soft_trim(struct store *);
+
 /* ---- store_object.c ---- */
 
 /* Inside a transaction: row becomes the live one of bucket/name, under a new
  * generation, where the conditions hold.  The caller has set payload, size,
  * checksums, components and attrs; the rest is filled in. */
-enum store_rc	store_object_put(struct store *, const struct store_bref *b,
-    const char *name, const struct store_cond *, struct store_row *row)
-    MUST_USE;
+enum store_rc	store_object_put(struct store *, const struct store_write *,
+    const struct store_bref *b, const char *name, const struct store_cond *,
+    struct store_row *row, struct arena *) MUST_USE;
+enum store_rc	store_cond_check(const struct store_cond *,
+    const struct object *, bool read);
+/* A copy of o whose texts live in the arena. */
+void	store_object_out(struct arena *, const char *bucket,
+    const struct object *o, struct object *out);
 /* OK, or BAD_HASH: the bytes are not those that the client meant. */
 enum store_rc	store_expect_check(const struct store_expect *, uint32_t crc,
     const unsigned char md5[16]) MUST_USE;

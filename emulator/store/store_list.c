@@ -18,6 +18,7 @@ struct lister {
 	struct store_listing *out;
 	size_t	max;
 	size_t	literal;		/* bytes of the glob that are fixed */
+	bool	versions;		/* a name may come more than once */
 	struct buf from;		/* the scan's lower bound, bytes */
 	int64_t	from_gen;		/* … and generation, with versions */
 	struct buf group;		/* the prefix given out last */
@@ -92,9 +93,9 @@ store_list_resume(struct lister *t, const char *after)
 		store_list_from(t, after + 1, strlen(after + 1));
 		return (true);
 	}
-	if (*after == 'o' && !t->l->versions)
+	if (*after == 'o' && !t->versions)
 		name = after + 1;
-	else if (*after == 'v' && t->l->versions &&
+	else if (*after == 'v' && t->versions &&
 	    sscanf(after, "v%" SCNd64 ":%n", &generation, &used) == 1 &&
 	    used > 0)
 		name = after + used;
@@ -106,7 +107,7 @@ store_list_resume(struct lister *t, const char *after)
 	 * itself (includeTrailingDelimiter), which came before it. */
 	if ((n = store_list_group(t, name)) > 0)
 		store_list_set_group(t, name, n);
-	if (t->l->versions) {
+	if (t->versions) {
 		store_list_from(t, name, strlen(name));
 		if (strcmp(t->from.p, name) == 0)
 			t->from_gen = generation + 1;
@@ -138,10 +139,10 @@ static sqlite3_stmt *
 store_list_start(struct lister *t)
 {
 
-	if (t->l->versions)
-		return (store_sql_start(t->c, SQL_LIST_VERSIONS, "itii",
-		    t->b.id, t->from.p, t->from.len, t->b.as_of,
-		    t->from_gen));
+	if (t->versions)
+		return (store_sql_start(t->c, t->l->soft ? SQL_SOFT_LIST :
+		    SQL_LIST_VERSIONS, "itii", t->b.id, t->from.p,
+		    t->from.len, t->b.as_of, t->from_gen));
 	if (t->b.as_of == STORE_ALIVE - 1)
 		return (store_sql_start(t->c, SQL_LIST_LIVE, "it", t->b.id,
 		    t->from.p, t->from.len));
@@ -163,7 +164,7 @@ store_list_full(struct lister *t)
 		return (true);
 	}
 	last = &o->objects[o->nobjects - 1];
-	o->next = t->l->versions ?
+	o->next = t->versions ?
 	    arena_printf(t->a, "v%" PRId64 ":%s", last->generation,
 	    last->name) : arena_printf(t->a, "o%s", last->name);
 	return (true);
@@ -254,6 +255,7 @@ store_object_list(struct store *st, struct store_at at, const char *bucket,
 	buf_init(&t.from, SIZE_MAX / 2);
 	buf_init(&t.group, SIZE_MAX / 2);
 	t.literal = store_glob_literal(l->glob);
+	t.versions = l->versions || l->soft;
 	store_list_from(&t, l->prefix, strlen(l->prefix));
 	store_list_from(&t, l->start, strlen(l->start));
 	store_list_from(&t, l->glob, t.literal);

@@ -1,4 +1,4 @@
-/* Objects: insert, get, patch, delete, copy, and opening their bytes. */
+/* Objects: insert, get, patch, delete, and opening their bytes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -8,21 +8,24 @@
 #include "lib/log.h"
 
 /* Do the preconditions hold for o, which is NULL where there is no object?
- * Without one an object's metageneration matches nothing and differs from
- * everything.  What fails a read that asks for news is NOT_MODIFIED. */
-static enum store_rc
+ * Then only "generation 0", meaning none, holds; all others say something of
+ * an object that is there.  What fails a read that asks for news is
+ * NOT_MODIFIED. */
+enum store_rc
 store_cond_check(const struct store_cond *c, const struct object *o, bool read)
 {
-	int64_t gen = o != NULL ? o->generation : 0;
-	int64_t meta = o != NULL ? o->metageneration : -1;
 
 	if (c == NULL)
 		return (STORE_OK);
-	if ((c->has_gen_match && gen != c->gen_match) ||
-	    (c->has_meta_match && meta != c->meta_match))
+	if (o == NULL)
+		return ((c->has_gen_match && c->gen_match != 0) ||
+		    c->has_gen_not || c->has_meta_match || c->has_meta_not ?
+		    STORE_PRECONDITION : STORE_OK);
+	if ((c->has_gen_match && o->generation != c->gen_match) ||
+	    (c->has_meta_match && o->metageneration != c->meta_match))
 		return (STORE_PRECONDITION);
-	if ((c->has_gen_not && gen == c->gen_not) ||
-	    (c->has_meta_not && meta == c->meta_not))
+	if ((c->has_gen_not && o->generation == c->gen_not) ||
+	    (c->has_meta_not && o->metageneration == c->meta_not))
 		return (read ? STORE_NOT_MODIFIED : STORE_PRECONDITION);
 	return (STORE_OK);
 }
@@ -50,9 +53,11 @@ store_object_out(struct arena *a, const char *bucket, const struct object *o,
 }
 
 enum store_rc
-store_object_put(struct store *st, const struct store_bref *b,
-    const char *name, const struct store_cond *cond, struct store_row *row)
+store_object_put(struct store *st, const struct store_write *w,
+    const struct store_bref *b, const char *name,
+    const struct store_cond *cond, struct store_row *row, struct arena *a)
 {
+	enum store_end end = b->versioning ? END_NONCURRENT : END_SOFT;
 	struct object *o = &row->o;
 	struct store_row old;
 	enum store_rc rc;
@@ -64,16 +69,22 @@ store_object_put(struct store *st, const struct store_bref *b,
 	there = rc == STORE_OK;
 	rc = store_cond_check(cond, there ? &old.o : NULL, false);
 	if (rc == STORE_OK && there)
-		rc = store_row_die(st, b, name, &old, b->versioning);
+		rc = store_row_kept(st, w, b, &old, end);
+	if (rc == STORE_OK && there)
+		rc = store_row_die(st, b, name, &old, end);
+	if (rc == STORE_OK)
+		rc = store_bref_adopt(st, b, a, &o->attrs);
 	if (rc != STORE_OK)
 		return (rc);
 	o->name = name;
 	o->generation = store_tx_generation(st);
 	o->metageneration = 1;
 	o->created_us = o->updated_us = st->tx_now;
-	o->deleted_us = 0;
+	o->deleted_us = o->soft_us = o->hard_us = row->lost = 0;
 	o->born = store_tx_mutation(st);
 	o->died = row->gone = STORE_ALIVE;
+	store_row_rules(st, row, NULL);
+	o->expires_us = store_row_expires(b, row);
 	return (store_row_add(st, b->id, row));
 }
 
@@ -104,7 +115,7 @@ store_object_insert(struct store *st, struct store_write *w,
 		return (rc);
 	rc = store_bref_write(&st->w, bucket, &b);
 	if (rc == STORE_OK)
-		rc = store_object_put(st, &b, name, cond, &row);
+		rc = store_object_put(st, w, &b, name, cond, &row, a);
 	if (rc == STORE_OK)
 		rc = store_sql_do(&st->w, SQL_PAYLOAD_ADD, "iib",
 		    row.o.payload, p->size, p->fd >= 0 ? NULL : p->mem.p,
@@ -147,6 +158,7 @@ store_object_delete(struct store *st, struct store_write *w,
     const char *bucket, const char *name, const struct store_cond *cond)
 {
 	int64_t generation = cond != NULL ? cond->generation : 0;
+	enum store_end end = END_SOFT;
 	struct store_row row;
 	struct store_bref b;
 	enum store_rc rc;
@@ -159,44 +171,13 @@ store_object_delete(struct store *st, struct store_write *w,
 	if (rc == STORE_OK)
 		rc = store_cond_check(cond, &row.o, false);
 	/* To name the generation is to delete it for good. */
+	if (b.versioning && generation == 0)
+		end = END_NONCURRENT;
 	if (rc == STORE_OK)
-		rc = store_row_die(st, &b, name, &row,
-		    b.versioning && generation == 0);
+		rc = store_row_kept(st, w, &b, &row, end);
+	if (rc == STORE_OK)
+		rc = store_row_die(st, &b, name, &row, end);
 	return (store_tx_end(st, w, rc));
-}
-
-enum store_rc
-store_object_copy(struct store *st, struct store_write *w,
-    const char *from_bucket, const char *from, const struct store_cond *fc,
-    const char *to_bucket, const char *to, const struct store_cond *tc,
-    const char *attrs, struct arena *a, struct object *out)
-{
-	struct store_bref fb, tb;
-	struct store_row row;
-	enum store_rc rc;
-
-	if ((rc = store_tx_begin(st)) != STORE_OK)
-		return (rc);
-	rc = store_bref_read(&st->w, from_bucket, STORE_NOW, &fb);
-	if (rc == STORE_OK)
-		rc = store_row_find(&st->w, a, &fb, from,
-		    fc != NULL ? fc->generation : 0, &row);
-	if (rc == STORE_OK)
-		rc = store_cond_check(fc, &row.o, false);
-	if (rc == STORE_OK)
-		rc = store_bref_write(&st->w, to_bucket, &tb);
-	/* First the reference: `to` may be the last other owner. */
-	if (rc == STORE_OK)
-		rc = store_payload_share(st, row.o.payload);
-	if (rc == STORE_OK) {
-		if (attrs != NULL)
-			row.o.attrs = attrs;
-		rc = store_object_put(st, &tb, to, tc, &row);
-	}
-	rc = store_tx_end(st, w, rc);
-	if (rc == STORE_OK)
-		store_object_out(a, to_bucket, &row.o, out);
-	return (rc);
 }
 
 /* Open payload id as this reader's snapshot knows it.  NO_OBJECT: no such row,

@@ -29,11 +29,17 @@ static const char schema[] =
     " updated_us INTEGER NOT NULL, versioning INTEGER NOT NULL,"
     " history_from INTEGER NOT NULL, view_of INTEGER NOT NULL,"
     " view_at INTEGER NOT NULL, born INTEGER NOT NULL,"
-    " died INTEGER NOT NULL);"
+    " died INTEGER NOT NULL, generation INTEGER NOT NULL,"
+    " adopts INTEGER NOT NULL, retention_us INTEGER NOT NULL,"
+    " softer_us INTEGER NOT NULL, softest_us INTEGER NOT NULL,"
+    " soft_us INTEGER NOT NULL, hard_us INTEGER NOT NULL,"
+    " lost INTEGER NOT NULL);"
     "CREATE UNIQUE INDEX buckets_live ON buckets (name)"
     " WHERE died = 9223372036854775807;"
     "CREATE INDEX buckets_name ON buckets (name, born);"
     "CREATE INDEX buckets_id ON buckets (id, born);"
+    "CREATE INDEX buckets_soft ON buckets (name, generation)"
+    " WHERE lost = 9223372036854775807;"
     "CREATE TABLE objects (bucket INTEGER NOT NULL, name TEXT NOT NULL,"
     " generation INTEGER NOT NULL, born INTEGER NOT NULL,"
     " died INTEGER NOT NULL, gone INTEGER NOT NULL,"
@@ -41,10 +47,17 @@ static const char schema[] =
     " crc32c INTEGER NOT NULL, md5 BLOB, components INTEGER NOT NULL,"
     " payload INTEGER NOT NULL, created_us INTEGER NOT NULL,"
     " updated_us INTEGER NOT NULL, deleted_us INTEGER NOT NULL,"
-    " attrs TEXT NOT NULL, PRIMARY KEY (bucket, name, generation, born))"
-    " WITHOUT ROWID;"
+    " attrs TEXT NOT NULL, holds INTEGER NOT NULL,"
+    " retain_us INTEGER NOT NULL, kept_us INTEGER NOT NULL,"
+    " soft_us INTEGER NOT NULL, hard_us INTEGER NOT NULL,"
+    " lost INTEGER NOT NULL,"
+    " PRIMARY KEY (bucket, name, generation, born)) WITHOUT ROWID;"
     "CREATE UNIQUE INDEX objects_live ON objects (bucket, name)"
     " WHERE died = 9223372036854775807;"
+    "CREATE INDEX objects_noncurrent ON objects (bucket, name)"
+    " WHERE gone = 9223372036854775807 AND died <> 9223372036854775807;"
+    "CREATE INDEX objects_soft ON objects (hard_us, size)"
+    " WHERE lost = 9223372036854775807;"
     "CREATE TABLE payloads (id INTEGER PRIMARY KEY, size INTEGER NOT NULL,"
     " data BLOB);"
     "CREATE INDEX payload_files ON payloads (id) WHERE data IS NULL;"
@@ -303,6 +316,8 @@ store_load_counters(struct store *st, const char *path, struct err *e)
 	st->generation = sqlite3_column_int64(s, 1);
 	store_sql_end(s);
 	if (store_sql_int(&st->w, &last, 0, SQL_PAYLOAD_LAST, "") != STORE_OK ||
+	    store_sql_int(&st->w, &st->soft_bytes, 0, SQL_SOFT_SUM, "i",
+	    (int64_t)STORE_SOFT_ROW) != STORE_OK ||
 	    store_sql_do(&st->w, SQL_SESSION_EXPIRE, "i",
 	    clock_wall_us(st->clock) - STORE_SESSION_US) != STORE_OK)
 		return (store_sql_err(&st->w, path, e));
@@ -455,6 +470,8 @@ store_new(const struct store_opts *o)
 	st->power = o->power;
 	st->history = o->history;
 	st->clock = o->clock;
+	st->rules = o->rules;
+	st->soft_max = o->soft_bytes;
 	st->lock_fd = st->wal_fd = -1;
 	(void)pthread_mutex_init(&st->write_lock, NULL);
 	(void)pthread_mutex_init(&st->sync_lock, NULL);

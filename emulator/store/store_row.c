@@ -29,6 +29,24 @@ store_row_take(struct arena *a, sqlite3_stmt *s, struct store_row *r)
 	r->gone = sqlite3_column_int64(s, 12);
 	o->components = sqlite3_column_int(s, 13);
 	o->payload = sqlite3_column_int64(s, 14);
+	r->holds = sqlite3_column_int64(s, 15);
+	r->retain_us = sqlite3_column_int64(s, 16);
+	r->kept_us = sqlite3_column_int64(s, 17);
+	o->soft_us = sqlite3_column_int64(s, 18);
+	o->hard_us = sqlite3_column_int64(s, 19);
+	r->lost = sqlite3_column_int64(s, 20);
+}
+
+int64_t
+store_row_expires(const struct store_bref *b, const struct store_row *r)
+{
+	int64_t until = r->retain_us;
+
+	/* An event-based hold puts the bucket's retention off. */
+	if (b->retention_us > 0 && (r->holds & HOLD_EVENT) == 0 &&
+	    r->kept_us + b->retention_us > until)
+		until = r->kept_us + b->retention_us;
+	return (until);
 }
 
 void
@@ -38,10 +56,15 @@ store_row_show(const struct store_bref *b, const struct store_row *r,
 
 	*out = r->o;
 	out->bucket = b->name;
+	out->expires_us = store_row_expires(b, r);
 	if (r->o.died > b->as_of) {
 		out->died = STORE_ALIVE;
 		out->deleted_us = 0;
 	}
+	if (r->gone > b->as_of || r->lost <= b->as_of)
+		out->soft_us = out->hard_us = 0;
+	else if (r->gone == r->o.died)
+		out->deleted_us = 0;	/* it never was noncurrent */
 }
 
 enum store_rc
@@ -49,11 +72,12 @@ store_row_add(struct store *st, int64_t bucket, const struct store_row *r)
 {
 	const struct object *o = &r->o;
 
-	return (store_sql_do(&st->w, SQL_OBJECT_ADD, "isiiiibsiiiiiiii",
+	return (store_sql_do(&st->w, SQL_OBJECT_ADD, "isiiiibsiiiiiiiiiiiiii",
 	    bucket, o->name, o->generation, o->metageneration, o->size,
 	    (int64_t)o->crc32c, o->has_md5 ? o->md5 : NULL, (size_t)16,
 	    o->attrs, o->created_us, o->updated_us, o->deleted_us, o->born,
-	    o->died, r->gone, (int64_t)o->components, o->payload));
+	    o->died, r->gone, (int64_t)o->components, o->payload, r->holds,
+	    r->retain_us, r->kept_us, o->soft_us, o->hard_us, r->lost));
 }
 
 enum store_rc
@@ -79,15 +103,53 @@ store_row_find(struct store_conn *c, struct arena *a,
 	return (STORE_OK);
 }
 
+/* https://cloud.google.com/storage/docs/bucket-lock and object-holds: a held
+ * object stays as it is; a retained one may still become noncurrent. */
+enum store_rc
+store_row_kept(struct store *st, const struct store_write *w,
+    const struct store_bref *b, const struct store_row *r, enum store_end end)
+{
+	struct store_bref free = *b;
+
+	if ((r->holds & HOLD_TEMPORARY) != 0)
+		return (STORE_HELD_TEMPORARY);
+	if ((r->holds & HOLD_EVENT) != 0)
+		return (STORE_HELD_EVENT);
+	if (w != NULL && w->exempt)
+		free.retention_us = 0;
+	if (end != END_NONCURRENT && store_row_expires(&free, r) > st->tx_now)
+		return (STORE_RETAINED);
+	return (STORE_OK);
+}
+
+void
+store_row_rules(struct store *st, struct store_row *r,
+    const struct store_row *was)
+{
+	struct object_rules rules = { .retain_us = 0 };
+
+	if (st->rules != NULL)
+		st->rules->object(r->o.attrs, &rules);
+	r->holds = (rules.temporary_hold ? HOLD_TEMPORARY : 0) |
+	    (rules.event_hold ? HOLD_EVENT : 0);
+	r->retain_us = rules.retain_us;
+	if (was == NULL)
+		r->kept_us = r->o.created_us;
+	else if ((was->holds & HOLD_EVENT) != 0 &&
+	    (r->holds & HOLD_EVENT) == 0)
+		r->kept_us = st->tx_now;	/* the event has come */
+}
+
 enum store_rc
 store_row_die(struct store *st, const struct store_bref *b, const char *name,
-    const struct store_row *r, bool noncurrent)
+    const struct store_row *r, enum store_end end)
 {
 	int64_t m = store_tx_mutation(st), died = r->o.died, gone = m;
-	int64_t deleted_us = r->o.deleted_us;
+	int64_t deleted_us = r->o.deleted_us, soft_us = 0, hard_us = 0;
+	bool soft = end == END_SOFT && b->softer_us > 0;
 	enum store_rc rc;
 
-	if (!noncurrent && !b->history) {
+	if (end != END_NONCURRENT && !soft && !b->history) {
 		rc = store_sql_do(&st->w, SQL_OBJECT_DROP, "isii", b->id,
 		    name, r->o.generation, r->o.born);
 		if (rc == STORE_OK)
@@ -98,10 +160,16 @@ store_row_die(struct store *st, const struct store_bref *b, const char *name,
 		died = m;
 		deleted_us = st->tx_now;
 	}
-	if (noncurrent)
+	if (end == END_NONCURRENT)
 		gone = STORE_ALIVE;
-	return (store_sql_do(&st->w, SQL_OBJECT_DIE, "isiiiii", b->id, name,
-	    r->o.generation, r->o.born, died, gone, deleted_us));
+	if (soft) {
+		soft_us = st->tx_now;
+		hard_us = st->tx_now + b->softer_us;
+		st->tx_soft += r->o.size + STORE_SOFT_ROW;
+	}
+	return (store_sql_do(&st->w, SQL_OBJECT_DIE, "isiiiiiiii", b->id,
+	    name, r->o.generation, r->o.born, died, gone, deleted_us,
+	    soft_us, hard_us, soft ? STORE_ALIVE : (int64_t)0));
 }
 
 enum store_rc
@@ -116,11 +184,14 @@ store_row_attrs(struct store *st, const struct store_bref *b,
 	o->attrs = attrs;
 	o->metageneration++;
 	o->updated_us = st->tx_now;
+	store_row_rules(st, r, &old);
+	o->expires_us = store_row_expires(b, r);
 	if (!b->history)
-		return (store_sql_do(&st->w, SQL_OBJECT_ATTRS, "isiisii",
+		return (store_sql_do(&st->w, SQL_OBJECT_ATTRS, "isiisiiiii",
 		    b->id, o->name, o->generation, o->born, o->attrs,
-		    o->metageneration, o->updated_us));
-	rc = store_row_die(st, b, o->name, &old, false);
+		    o->metageneration, o->updated_us, r->holds, r->retain_us,
+		    r->kept_us));
+	rc = store_row_die(st, b, o->name, &old, END_HARD);
 	if (rc == STORE_OK)
 		rc = store_payload_share(st, o->payload);
 	o->born = m;

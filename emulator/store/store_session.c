@@ -169,7 +169,7 @@ store_session_flush(struct store *st, const char *id, int64_t *persisted)
 static enum store_rc
 store_upload_store(struct store *st, struct store_write *w,
     struct store_upload *u, const struct session *s, struct buf *small,
-    struct store_row *row)
+    struct store_row *row, struct arena *a)
 {
 	bool inlined = u->persisted.size <= PAYLOAD_INLINE;
 	struct store_bref b;
@@ -179,7 +179,7 @@ store_upload_store(struct store *st, struct store_write *w,
 		return (rc);
 	rc = store_bref_write(&st->w, s->bucket, &b);
 	if (rc == STORE_OK)
-		rc = store_object_put(st, &b, s->name, &s->cond, row);
+		rc = store_object_put(st, w, &b, s->name, &s->cond, row, a);
 	if (rc == STORE_OK)
 		rc = store_sql_do(&st->w, SQL_PAYLOAD_ADD, "iib",
 		    row->o.payload, row->o.size, inlined ? small->p : NULL,
@@ -217,7 +217,7 @@ store_upload_finish(struct store *st, struct store_write *w,
 	buf_init(&small, PAYLOAD_INLINE);
 	rc = store_upload_seal(st, u, &small);
 	if (rc == STORE_OK)
-		rc = store_upload_store(st, w, u, s, &small, &row);
+		rc = store_upload_store(st, w, u, s, &small, &row, a);
 	buf_release(&small);
 	if (rc == STORE_OK) {
 		*out = row.o;

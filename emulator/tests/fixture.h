@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emulator/api/rules.h"
 #include "emulator/control/journal.h"
 #include "emulator/fault/fault.h"
 #include "emulator/http/req.h"
@@ -32,7 +33,8 @@ static inline void
 fix_open(struct fix *x)
 {
 	struct err e = ERR_INIT;
-	struct store_opts o = { .dir = x->dir, .clock = &x->emu.clock };
+	struct store_opts o = { .dir = x->dir, .clock = &x->emu.clock,
+		.rules = &rules_store };
 
 	x->emu.store = store_open(&o, &e);
 	ck_assert_msg(x->emu.store != NULL, "%s", err_msg(&e));

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "emulator/api/rules.h"
 #include "emulator/store/checksum.h"
 #include "emulator/store/store.h"
 #include "lib/file.h"
@@ -23,12 +24,14 @@ static struct store *st;
 static struct arena ar;
 static struct clock wall;
 static char dir[64];
+static int64_t soft_bytes;
 
 static UNUSED struct store *
 try_open(bool history, bool power, struct err *e)
 {
 	struct store_opts o = { .dir = dir, .history = history,
-		.power = power, .clock = &wall };
+		.power = power, .clock = &wall, .rules = &rules_store,
+		.soft_bytes = soft_bytes };
 
 	return (store_open(&o, e));
 }

@@ -93,16 +93,19 @@ static const struct put_case {
 	{ { .has_gen_match = true, .gen_match = 7 }, STORE_PRECONDITION,
 	    STORE_PRECONDITION },
 	{ { .has_gen_not = true }, STORE_PRECONDITION, STORE_OK },
-	{ { .has_gen_not = true, .gen_not = -1 }, STORE_OK,
+	/* No live object: a precondition on one fails, as documented. */
+	{ { .has_gen_not = true, .gen_not = -1 }, STORE_PRECONDITION,
 	    STORE_PRECONDITION },
-	{ { .has_gen_not = true, .gen_not = 7 }, STORE_OK, STORE_OK },
+	{ { .has_gen_not = true, .gen_not = 7 }, STORE_PRECONDITION,
+	    STORE_OK },
 	{ { .has_meta_match = true, .meta_match = 1 }, STORE_PRECONDITION,
 	    STORE_OK },
 	{ { .has_meta_match = true, .meta_match = 2 }, STORE_PRECONDITION,
 	    STORE_PRECONDITION },
-	{ { .has_meta_not = true, .meta_not = 1 }, STORE_OK,
+	{ { .has_meta_not = true, .meta_not = 1 }, STORE_PRECONDITION,
 	    STORE_PRECONDITION },
-	{ { .has_meta_not = true, .meta_not = 2 }, STORE_OK, STORE_OK },
+	{ { .has_meta_not = true, .meta_not = 2 }, STORE_PRECONDITION,
+	    STORE_OK },
 };
 
 START_TEST(put_412_when_a_precondition_fails)
