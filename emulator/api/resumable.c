@@ -19,6 +19,7 @@
 #include "emulator/api/range.h"
 #include "emulator/api/resource.h"
 #include "emulator/api/uploads.h"
+#include "emulator/fault/fault.h"
 #include "emulator/store/store.h"
 #include "lib/str.h"
 
@@ -28,6 +29,7 @@ struct chunk {
 	struct range_content range;
 	bool	whole;			/* no Content-Range */
 	int64_t	at;			/* offset of the next byte */
+	int64_t	keep;			/* a fault: keep none from here on */
 	enum store_rc rc;		/* of the first write that failed */
 };
 
@@ -80,6 +82,17 @@ resumable_start_h(struct req *rq)
 	req_reply_empty(rq, 200);
 }
 
+/* The last byte of an upload that says nothing of itself but its length. */
+static int64_t
+resumable_last(const struct req *rq)
+{
+	const char *h = req_header(rq, "Content-Length");
+	int64_t n;
+
+	return (h != NULL && str_int64(h, &n) && n > 0 ? n - 1 :
+	    INT64_MAX - 1);
+}
+
 void
 resumable_chunk_begin(struct req *rq)
 {
@@ -103,6 +116,10 @@ resumable_chunk_begin(struct req *rq)
 	if (attrs_expect_headers(rq, &c->expect))
 		return;
 	c->at = c->range.first;
+	c->keep = INT64_MAX;
+	if (!c->range.query && !c->s.done)
+		c->keep = faults_chunk(rq, c->s.persisted, c->range.first,
+		    c->whole ? resumable_last(rq) : c->range.last);
 	rq->state = c;
 }
 
@@ -110,12 +127,16 @@ void
 resumable_chunk_data(struct req *rq, const void *p, size_t n)
 {
 	struct chunk *c = rq->state;
+	size_t keep = n;
 
+	p = faults_payload(rq, c->at, p, n);
+	if (c->keep - c->at < (int64_t)n)
+		keep = c->keep > c->at ? (size_t)(c->keep - c->at) : 0;
 	/* Bytes beyond what the header says are counted but not kept. */
-	if (c->rc == STORE_OK && !c->s.done && !c->range.query &&
+	if (c->rc == STORE_OK && !c->s.done && !c->range.query && keep > 0 &&
 	    (c->whole || c->at + (int64_t)n <= c->range.last + 1))
 		c->rc = store_session_write(rq->emu->store, c->s.id, c->at, p,
-		    n);
+		    keep);
 	c->at += (int64_t)n;
 }
 
@@ -229,6 +250,8 @@ resumable_chunk_h(struct req *rq)
 		    &persisted);
 	if (c->rc != STORE_OK)
 		req_fail_rc(rq, c->rc);
+	else if (c->keep < INT64_MAX)
+		resumable_incomplete(rq, persisted);
 	else if (last && !c->range.query && persisted != c->at)
 		req_fail(rq, 400, "invalid", "The upload ends at byte %lld "
 		    "but %lld are persisted.", (long long)c->at,

@@ -11,12 +11,14 @@
 #include "emulator/api/names.h"
 #include "emulator/api/objects.h"
 #include "emulator/api/resource.h"
+#include "emulator/fault/fault.h"
 #include "emulator/http/server.h"
 #include "lib/str.h"
 
 #define META_MAX	(1u << 20)
 
 struct upload {
+	struct req *rq;
 	struct payload *payload;
 	struct multipart *parts;	/* NULL: the body is the object */
 	struct buf meta;		/* of the first part */
@@ -30,7 +32,9 @@ struct upload {
 static void
 uploads_write(struct upload *u, const void *p, size_t n)
 {
+	struct req *rq = u->rq;
 
+	p = faults_payload(rq, rq->upload.got, p, n);
 	if (u->write_errno == 0 && payload_write(u->payload, p, n))
 		u->write_errno = errno != 0 ? errno : EIO;
 }
@@ -73,6 +77,7 @@ uploads_new(struct req *rq)
 	struct upload *u = arena_alloc(&rq->arena, sizeof(*u));
 
 	buf_init(&u->meta, META_MAX);
+	u->rq = rq;
 	rq->state = u;
 	if (uploads_unserved(rq) || req_cond(rq, &u->cond) ||
 	    attrs_expect_headers(rq, &u->expect))

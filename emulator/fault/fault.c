@@ -15,7 +15,6 @@
  * the end of their rule, their time, or the shutdown. */
 #include "emulator/fault/fault_int.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,27 +33,6 @@ struct fault_waiter {
 	enum fault_fate fate;
 };
 
-struct faults {
-	struct emu *emu;
-	atomic_int live;		/* rules; a look without the lock */
-	pthread_mutex_t lock;
-	pthread_cond_t cond;
-	struct fault_rule *rules;	/* by id */
-	struct fault_rule *gone;	/* removed, not yet freed */
-	struct fault_waiter *waiters;
-	int	last_id;
-	bool	woken;
-	pthread_mutex_t refuse_lock;	/* before lock */
-	bool	refusing;
-};
-
-struct fault_hit {
-	struct fault_hit *next;
-	struct fault_rule *rule;
-	bool	pending;		/* the object's name is not known yet */
-	bool	done;
-};
-
 struct faults *
 faults_new(struct emu *emu)
 {
@@ -64,6 +42,7 @@ faults_new(struct emu *emu)
 	BUG_ON(pthread_mutex_init(&f->lock, NULL) != 0);
 	BUG_ON(pthread_mutex_init(&f->refuse_lock, NULL) != 0);
 	cond_init(&f->cond);
+	f->retry = retry_tests_new();
 	return (f);
 }
 
@@ -86,6 +65,7 @@ faults_free(struct faults *f)
 		return;
 	faults_free_list(f->rules);
 	faults_free_list(f->gone);
+	retry_tests_free(f->retry);
 	(void)pthread_cond_destroy(&f->cond);
 	(void)pthread_mutex_destroy(&f->lock);
 	(void)pthread_mutex_destroy(&f->refuse_lock);
@@ -99,14 +79,21 @@ fault_emu(const struct faults *f)
 	return (f->emu);
 }
 
-static void
+struct retry_tests *
+faults_retry(struct faults *f)
+{
+
+	return (f->retry);
+}
+
+void
 faults_lock(struct faults *f)
 {
 
 	BUG_ON(pthread_mutex_lock(&f->lock) != 0);
 }
 
-static void
+void
 faults_unlock(struct faults *f)
 {
 
@@ -321,168 +308,4 @@ faults_wake_all(struct faults *f)
 	f->woken = true;
 	(void)faults_let_go(f, NULL, NULL, FATE_DROP);
 	faults_unlock(f);
-}
-
-/* ---- matching ---- */
-
-/* The object's name, from wherever it can be known by now, or NULL. */
-static const char *
-fault_object(struct req *rq)
-{
-	json_auto_t *j = NULL;
-	const char *name;
-
-	if (rq->object != NULL)
-		return (rq->object);
-	if (strcmp(rq->route->id, "storage.objects.insert") != 0)
-		return (NULL);
-	if ((name = req_query(rq, "name")) != NULL)
-		return (name);
-	if (rq->route->body != BODY_BUF || rq->body.p == NULL)
-		return (NULL);
-	j = json_loadb(rq->body.p, rq->body.len, 0, NULL);
-	name = json_string_value(json_object_get(j, "name"));
-	return (name != NULL ? arena_strdup(&rq->arena, name) : NULL);
-}
-
-/* By all but the object. */
-static bool
-fault_matches(const struct faults *f, const struct fault_rule *r,
-    const struct req *rq)
-{
-	const char *who = rq->principal != NULL ? rq->principal : "";
-	const char *email = strchr(who, ':');
-
-	email = email != NULL ? email + 1 : who;
-	if (r->kind->points == 0)
-		return (false);
-	if (r->on != NULL && !str_glob(r->on, rq->route->id))
-		return (false);
-	if (r->bucket != NULL && (rq->bucket == NULL ||
-	    !str_glob(r->bucket, rq->bucket)))
-		return (false);
-	if (r->from == NULL)
-		return (f->emu->owner == NULL ||
-		    strcmp(email, f->emu->owner) != 0);
-	return (str_glob(r->from, who) || str_glob(r->from, email));
-}
-
-/* Count a match; will the rule fire on it? */
-static bool
-fault_choose(struct fault_rule *r)
-{
-	int64_t k = ++r->matched;
-
-	if (r->nth > 0 && k < r->nth)
-		return (false);
-	if (r->every > 0 && k % r->every != 0)
-		return (false);
-	if (r->chosen >= r->times)
-		return (false);
-	r->chosen++;
-	return (true);
-}
-
-void
-faults_match(struct faults *f, struct req *rq)
-{
-	struct fault_hit **end = &rq->faults, *h;
-	const char *object = NULL;
-	bool pending;
-
-	if (atomic_load(&f->live) == 0 || rq->route->api == API_CONTROL)
-		return;
-	faults_lock(f);
-	for (struct fault_rule *r = f->rules; r != NULL; r = r->next) {
-		if (!fault_matches(f, r, rq))
-			continue;
-		if (r->object != NULL && object == NULL)
-			object = fault_object(rq);
-		pending = r->object != NULL && object == NULL;
-		if (!pending && ((r->object != NULL &&
-		    !str_glob(r->object, object)) || !fault_choose(r)))
-			continue;
-		h = arena_alloc(&rq->arena, sizeof(*h));
-		h->rule = r;
-		h->pending = pending;
-		*end = h;
-		end = &h->next;
-	}
-	faults_unlock(f);
-}
-
-/* ---- acting ---- */
-
-/* Has the name become known by now?  Then count, or let go. */
-static void
-fault_settle(struct fault_hit *h, struct req *rq)
-{
-	const char *object = fault_object(rq);
-
-	if (object == NULL)
-		return;
-	h->pending = false;
-	h->done = !str_glob(h->rule->object, object) ||
-	    !fault_choose(h->rule);
-}
-
-/* Let one hit act, unless its rule has gone. */
-static void
-fault_fire(struct faults *f, struct fault_hit *h, struct req *rq)
-{
-	struct fault_rule *r = h->rule;
-	bool gone;
-
-	h->done = true;
-	faults_lock(f);
-	gone = r->removed;
-	if (!gone)
-		r->fired++;
-	faults_unlock(f);
-	if (gone)
-		return;
-	rq->fault_note = arena_printf(&rq->arena, "%s%s%d:%s",
-	    rq->fault_note != NULL ? rq->fault_note : "",
-	    rq->fault_note != NULL ? "," : "", r->id, r->kind->name);
-	r->kind->act(f, r, rq);
-}
-
-/* Settle what is pending, then act on what is due; waits come before
- * decisions, so that an error, too, takes its time. */
-static void
-faults_run(struct faults *f, struct req *rq, enum fault_point at,
-    int64_t bytes)
-{
-	struct fault_hit *h;
-
-	faults_lock(f);
-	for (h = rq->faults; h != NULL; h = h->next)
-		if (h->pending)
-			fault_settle(h, rq);
-	faults_unlock(f);
-	for (int waits = 1; waits >= 0; waits--)
-		for (h = rq->faults; h != NULL && !rq->abort; h = h->next)
-			if (!h->done && !h->pending && h->rule->at == at &&
-			    h->rule->kind->waits == (waits != 0) &&
-			    bytes >= h->rule->after_bytes)
-				fault_fire(f, h, rq);
-}
-
-void
-faults_apply(struct faults *f, struct req *rq, enum fault_point at)
-{
-
-	if (rq->faults != NULL)
-		faults_run(f, rq, at, 0);
-}
-
-bool
-faults_body(struct faults *f, struct req *rq, int64_t done, int64_t total)
-{
-
-	(void)total;
-	if (rq->faults == NULL)
-		return (false);
-	faults_run(f, rq, FAULT_BODY, done);
-	return (rq->abort);
 }

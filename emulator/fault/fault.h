@@ -1,7 +1,7 @@
 /* emulator/fault/fault.h: rules that make requests go wrong.  A rule is a
  * selector, a kind (fault_kinds.c, the one place to add one) and arguments.
  * Knows requests as struct req; not who sets the rules (control.c does, and
- * later the Retry Test API).
+ * the Retry Test API in retry_test.c).
  *
  * Selector: on= method id with `*` (`storage.objects.insert`, `oauth.token`,
  * `storage.objects.*`), bucket= and object= globs, from= principal glob
@@ -21,11 +21,13 @@
 #include "emulator/http/req.h"
 
 struct faults;
+struct retry_tests;
 
 enum fault_point { FAULT_BEFORE, FAULT_BODY, FAULT_AFTER };
 
 struct faults	*faults_new(struct emu *);
 void	faults_free(struct faults *);
+struct retry_tests	*faults_retry(struct faults *);
 
 /* A rule from its JSON form {"kind":"status","on":"…","bucket":"…",
  * "object":"…","from":"…","nth":1,"every":2,"times":3,"at":"before",
@@ -46,7 +48,7 @@ bool	faults_wait_held(struct faults *, const char *as, int n,
 int	faults_release(struct faults *, const char *as, bool discard);
 void	faults_wake_all(struct faults *);	/* shutting down */
 
-/* Called by server.c.  match(): once a request, when its route and caller are
+/* Called by exchange.c.  match(): once a request, when its route and caller are
  * known: counts and remembers the rules that will fire.  apply(): at each
  * point; afterwards rq->abort or rq->status may be set, and then the work is
  * not done (BEFORE) or its reply is replaced (AFTER).  body(): `done` bytes of
@@ -54,6 +56,25 @@ void	faults_wake_all(struct faults *);	/* shutting down */
 void	faults_match(struct faults *, struct req *);
 void	faults_apply(struct faults *, struct req *, enum fault_point);
 bool	faults_body(struct faults *, struct req *, int64_t done, int64_t total);
+
+/* The body of an answer on its way out, where watch_body(), asked after the
+ * last apply(), is true.  out(): `pos` bytes have gone and n could follow; how
+ * many of them may, so that a rule acts between the right two bytes.  0: the
+ * connection is to be closed (rq->abort_rst: by a reset).  alter(): these
+ * bytes are about to go. */
+bool	faults_watch_body(const struct req *);
+size_t	faults_out(struct faults *, struct req *, int64_t pos, size_t n);
+void	faults_alter(struct req *, int64_t pos, void *p, size_t n);
+
+/* Called by uploads.  payload(): bytes that came for offset `off` of the
+ * object; what to keep instead.  chunk(): a chunk of a resumable upload brings
+ * bytes first to last (INT64_MAX - 1: unknown) where `persisted` are there;
+ * bytes from the returned offset on are not to be kept, and unless that is
+ * INT64_MAX the upload is not to be finished: the answer is then a fault's. */
+const void	*faults_payload(struct req *, int64_t off, const void *p,
+    size_t n);
+int64_t	faults_chunk(struct req *, int64_t persisted, int64_t first,
+    int64_t last);
 
 /* For --describe: kinds [{"name","doc","points":[…],"point" (the default, or
  * null),"args":[{"name","type":"int|duration|string|bool","required",

@@ -1,12 +1,15 @@
-/* emulator/fault/fault_int.h: what fault.c (what happens when), fault_rule.c
- * (from JSON to a rule) and fault_kinds.c (the table of kinds) share.  Nobody
- * else includes it. */
+/* emulator/fault/fault_int.h: what fault.c (the list of rules, and who waits),
+ * fault_act.c (what happens when), fault_rule.c (from JSON to a rule),
+ * fault_kinds.c (the table of kinds) and retry_rule.c (from an instruction to
+ * a rule) share.  Nobody else includes it. */
 #ifndef EMULATOR_FAULT_INT_H
 #define EMULATOR_FAULT_INT_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "emulator/fault/fault.h"
+#include "emulator/fault/retry_test.h"
 
 enum fault_type { FAULT_INT, FAULT_DURATION, FAULT_STRING, FAULT_BOOL };
 
@@ -43,6 +46,12 @@ struct fault_kind {
 	int	(*check)(const struct fault_rule *, struct err *);
 	void	(*act)(struct faults *, const struct fault_rule *,
 		    struct req *);
+	/* When it acts; NULL: at its point, once its bytes have passed. */
+	bool	(*due)(const struct fault_rule *, const struct req *,
+		    enum fault_point, int64_t bytes);
+	/* Changes the byte at after-bytes, after act(). */
+	void	(*alter)(const struct fault_rule *, unsigned char *);
+	bool	cuts;			/* ends an upload at after-bytes */
 };
 
 extern const struct fault_kind fault_kinds[];	/* ends with name == NULL */
@@ -66,6 +75,37 @@ struct fault_rule {
 	bool	removed;
 };
 
+struct retry_use;
+
+/* A rule that this request has met. */
+struct fault_hit {
+	struct fault_hit *next;
+	struct fault_rule *rule;
+	bool	pending;		/* the object's name is not known yet */
+	bool	done;
+	/* Of an instruction of a retry test; NULL where there is none. */
+	struct retry_use *retry;
+	bool	(*when)(const struct fault_hit *, const struct req *);
+	int64_t	arg;			/* for when() */
+};
+
+struct faults {
+	struct emu *emu;
+	atomic_int live;		/* rules; a look without the lock */
+	pthread_mutex_t lock;
+	pthread_cond_t cond;
+	struct fault_rule *rules;	/* by id */
+	struct fault_rule *gone;	/* removed, not yet freed */
+	struct fault_waiter *waiters;
+	int	last_id;
+	bool	woken;
+	pthread_mutex_t refuse_lock;	/* before lock */
+	bool	refusing;
+	struct retry_tests *retry;
+};
+void	faults_lock(struct faults *);
+void	faults_unlock(struct faults *);
+
 /* From JSON; NULL with a message that names the field. */
 struct fault_rule *fault_rule_new(const json_t *, struct err *);
 void	fault_rule_free(struct fault_rule *);
@@ -76,5 +116,29 @@ void	fault_wait(struct faults *, const struct fault_rule *, int64_t us);
 /* False: the request is to be dropped. */
 bool	fault_hold(struct faults *, const struct fault_rule *);
 struct emu	*fault_emu(const struct faults *);
+/* Hang a rule, which lives as long as the request, on it. */
+struct fault_hit *fault_hang(struct req *, struct fault_rule *);
+const struct fault_kind *fault_kind_find(const char *name);	/* or NULL */
+
+/* ---- retry_rule.c: from an instruction to a rule ---- */
+bool	retry_rule_valid(const char *instruction);
+bool	retry_rule_method(const char *name);	/* one that tests may name */
+bool	retry_rule_http_only(const char *name);
+/* Hangs on the request what its headers ask for. */
+void	retry_rule_match(struct faults *, struct req *);
+/* Again once the body has come: another request may have used it up. */
+void	retry_rule_again(struct faults *, struct req *);
+
+/* ---- retry_test.c: the tests ---- */
+/* The head of a method's list, in the arena of whoever looks. */
+struct retry_use {
+	const char *id, *method, *text;
+	size_t	seen;			/* its place in the list */
+};
+/* NULL: no instruction for this method, or *unknown: no such test. */
+struct retry_use	*retry_test_head(struct retry_tests *, const char *id,
+    const char *method, struct arena *, bool *unknown);
+/* Uses the instruction up; false: somebody else has, or the test is gone. */
+bool	retry_test_use(struct retry_tests *, const struct retry_use *);
 
 #endif

@@ -1,9 +1,11 @@
 /* The table of fault kinds: the one place to add one. */
 #include "emulator/fault/fault_int.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "emulator/http/route.h"
+#include "lib/str.h"
 
 #define POINTS		(FAULT_AT(FAULT_BEFORE) | FAULT_AT(FAULT_AFTER))
 #define POINTS_BODY	(POINTS | FAULT_AT(FAULT_BODY))
@@ -120,6 +122,139 @@ fault_stale_act(struct faults *f, const struct fault_rule *r, struct req *rq)
 	rq->as_of = k > 0 ? k : 0;
 }
 
+/* ---- kinds about bodies ---- */
+
+static bool
+fault_bodyless(const struct req *rq)
+{
+
+	return (strcmp(rq->method, "HEAD") == 0 || rq->status == 204 ||
+	    rq->status == 304);
+}
+
+/* Decided when the answer is known: its length, and whether it gets there. */
+static bool
+fault_truncate_due(const struct fault_rule *r, const struct req *rq,
+    enum fault_point at, int64_t bytes)
+{
+
+	(void)bytes;
+	return (at == FAULT_AFTER && !fault_bodyless(rq) &&
+	    rq->reply_len >= r->after_bytes);
+}
+
+static void
+fault_truncate_act(struct faults *f, const struct fault_rule *r,
+    struct req *rq)
+{
+
+	(void)f;
+	if (r->args[0].set && r->args[0].i != 0) {
+		rq->reply_len = r->after_bytes;
+		if (rq->reader != NULL)
+			rq->reader_len = r->after_bytes;
+		return;
+	}
+	rq->cut = r->after_bytes;
+	rq->cut_rst = r->args[1].set && r->args[1].i != 0;
+}
+
+/* Before the first byte means before the head, too. */
+static bool
+fault_stall_due(const struct fault_rule *r, const struct req *rq,
+    enum fault_point at, int64_t bytes)
+{
+
+	if (r->after_bytes == 0 && rq->route->body != BODY_STREAM)
+		return (at == FAULT_AFTER);
+	return (at == FAULT_BODY && bytes >= r->after_bytes);
+}
+
+static void
+fault_corrupt_alter(const struct fault_rule *r, unsigned char *p)
+{
+	unsigned char was = *p;
+
+	*p = r->args[0].set ? (unsigned char)r->args[0].i : was ^ 0xff;
+	if (*p == was)
+		(*p)++;
+}
+
+/* An upload in one request fails as a whole, once its bytes are there; of a
+ * resumable one faults_chunk() has seen to what was kept. */
+static bool
+fault_partial_due(const struct fault_rule *r, const struct req *rq,
+    enum fault_point at, int64_t bytes)
+{
+	const struct req_upload *u = &rq->upload;
+
+	(void)bytes;
+	if (rq->route->body != BODY_STREAM)
+		return (false);
+	if (!u->chunk)
+		return (at == FAULT_BEFORE && u->got >= r->after_bytes);
+	return (at == FAULT_AFTER && u->cut && r->after_bytes <= u->last + 1);
+}
+
+static bool
+fault_unreachable_due(const struct fault_rule *r, const struct req *rq,
+    enum fault_point at, int64_t bytes)
+{
+
+	(void)r;
+	(void)bytes;
+	return (at == FAULT_AFTER && rq->status == 200 &&
+	    strcmp(rq->route->id, "storage.buckets.list") == 0 &&
+	    req_query_bool(rq, "returnPartialSuccess", false));
+}
+
+/* Is it in "a,b"?  With or without the prefix of a resource's name. */
+static bool
+fault_unreachable_named(const char *list, const char *name)
+{
+	static const char prefix[] = "projects/_/buckets/";
+	size_t n;
+
+	for (;; list += n + 1) {
+		if (str_starts(list, prefix))
+			list += sizeof(prefix) - 1;
+		n = strcspn(list, ",");
+		if (n == strlen(name) && memcmp(list, name, n) == 0)
+			return (true);
+		if (list[n] == '\0')
+			return (false);
+	}
+}
+
+static void
+fault_unreachable_act(struct faults *f, const struct fault_rule *r,
+    struct req *rq)
+{
+	json_auto_t *j = json_loadb(rq->reply, (size_t)rq->reply_len, 0, NULL);
+	json_t *items = json_object_get(j, "items"), *gone = json_array();
+	char *text;
+
+	(void)f;
+	for (size_t i = 0; i < json_array_size(items); ) {
+		const char *name = json_string_value(json_object_get(
+		    json_array_get(items, i), "name"));
+
+		if (name != NULL && fault_unreachable_named(r->args[0].s,
+		    name)) {
+			(void)json_array_append_new(gone, json_sprintf(
+			    "projects/_/buckets/%s", name));
+			(void)json_array_remove(items, i);
+		} else
+			i++;
+	}
+	(void)json_object_set_new(j, "unreachable", gone);
+	text = json_dumps(j, JSON_INDENT(2));
+	BUG_ON(text == NULL);
+	rq->reply = arena_strdup(&rq->arena, text);
+	rq->reply_len = (int64_t)strlen(text);
+	free(text);
+}
+
 const struct fault_kind fault_kinds[] = {
 	{ .name = "status", .points = POINTS, .dflt = FAULT_BEFORE,
 	    .doc = "answer with an error status; at=after: once the work has "
@@ -167,8 +302,67 @@ const struct fault_kind fault_kinds[] = {
 		{ "back", FAULT_INT, false, 1, INT64_MAX, "1",
 		    "how many mutations before the newest" },
 	    }, .check = fault_stale_check, .act = fault_stale_act },
+	{ .name = "truncate", .points = FAULT_AT(FAULT_BODY),
+	    .dflt = FAULT_BODY,
+	    .doc = "send only the first after-bytes= bytes of an answer's "
+	    "body; an answer that is shorter is left alone",
+	    .args = {
+		{ "hide", FAULT_BOOL, false, 0, 0, "false",
+		    "give that as Content-Length, so that only the content "
+		    "tells; else the connection closes early" },
+		{ "rst", FAULT_BOOL, false, 0, 0, "false",
+		    "close by a TCP reset, which may take along bytes that "
+		    "are under way" },
+	    }, .due = fault_truncate_due, .act = fault_truncate_act },
+	{ .name = "stall", .points = FAULT_AT(FAULT_BODY),
+	    .dflt = FAULT_BODY, .waits = true,
+	    .doc = "stop after after-bytes= bytes of an upload's or an "
+	    "answer's body, 0 being before the answer's head, and go on later",
+	    .args = {
+		{ "delay", FAULT_DURATION, true, 0, 0, NULL,
+		    "how long, such as 10s" },
+	    }, .due = fault_stall_due, .act = fault_latency_act },
+	{ .name = "corrupt", .points = FAULT_AT(FAULT_BODY),
+	    .dflt = FAULT_BODY,
+	    .doc = "change one byte, the one at after-bytes=, of an answer's "
+	    "body, or of the object that an upload brings",
+	    .args = {
+		{ "byte", FAULT_INT, false, 0, 255, NULL,
+		    "what to put there, one more where it is that already; "
+		    "by default all its bits are flipped" },
+	    }, .alter = fault_corrupt_alter },
+	{ .name = "partial", .points = FAULT_AT(FAULT_BODY),
+	    .dflt = FAULT_BODY, .cuts = true,
+	    .doc = "of an upload that reaches after-bytes= bytes keep no "
+	    "more than those (a resumable one) or nothing, and answer with an "
+	    "error",
+	    .args = {
+		{ "code", FAULT_INT, false, 400, 599, "503",
+		    "HTTP status of the answer" },
+		{ "reason", FAULT_STRING, false, 0, 0, NULL,
+		    "Google's reason in the body" },
+	    }, .due = fault_partial_due, .act = fault_status_act },
+	{ .name = "unreachable", .points = FAULT_AT(FAULT_AFTER),
+	    .dflt = FAULT_AFTER,
+	    .doc = "where a list of buckets is asked for with "
+	    "returnPartialSuccess, call these unreachable",
+	    .args = {
+		{ "buckets", FAULT_STRING, true, 0, 0, NULL,
+		    "their names, separated by commas" },
+	    }, .due = fault_unreachable_due, .act = fault_unreachable_act },
 	{ .name = NULL }
 };
+
+const struct fault_kind *
+fault_kind_find(const char *name)
+{
+	const struct fault_kind *k;
+
+	for (k = fault_kinds; k->name != NULL; k++)
+		if (strcmp(k->name, name) == 0)
+			return (k);
+	return (NULL);
+}
 
 /* ---- for --describe ---- */
 

@@ -196,23 +196,26 @@ exchange_body(struct exchange *x, const void *p, size_t n)
 
 /* ---- the reply ---- */
 
-/* Pieces of a payload, through the fault point. */
+/* Pieces of an answer's body, through the fault point. */
 static ssize_t
 exchange_read(void *cls, uint64_t pos, char *dst, size_t room)
 {
 	struct exchange *x = cls;
 	struct req *rq = &x->rq;
-	int64_t left = rq->reader_len - (int64_t)pos;
+	int64_t left = rq->reply_len - (int64_t)pos;
 	size_t n = left < (int64_t)room ? (size_t)left : room;
 	ssize_t k;
 
-	if (rq->faults != NULL && faults_body(rq->emu->faults, rq,
-	    (int64_t)pos, rq->reader_len)) {
+	n = faults_out(rq->emu->faults, rq, (int64_t)pos, n);
+	if (n == 0) {
 		if (rq->abort_rst)
 			sockets_reset(exchange_fd(x));
 		return (MHD_CONTENT_READER_END_WITH_ERROR);
 	}
-	if (rq->reader->fd < 0) {
+	if (rq->reader == NULL) {
+		memcpy(dst, (const char *)rq->reply + pos, n);
+		k = (ssize_t)n;
+	} else if (rq->reader->fd < 0) {
 		memcpy(dst, rq->reader->data + rq->reader_off + pos, n);
 		k = (ssize_t)n;
 	} else {
@@ -226,6 +229,7 @@ exchange_read(void *cls, uint64_t pos, char *dst, size_t room)
 			return (MHD_CONTENT_READER_END_WITH_ERROR);
 		}
 	}
+	faults_alter(rq, (int64_t)pos, dst, (size_t)k);
 	rq->bytes_out = (int64_t)pos + k;
 	return (k);
 }
@@ -236,16 +240,17 @@ exchange_payload(struct exchange *x)
 	struct req *rq = &x->rq;
 	struct store_reader *r = rq->reader;
 	struct MHD_Response *res;
+	bool watched = faults_watch_body(rq);
 
 	if (rq->reader_len == 0)
 		return (MHD_create_response_from_buffer(0, NULL,
 		    MHD_RESPMEM_PERSISTENT));
-	if (rq->faults == NULL && r->fd < 0)
+	if (!watched && r->fd < 0)
 		return (MHD_create_response_from_buffer(
 		    (size_t)rq->reader_len,
 		    (void *)(uintptr_t)(r->data + rq->reader_off),
 		    MHD_RESPMEM_PERSISTENT));
-	if (rq->faults == NULL && rq->via == VIA_HTTP) {
+	if (!watched && rq->via == VIA_HTTP) {
 		/* By sendfile; the descriptor changes hands. */
 		res = MHD_create_response_from_fd_at_offset64(
 		    (uint64_t)rq->reader_len, r->fd,
@@ -266,7 +271,9 @@ exchange_send(struct exchange *x)
 	enum MHD_Result ok;
 
 	res = rq->reader != NULL ? exchange_payload(x) :
-	    MHD_create_response_from_buffer((size_t)rq->reply_len,
+	    rq->reply_len > 0 && faults_watch_body(rq) ?
+	    MHD_create_response_from_callback((uint64_t)rq->reply_len, PIECE,
+	    exchange_read, x, NULL) : MHD_create_response_from_buffer((size_t)rq->reply_len,
 	    (void *)(uintptr_t)rq->reply, MHD_RESPMEM_PERSISTENT);
 	BUG_ON(res == NULL);
 	for (size_t i = 0; i < rq->nheaders; i++)

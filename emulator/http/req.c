@@ -14,7 +14,7 @@ void
 req_init(struct req *rq, struct emu *emu)
 {
 
-	*rq = (struct req){ .emu = emu, .as_of = STORE_NOW };
+	*rq = (struct req){ .emu = emu, .as_of = STORE_NOW, .cut = -1 };
 	buf_init(&rq->body, BODY_MAX);
 	rq->route = route_none(API_STORAGE);
 	rq->method = rq->raw_path = rq->host = rq->host_port = "";

@@ -44,6 +44,14 @@ struct req_kv {
 	const char *k, *v;
 };
 
+/* An upload as faults see it: faults_payload(), faults_chunk(). */
+struct req_upload {
+	int64_t	got;			/* bytes of payload so far */
+	bool	chunk;			/* of a resumable upload */
+	bool	cut;			/* … that is to be interrupted */
+	int64_t	persisted, first, last;	/* offsets in the object */
+};
+
 struct req {
 	struct emu *emu;
 	struct arena arena;
@@ -77,6 +85,10 @@ struct req {
 	bool	forget;			/* pass on in struct store_write */
 	int64_t	as_of;			/* pass on in struct store_at */
 	struct fault_hit *faults;	/* rules that match, list */
+	const char *retry_id;		/* of a live retry test, or NULL */
+	int64_t	cut;			/* of the answer's body; -1: whole */
+	bool	cut_rst;		/* … by a reset */
+	struct req_upload upload;	/* told to faults by uploads */
 
 	/* the reply, once there is one */
 	int	status;			/* 0: none yet */

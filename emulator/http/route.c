@@ -54,6 +54,15 @@ route_storage_path(const char *p)
 	    str_starts(p, "/batch/storage/"));
 }
 
+/* The Retry Test API, where the suites look for it. */
+static bool
+route_retry_path(const char *p)
+{
+
+	return (strcmp(p, "/retry_test") == 0 ||
+	    strcmp(p, "/retry_tests") == 0 || str_starts(p, "/retry_test/"));
+}
+
 static unsigned
 route_apis(const struct req *rq)
 {
@@ -63,7 +72,8 @@ route_apis(const struct req *rq)
 	case HOST_LOCAL:
 		if (rq->via != VIA_HTTP)
 			return (0);
-		if (str_starts(p, "/_emulator/") || strcmp(p, "/") == 0)
+		if (str_starts(p, "/_emulator/") || strcmp(p, "/") == 0 ||
+		    route_retry_path(p))
 			return (BIT(API_CONTROL));
 		if (route_storage_path(p))
 			return (BIT(API_STORAGE));

@@ -14,6 +14,7 @@
 #include "emulator/api/uploads.h"
 #include "emulator/api/xml.h"
 #include "emulator/control/control.h"
+#include "emulator/fault/retry_test.h"
 #include "emulator/identity/iam.h"
 #include "emulator/identity/oauth.h"
 
@@ -42,7 +43,7 @@ static void
 routes_root_h(struct req *rq)
 {
 
-	req_reply(rq, 200, "text/plain", "OK\n", 3);
+	req_reply(rq, 200, "text/plain", "OK", 2);
 }
 
 static void
@@ -262,6 +263,16 @@ const struct route routes[] = {
 	    BUF, control_shutdown_h),
 	ROW("emulator.describe", CONTROL, "GET", E "describe", NULL, NULL,
 	    NONE, control_describe_h),
+
+	/* the Retry Test API */
+	ROW("emulator.retryTests.create", CONTROL, "POST", "/retry_test",
+	    NULL, NULL, BUF, retry_test_create_h),
+	ROW("emulator.retryTests.get", CONTROL, "GET", "/retry_test/{id}",
+	    NULL, NULL, NONE, retry_test_get_h),
+	ROW("emulator.retryTests.delete", CONTROL, "DELETE",
+	    "/retry_test/{id}", NULL, NULL, NONE, retry_test_delete_h),
+	ROW("emulator.retryTests.list", CONTROL, "GET", "/retry_tests", NULL,
+	    NULL, NONE, retry_test_list_h),
 	{ .id = NULL }
 };
 

@@ -603,7 +603,7 @@ START_TEST(describe_names_every_kind_with_typed_arguments)
 	const json_t *k, *a;
 	size_t i, n;
 
-	ck_assert_uint_eq(json_array_size(d), 9);
+	ck_assert_uint_eq(json_array_size(d), 14);
 	ck_assert_uint_eq(json_array_size(s), 10);
 	json_array_foreach(d, i, k) {
 		ck_assert(json_is_string(json_object_get(k, "name")));
