@@ -94,6 +94,7 @@ names_check_object(struct req *rq, const char *name)
 
 	if (fault == NULL)
 		return (0);
-	req_fail(rq, 400, "invalid", "%s", fault);
+	req_fail(rq, 400, rq->route->api == API_XML ? "invalidObjectName" :
+	    "invalid", "%s", fault);
 	return (-1);
 }

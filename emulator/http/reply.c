@@ -10,6 +10,7 @@
 #include "emulator/api/fields.h"
 #include "emulator/http/route.h"
 #include "emulator/http/server.h"
+#include "emulator/http/xml_error.h"
 #include "lib/str.h"
 
 static void
@@ -185,35 +186,6 @@ req_error_json(struct req *rq, int status, const char *reason,
 	return (json_pack("{s:o}", "error", err));
 }
 
-static const char *
-req_xml_code(int status, const char *reason)
-{
-	static const struct { const char *reason, *code; } byreason[] = {
-		{ "noSuchBucket", "NoSuchBucket" },
-		{ "required", "MissingArgument" },
-		{ "invalidBucketName", "InvalidBucketName" },
-		{ "expired", "ExpiredToken" },
-	};
-
-	for (size_t i = 0; i < NELEMS(byreason); i++)
-		if (strcmp(reason, byreason[i].reason) == 0)
-			return (byreason[i].code);
-	switch (status) {
-	case 400: return ("InvalidArgument");
-	case 401: return ("AuthenticationRequired");
-	case 403: return ("AccessDenied");
-	case 404: return ("NoSuchKey");
-	case 405: return ("MethodNotAllowed");
-	case 409: return ("BucketAlreadyOwnedByYou");
-	case 412: return ("PreconditionFailed");
-	case 416: return ("InvalidRange");
-	case 429: return ("SlowDown");
-	case 501: return ("NotImplemented");
-	case 503: return ("ServiceUnavailable");
-	default: return (status < 500 ? "InvalidRequest" : "InternalError");
-	}
-}
-
 void
 req_xml_text(struct buf *b, const char *s)
 {
@@ -233,21 +205,6 @@ req_xml_text(struct buf *b, const char *s)
 	}
 }
 
-static void
-req_fail_xml(struct req *rq, int status, const char *reason, const char *msg)
-{
-	struct buf b;
-
-	buf_init(&b, 64u << 10);
-	buf_adds(&b, "<?xml version='1.0' encoding='UTF-8'?><Error><Code>");
-	buf_adds(&b, req_xml_code(status, reason));
-	buf_adds(&b, "</Code><Message>");
-	req_xml_text(&b, msg);
-	buf_adds(&b, "</Message></Error>");
-	req_reply(rq, status, "application/xml; charset=UTF-8", b.p, b.len);
-	buf_release(&b);
-}
-
 void
 req_fail(struct req *rq, int status, const char *reason, const char *fmt, ...)
 {
@@ -262,7 +219,7 @@ req_fail(struct req *rq, int status, const char *reason, const char *fmt, ...)
 	/* Headers of a reply that is replaced, a Content-Range say, go. */
 	rq->nheaders = 0;
 	if (rq->route->api == API_XML)
-		req_fail_xml(rq, status, reason, msg);
+		xml_error(rq, status, reason, msg);
 	else
 		req_reply_json_raw(rq, status,
 		    req_error_json(rq, status, reason, msg));
@@ -284,22 +241,21 @@ req_fail_rc(struct req *rq, enum store_rc rc)
 #include "emulator/store/store_rc.def"
 #undef STORE_RC
 	};
-	bool xml = rq->route->api == API_XML;
+	const char *reason;
 
 	BUG_ON((size_t)rc >= NELEMS(t) || rc == STORE_OK);
+	reason = rq->route->api == API_XML ? xml_error_reason(rc) : NULL;
+	if (reason == NULL)
+		reason = t[rc].reason;
 	if (rc == STORE_NOT_MODIFIED) {
 		rq->nheaders = 0;
 		req_reply_empty(rq, 304);
-	} else if (rc == STORE_NO_OBJECT && xml)
-		req_fail(rq, 404, "notFound",
-		    "The specified key does not exist.");
-	else if (rc == STORE_NO_OBJECT)
-		req_fail(rq, 404, "notFound", "No such object: %s/%s",
+	} else if (rc == STORE_NO_OBJECT)
+		req_fail(rq, 404, reason, "No such object: %s/%s",
 		    rq->bucket != NULL ? rq->bucket : "",
 		    rq->object != NULL ? rq->object : "");
 	else
-		req_fail(rq, t[rc].status, xml && rc == STORE_NO_BUCKET ?
-		    "noSuchBucket" : t[rc].reason, "%s", t[rc].message);
+		req_fail(rq, t[rc].status, reason, "%s", t[rc].message);
 }
 
 void

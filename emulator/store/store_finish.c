@@ -95,8 +95,7 @@ store_finish_join(struct store *st, const struct finish *f, struct payload *p)
 static enum store_rc
 store_finish_commit(struct store *st, struct store_write *w,
     const char *bucket, const char *name, const struct finish *f,
-    const struct store_cond *more, const struct payload *p, struct arena *a,
-    struct store_row *row)
+    const struct payload *p, struct arena *a, struct store_row *row)
 {
 	struct multi m = { .attrs = "{}" };
 	struct store_bref b;
@@ -109,17 +108,9 @@ store_finish_commit(struct store *st, struct store_write *w,
 		rc = store_multi_look(&st->w, &b, name, f->id, a, &m);
 	if (rc == STORE_OK)
 		rc = store_finish_same(&st->w, f, a);
-	if (rc == STORE_OK && more->has_gen_match) {
-		m.cond.has_gen_match = true;
-		m.cond.gen_match = more->gen_match;
-	}
-	if (rc == STORE_OK && more->has_meta_match) {
-		m.cond.has_meta_match = true;
-		m.cond.meta_match = more->meta_match;
-	}
 	row->o.attrs = m.attrs;
 	if (rc == STORE_OK)
-		rc = store_object_put(st, w, &b, name, &m.cond, row, a);
+		rc = store_object_put(st, w, &b, name, NULL, row, a);
 	if (rc == STORE_OK)
 		rc = p == NULL ? store_payload_share(st, row->o.payload) :
 		    store_payload_take(st, p, row->o.payload);
@@ -130,8 +121,8 @@ store_finish_commit(struct store *st, struct store_write *w,
 
 static enum store_rc
 store_finish_run(struct store *st, struct store_write *w, const char *bucket,
-    const char *name, const struct finish *f, const struct store_cond *more,
-    struct arena *a, struct object *out)
+    const char *name, const struct finish *f, struct arena *a,
+    struct object *out)
 {
 	struct payload *p = f->n == 1 ? NULL : payload_new_joined(st);
 	struct store_row row = { 0 };
@@ -149,8 +140,7 @@ store_finish_run(struct store *st, struct store_write *w, const char *bucket,
 		row.o.crc32c = p->crc32c;
 	}
 	if (rc == STORE_OK)
-		rc = store_finish_commit(st, w, bucket, name, f, more, p, a,
-		    &row);
+		rc = store_finish_commit(st, w, bucket, name, f, p, a, &row);
 	if (rc == STORE_OK) {
 		if (p != NULL)
 			p->taken = w == NULL || !w->forget;
@@ -163,8 +153,8 @@ store_finish_run(struct store *st, struct store_write *w, const char *bucket,
 enum store_rc
 store_multi_finish(struct store *st, struct store_write *w,
     const char *bucket, const char *name, const char *id,
-    const struct multi_want *want, size_t n, const struct store_cond *more,
-    struct arena *a, struct object *out, int *bad)
+    const struct multi_want *want, size_t n, struct arena *a,
+    struct object *out, int *bad)
 {
 	struct finish f = { .id = id, .want = want, .n = n, .bad = bad };
 	struct store_conn *c = store_read_begin(st);
@@ -188,6 +178,6 @@ store_multi_finish(struct store *st, struct store_write *w,
 	if (rc == STORE_OK)
 		rc = store_finish_match(&f, p, have);
 	if (rc == STORE_OK)
-		rc = store_finish_run(st, w, bucket, name, &f, more, a, out);
+		rc = store_finish_run(st, w, bucket, name, &f, a, out);
 	return (rc);
 }

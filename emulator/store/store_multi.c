@@ -8,42 +8,21 @@
 #include <sys/random.h>
 
 #include "emulator/store/store_int.h"
-#include "lib/log.h"
 #include "lib/str.h"
 
 #define MULTI_AGE_US	(7 * INT64_C(86400000000))
 
 /* ---- rows ---- */
 
-static const char *
-store_multi_terms(struct arena *a, const struct store_cond *c)
-{
-
-	return (arena_printf(a, "%d %" PRId64 " %d %" PRId64,
-	    c->has_gen_match, c->gen_match, c->has_meta_match,
-	    c->meta_match));
-}
-
-static enum store_rc
+static void
 store_multi_take(struct arena *a, sqlite3_stmt *q, struct multi *m)
 {
-	const char *terms = (const char *)sqlite3_column_text(q, 4);
-	struct store_cond *c = &m->cond;
-	int gen = 0, meta = 0;
 
 	*m = (struct multi){ .id = store_sql_text(a, q, 0),
 	    .name = store_sql_text(a, q, 1),
 	    .attrs = store_sql_text(a, q, 2),
 	    .principal = store_sql_text(a, q, 3),
-	    .created_us = sqlite3_column_int64(q, 5) };
-	if (terms == NULL || sscanf(terms, "%d %" SCNd64 " %d %" SCNd64,
-	    &gen, &c->gen_match, &meta, &c->meta_match) != 4) {
-		log_error("store upload=%s has damaged terms", m->id);
-		return (STORE_IO);
-	}
-	c->has_gen_match = gen != 0;
-	c->has_meta_match = meta != 0;
-	return (STORE_OK);
+	    .created_us = sqlite3_column_int64(q, 4) };
 }
 
 enum store_rc
@@ -56,9 +35,9 @@ store_multi_look(struct store_conn *c, const struct store_bref *b,
 	q = store_sql_start(c, SQL_MULTI_GET, "sis", id, b->id, name);
 	if (!store_sql_next(c, q, &rc))
 		return (rc == STORE_OK ? STORE_NO_UPLOAD : rc);
-	rc = store_multi_take(a, q, m);
+	store_multi_take(a, q, m);
 	store_sql_end(q);
-	return (rc);
+	return (STORE_OK);
 }
 
 /* An id that sorts by time and that nobody can guess. */
@@ -87,9 +66,9 @@ store_multi_new(struct store *st, const char *bucket, const struct multi *m,
 	*id = store_multi_id(a, st->tx_now);
 	rc = store_bref_write(&st->w, bucket, &b);
 	if (rc == STORE_OK)
-		rc = store_sql_do(&st->w, SQL_MULTI_ADD, "sissssi", *id, b.id,
+		rc = store_sql_do(&st->w, SQL_MULTI_ADD, "sisssi", *id, b.id,
 		    m->name, m->attrs != NULL ? m->attrs : "{}", m->principal,
-		    store_multi_terms(a, &m->cond), st->tx_now);
+		    st->tx_now);
 	return (store_tx_end(st, NULL, rc));
 }
 
@@ -257,11 +236,11 @@ store_multi_scan(struct store_conn *c, sqlite3_stmt *s,
 	const char *group = q->after;
 	size_t len = store_multi_group(q, group);
 	bool prefix_last = false, grouped;
-	enum store_rc rc, bad = STORE_OK;
+	enum store_rc rc;
 
 	/* The marker is a common prefix, or else no group of a former page. */
 	grouped = len > 0 && group[len] == '\0' && *q->after_id == '\0';
-	while (bad == STORE_OK && store_sql_next(c, s, &rc)) {
+	while (store_sql_next(c, s, &rc)) {
 		const char *name = (const char *)sqlite3_column_text(s, 1);
 		int d = strncmp(name, q->prefix, strlen(q->prefix));
 
@@ -280,11 +259,9 @@ store_multi_scan(struct store_conn *c, sqlite3_stmt *s,
 			grouped = true;
 			out->prefixes[out->nprefixes++] = group;
 		} else
-			bad = store_multi_take(a, s, &out->uploads[out->n++]);
+			store_multi_take(a, s, &out->uploads[out->n++]);
 	}
-	if (bad != STORE_OK)
-		store_sql_end(s);
-	return (bad != STORE_OK ? bad : rc);
+	return (rc);
 }
 
 enum store_rc

@@ -6,7 +6,8 @@
  * once the call that stored it has returned.  A part that is put again takes
  * the place of the former one.  Uploads that nobody finished are dropped with
  * their parts after a week, when the store opens and when another one begins;
- * those of a bucket go with it.
+ * those of a bucket go with it.  Preconditions are not part of it, as in the
+ * real service.
  * https://cloud.google.com/storage/docs/multipart-uploads */
 #ifndef EMULATOR_STORE_MULTI_H
 #define EMULATOR_STORE_MULTI_H
@@ -21,7 +22,6 @@ struct multi {
 	const char *name;
 	const char *attrs;	/* of the object to be */
 	const char *principal;	/* who began it */
-	struct store_cond cond;	/* gen_match and meta_match of it */
 	int64_t	created_us;
 };
 
@@ -80,8 +80,8 @@ struct multi_want {
 };
 enum store_rc	store_multi_finish(struct store *, struct store_write *,
     const char *bucket, const char *name, const char *id,
-    const struct multi_want *, size_t n, const struct store_cond *more,
-    struct arena *, struct object *out, int *bad) MUST_USE;
+    const struct multi_want *, size_t n, struct arena *, struct object *out,
+    int *bad) MUST_USE;
 enum store_rc	store_multi_drop(struct store *, const char *bucket,
     const char *name, const char *id) MUST_USE;
 /* Drops what began before then in a bucket (NULL: in any) under the prefix;

@@ -71,7 +71,7 @@ static const char schema[] =
     "CREATE INDEX sessions_payload ON sessions (payload);"
     "CREATE TABLE multis (id TEXT PRIMARY KEY, bucket INTEGER NOT NULL,"
     " name TEXT NOT NULL, attrs TEXT NOT NULL, principal TEXT,"
-    " terms TEXT NOT NULL, created_us INTEGER NOT NULL) WITHOUT ROWID;"
+    " created_us INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE INDEX multis_name ON multis (bucket, name, id);"
     "CREATE TABLE parts (upload TEXT NOT NULL, number INTEGER NOT NULL,"
     " payload INTEGER NOT NULL, size INTEGER NOT NULL,"
