@@ -155,7 +155,8 @@ journal_string(const char *s)
 static json_t *
 journal_json(const struct journal_entry *e)
 {
-	static const char *const auths[] = { "none", "bearer", "bad" };
+	static const char *const auths[] = { "none", "bearer", "bad",
+	    "signed" };
 	json_t *j = json_pack(
 	    "{s:I, s:I, s:f, s:I, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o, "
 	    "s:I, s:I, s:i, s:o, s:I, s:I}",

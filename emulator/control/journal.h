@@ -1,12 +1,12 @@
 /* emulator/control/journal.h: every request, as one JSON object, in order of
  * completion: {"seq" (by completion),"n" (by arrival),"t" (seconds since
  * start),"conn","via":"proxy|http","host","method","api" (method id),
- * "principal","auth":"bearer|none|bad","bucket","object",
+ * "principal","auth":"bearer|none|bad|signed","bucket","object",
  * "in","out" (bytes),"status" (0: closed without a reply),
  * "fault","us","mutation"}.  A CONNECT is a line too (api "emulator.connect",
  * object: the host asked for).  Kept in memory up to a bound (the oldest go,
  * their count stays) and, where asked, appended to a file as it happens.
- * Bearer tokens, keys and assertions never get in.
+ * Bearer tokens, keys, signatures and assertions never get in.
  *
  * A line is written once its reply has been sent, so a client may have its
  * answer a moment before the line is there: wait (journal/wait), or look once

@@ -35,10 +35,11 @@
 
 struct route;
 struct fault_hit;
+struct signed_state;
 
 enum req_via { VIA_HTTP, VIA_PROXY };
-/* What the Authorization header was. */
-enum req_auth { AUTH_NONE, AUTH_BEARER, AUTH_BAD };
+/* What the Authorization header, or the signature in the query, was. */
+enum req_auth { AUTH_NONE, AUTH_BEARER, AUTH_BAD, AUTH_SIGNED };
 
 struct req_kv {
 	const char *k, *v;
@@ -76,6 +77,7 @@ struct req {
 
 	enum req_auth auth;
 	const char *principal;		/* "serviceAccount:E-MAIL", or NULL */
+	struct signed_state *sig;	/* signed.c's, or NULL */
 
 	struct buf body;		/* gathered (routes with BODY_BUF) */
 	int64_t	bytes_in, bytes_out;

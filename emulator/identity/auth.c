@@ -7,6 +7,7 @@
 #include "emulator/identity/iam.h"
 #include "emulator/identity/oauth.h"
 #include "emulator/identity/roles.h"
+#include "emulator/identity/signed.h"
 #include "lib/log.h"
 #include "lib/str.h"
 
@@ -25,6 +26,13 @@ auth_identify(struct req *rq)
 			rq->principal = arena_printf(&rq->arena,
 			    "serviceAccount:%s", email);
 		return;
+	}
+	if (rq->route != NULL && rq->route->api == API_XML) {
+		if (signed_present(rq)) {
+			signed_identify(rq);
+			return;
+		}
+		signed_body(rq);
 	}
 	if (h == NULL)
 		return;
@@ -261,6 +269,8 @@ auth_permit(struct req *rq)
 	struct bucket b = { 0 };
 	enum store_rc rc;
 
+	if (signed_refuse(rq))
+		return (-1);
 	if (rq->route->api == API_OAUTH || rq->route->api == API_CONTROL ||
 	    !auth_enforced(rq))
 		return (0);

@@ -7,14 +7,16 @@
 #include "emulator/http/req.h"
 
 /* Sets rq->auth and rq->principal from the Authorization header (an opaque
- * access token from the store, or a self-signed JWT); for oauth.token routes
- * the principal is learnt from the assertion later.  Never replies. */
+ * access token from the store, or a self-signed JWT) or, for the XML API, from
+ * a signature; for oauth.token routes the principal is learnt from the
+ * assertion later.  Never replies. */
 void	auth_identify(struct req *);
 /* May rq->principal do rq->route->permission on rq->bucket (or the project)?
- * 0, or -1 with the 401/403 stored as the reply.  With authentication off for
- * this way in everything is allowed.  A bucket that does not exist: allowed,
- * where the caller has the permission nowhere it could matter, so that the
- * handler says 404, as the real service does for storage callers. */
+ * 0, or -1 with the refusal stored as the reply.  With authentication off for
+ * this way in everything is allowed, but for a signature that is wrong.  A
+ * bucket that does not exist: allowed, where the caller has the permission
+ * nowhere it could matter, so that the handler says 404, as the real service
+ * does for storage callers. */
 int	auth_permit(struct req *);
 /* Is authentication on for this request's way in? */
 bool	auth_enforced(const struct req *);

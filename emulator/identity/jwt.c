@@ -6,6 +6,7 @@
 #include <openssl/rsa.h>
 #include <string.h>
 
+#include "emulator/identity/sign.h"
 #include "lib/buf.h"
 #include "lib/str.h"
 
@@ -161,55 +162,11 @@ jwt_parse(struct arena *a, const char *s, struct jwt *out, struct err *e)
 	return (0);
 }
 
-static EVP_PKEY *
-jwt_key(const char *pem, bool private)
-{
-	BIO *bio = BIO_new_mem_buf(pem, -1);
-	EVP_PKEY *k;
-
-	BUG_ON(bio == NULL);
-	k = private ? PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL) :
-	    PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
-	(void)BIO_free(bio);
-	if (k != NULL && !EVP_PKEY_is_a(k, "RSA")) {
-		EVP_PKEY_free(k);
-		k = NULL;
-	}
-	return (k);
-}
-
 bool
 jwt_verify(const struct jwt *j, const char *public_pem)
 {
-	EVP_PKEY *k = jwt_key(public_pem, false);
-	EVP_MD_CTX *ctx;
-	bool ok;
 
-	if (k == NULL)
-		return (false);
-	ctx = EVP_MD_CTX_new();
-	BUG_ON(ctx == NULL);
-	ok = EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, k) == 1 &&
-	    EVP_DigestVerify(ctx, j->sig, j->nsig,
-	    (const unsigned char *)j->input, j->ninput) == 1;
-	EVP_MD_CTX_free(ctx);
-	EVP_PKEY_free(k);
-	return (ok);
-}
-
-static bool
-jwt_digest_sign(EVP_PKEY *k, const struct buf *in, unsigned char *sig,
-    size_t *n)
-{
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	bool ok;
-
-	BUG_ON(ctx == NULL);
-	ok = EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, k) == 1 &&
-	    EVP_DigestSign(ctx, sig, n, (const unsigned char *)in->p,
-	    in->len) == 1;
-	EVP_MD_CTX_free(ctx);
-	return (ok);
+	return (sign_rsa_is(public_pem, j->input, j->sig, j->nsig));
 }
 
 static void
@@ -226,22 +183,20 @@ const char *
 jwt_sign(struct arena *a, const char *private_pem, const char *kid,
     const json_t *claims)
 {
-	EVP_PKEY *k = jwt_key(private_pem, true);
-	unsigned char sig[JWT_SIG_MAX];
-	size_t n = sizeof(sig);
+	json_t *h = json_pack("{s:s, s:s, s:s*}", "alg", "RS256", "typ",
+	    "JWT", "kid", kid);
+	const unsigned char *sig = NULL;
 	const char *out = NULL;
-	json_t *h;
 	struct buf b;
+	size_t n;
 
-	if (k == NULL)
-		return (NULL);
-	h = json_pack("{s:s, s:s, s:s*}", "alg", "RS256", "typ", "JWT",
-	    "kid", kid);
 	buf_init(&b, JWT_MAX);
 	jwt_add_part(&b, h);
 	buf_addc(&b, '.');
 	jwt_add_part(&b, claims);
-	if (buf_ok(&b) && jwt_digest_sign(k, &b, sig, &n)) {
+	if (buf_ok(&b))
+		sig = sign_rsa(a, private_pem, b.p, b.len, &n);
+	if (sig != NULL) {
 		buf_addc(&b, '.');
 		str_b64_encode(&b, sig, n, true);
 		if (buf_ok(&b))
@@ -249,7 +204,6 @@ jwt_sign(struct arena *a, const char *private_pem, const char *kid,
 	}
 	buf_release(&b);
 	json_decref(h);
-	EVP_PKEY_free(k);
 	return (out);
 }
 
