@@ -28,7 +28,7 @@ struct emu {
 	int64_t	project_number;
 	const char *control_token;	/* of the control API */
 	const char *owner;		/* e-mail of the project's owner */
-	int	http_port, proxy_port;
+	int	http_port, https_port, proxy_port;	/* 0: none */
 };
 
 #endif

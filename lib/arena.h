@@ -24,5 +24,7 @@ char	*arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Free everything; the arena is empty and can be used again. */
 void	arena_release(struct arena *a);
+/* The same, but what the next small job will want is kept. */
+void	arena_reset(struct arena *a);
 
 #endif

@@ -56,6 +56,9 @@ void	faults_wake_all(struct faults *);	/* shutting down */
 void	faults_match(struct faults *, struct req *);
 void	faults_apply(struct faults *, struct req *, enum fault_point);
 bool	faults_body(struct faults *, struct req *, int64_t done, int64_t total);
+/* How many bytes may pass behind `done` before a rule wants to look: those up
+ * to the next after-bytes=, INT64_MAX where there is none.  Never 0. */
+int64_t	faults_body_room(const struct req *, int64_t done);
 
 /* The body of an answer on its way out, where watch_body(), asked after the
  * last apply(), is true.  out(): `pos` bytes have gone and n could follow; how

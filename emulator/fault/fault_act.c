@@ -295,3 +295,16 @@ faults_chunk(struct req *rq, int64_t persisted, int64_t first, int64_t last)
 	rq->upload.cut = keep < INT64_MAX;
 	return (keep);
 }
+
+int64_t
+faults_body_room(const struct req *rq, int64_t done)
+{
+	int64_t room = INT64_MAX;
+
+	for (const struct fault_hit *h = rq->faults; h != NULL; h = h->next)
+		if (!h->done && h->rule->at == FAULT_BODY &&
+		    h->rule->after_bytes > done &&
+		    h->rule->after_bytes - done < room)
+			room = h->rule->after_bytes - done;
+	return (room);
+}

@@ -1,68 +1,39 @@
 #include "emulator/http/exchange.h"
 
 #include <errno.h>
-#include <microhttpd.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "emulator/control/journal.h"
 #include "emulator/fault/fault.h"
+#include "emulator/http/answer.h"
+#include "emulator/http/body.h"
+#include "emulator/http/head.h"
 #include "emulator/http/route.h"
 #include "emulator/http/server.h"
 #include "emulator/http/settle.h"
-#include "emulator/http/sockets.h"
 #include "emulator/identity/auth.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/str.h"
 
-#define DRAIN_MAX	(64LL << 20)	/* of a body that was refused */
-#define PIECE		(64u << 10)	/* of a body on its way out */
 #define SETTLE_US	200000		/* for lines of answers before */
-#define SERVER_NAME	"gcs-emulator (a fake Google Cloud)"
+#define ALLOW_ALL	"DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
 
 struct exchange {
 	struct req rq;
-	struct MHD_Connection *con;
+	struct conn *c;
+	const struct head *h;
+	struct body body;
 	struct settle_entry sending;
-	const char *target;
-	unsigned timeout_s;		/* of the connection, while idle */
-	int64_t	length;			/* of the body, -1 not known */
+	size_t	behind;			/* the head's end on the desk */
 	int64_t	drained;
-	bool	begun;			/* the head was seen */
 	bool	routed;			/* rq.route is a row of the table */
 	bool	opened;			/* route->begin() was called */
+	bool	cut;			/* the body's end will not be seen */
+	bool	keep;
 };
-
-struct exchange *
-exchange_new(struct emu *emu, struct MHD_Connection *con, const char *target)
-{
-	struct exchange *x = mem_alloc(sizeof(*x));
-
-	req_init(&x->rq, emu);
-	x->con = con;
-	x->rq.mhd = con;
-	x->rq.t0_us = clock_mono_us();
-	x->rq.wall_us = clock_wall_us(&emu->clock);
-	x->target = arena_strdup(&x->rq.arena, target);
-	x->length = -1;
-	return (x);
-}
-
-bool
-exchange_begun(const struct exchange *x)
-{
-
-	return (x->begun);
-}
-
-static int
-exchange_fd(const struct exchange *x)
-{
-
-	return (MHD_get_connection_info(x->con,
-	    MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
-}
 
 /* No answer, by a close or a reset.  Always false. */
 static bool
@@ -70,7 +41,7 @@ exchange_abort(struct exchange *x, bool rst)
 {
 
 	if (rst)
-		sockets_reset(exchange_fd(x));
+		sockets_reset(&x->c->sc);
 	x->rq.status = 0;
 	return (false);
 }
@@ -78,24 +49,26 @@ exchange_abort(struct exchange *x, bool rst)
 /* ---- the head ---- */
 
 static void
-exchange_fill(struct exchange *x, const char *method)
+exchange_fill(struct exchange *x, int64_t t0_us)
 {
-	const struct sockets_conn *c = MHD_get_connection_info(x->con,
-	    MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	const struct sockets_conn *sc = &x->c->sc;
 	struct req *rq = &x->rq;
-	const char *instead = NULL, *length;
+	const char *instead = NULL, *host = x->h->host;
 
+	rq->head = x->h;
+	rq->t0_us = t0_us;
+	rq->wall_us = clock_wall_us(&rq->emu->clock);
 	rq->n = journal_next(rq->emu->journal);
-	rq->conn = c->n;
-	rq->via = c->via;
-	if (strcmp(method, "POST") == 0)
+	rq->conn = sc->n;
+	rq->via = sc->way == SOCKETS_PROXY ? VIA_PROXY : VIA_HTTP;
+	rq->tls = sc->way != SOCKETS_HTTP;
+	if (strcmp(x->h->method, "POST") == 0)
 		instead = req_header(rq, "X-HTTP-Method-Override");
-	rq->method = arena_strdup(&rq->arena,
-	    instead != NULL ? instead : method);
-	req_set_host(rq, req_header(rq, "Host"));
-	length = req_header(rq, "Content-Length");
-	if (length == NULL || !str_int64(length, &x->length))
-		x->length = -1;
+	rq->method = instead != NULL ? instead : x->h->method;
+	if (host == NULL && rq->via == VIA_HTTP)	/* HTTP/1.0 */
+		host = arena_printf(&rq->arena, "127.0.0.1:%d",
+		    rq->tls ? rq->emu->https_port : rq->emu->http_port);
+	req_set_host(rq, host);
 }
 
 /* A web page that reached for localhost by a name of its own must find
@@ -128,6 +101,19 @@ exchange_no_route(struct req *rq)
 	req_header_add(rq, "Allow", allow);
 }
 
+/* `OPTIONS *` asks about the server, not about anything on it. */
+static int
+exchange_target(struct req *rq, const char *target)
+{
+
+	if (strcmp(rq->method, "OPTIONS") != 0 || strcmp(target, "*") != 0)
+		return (req_target(rq, target));
+	rq->raw_path = target;
+	req_reply_empty(rq, 204);
+	req_header_add(rq, "Allow", ALLOW_ALL);
+	return (-1);
+}
+
 /* Who asks, what shall go wrong, may they: in this order. */
 static void
 exchange_judge(struct req *rq)
@@ -138,16 +124,27 @@ exchange_judge(struct req *rq)
 	(void)auth_permit(rq);
 }
 
-bool
-exchange_head(struct exchange *x, const char *method)
+/* Reading one object waits for nobody.  All else may: for a body, for other
+ * writers, for a drill; or takes its time, as a listing does. */
+static bool
+exchange_swift(const struct exchange *x)
+{
+	const struct req *rq = &x->rq;
+
+	return (x->routed && rq->route->body == BODY_NONE &&
+	    rq->object != NULL && (strcmp(rq->method, "GET") == 0 ||
+	    strcmp(rq->method, "HEAD") == 0));
+}
+
+static bool
+exchange_head(struct exchange *x)
 {
 	struct req *rq = &x->rq;
 
-	x->begun = true;
-	exchange_fill(x, method);
 	if (server_stopping(rq->emu->server))
 		return (exchange_abort(x, false));
-	if (req_target(rq, x->target) == 0 && exchange_check_host(rq) == 0) {
+	if (exchange_target(rq, x->h->target) == 0 &&
+	    exchange_check_host(rq) == 0) {
 		if (route_find(rq) == 0)
 			x->routed = true;
 		else
@@ -156,9 +153,13 @@ exchange_head(struct exchange *x, const char *method)
 	if (rq->via == VIA_HTTP && rq->route->api != API_CONTROL &&
 	    server_refused(rq->emu->server))
 		return (exchange_abort(x, true));
+	if (!exchange_swift(x))
+		crew_block(x->c->hand);
 	if (!x->routed || rq->route->body == BODY_BUF)
 		return (true);
 	exchange_judge(rq);
+	if (rq->faults != NULL)
+		crew_block(x->c->hand);
 	if (rq->status == 0 && rq->route->body == BODY_STREAM) {
 		x->opened = true;
 		rq->route->begin(rq);
@@ -168,129 +169,217 @@ exchange_head(struct exchange *x, const char *method)
 
 /* ---- the body ---- */
 
-bool
-exchange_body(struct exchange *x, const void *p, size_t n)
+/* To the route, in such pieces that a rule looks on at the byte it names. */
+static bool
+exchange_stream(struct exchange *x, const char *p, size_t n)
+{
+	struct req *rq = &x->rq;
+	int64_t room;
+	size_t k;
+
+	for (; n > 0 && rq->status == 0; p += k, n -= k) {
+		k = n;
+		if (rq->faults != NULL) {
+			room = faults_body_room(rq, rq->bytes_in);
+			k = (int64_t)n < room ? n : (size_t)room;
+		}
+		rq->bytes_in += (int64_t)k;
+		rq->route->data(rq, p, k);
+		if (rq->faults != NULL && faults_body(rq->emu->faults, rq,
+		    rq->bytes_in, x->h->length))
+			return (exchange_abort(x, rq->abort_rst));
+	}
+	rq->bytes_in += (int64_t)n;
+	return (true);
+}
+
+static bool
+exchange_piece(struct exchange *x, const char *p, size_t n)
 {
 	struct req *rq = &x->rq;
 
+	if (rq->status == 0 && rq->route->body == BODY_STREAM)
+		return (exchange_stream(x, p, n));
 	rq->bytes_in += (int64_t)n;
 	if (rq->status != 0 || rq->route->body == BODY_NONE) {
 		/* Refused, or not wanted: most clients read no answer before
 		 * they have sent everything. */
 		x->drained += (int64_t)n;
-		return (x->drained <= DRAIN_MAX || exchange_abort(x, false));
-	}
-	if (rq->route->body == BODY_BUF) {
-		buf_add(&rq->body, p, n);
-		if (!buf_ok(&rq->body))
-			req_fail(rq, 413, "uploadTooLarge",
-			    "The request's body is too large.");
 		return (true);
 	}
-	rq->route->data(rq, p, n);
-	if (rq->faults != NULL && faults_body(rq->emu->faults, rq,
-	    rq->bytes_in, x->length))
-		return (exchange_abort(x, rq->abort_rst));
+	buf_add(&rq->body, p, n);
+	if (!buf_ok(&rq->body))
+		req_fail(rq, 413, "uploadTooLarge",
+		    "The request's body is too large.");
 	return (true);
+}
+
+/* Is it of no use to wait for the body?  A client that asks first is told at
+ * once; one that sends more than anyone drains will be told when it looks. */
+static bool
+exchange_pointless(const struct exchange *x)
+{
+	bool refused = x->rq.status != 0 || x->rq.route->body == BODY_NONE;
+
+	return (refused && (x->drained > LIMIT_DRAIN ||
+	    x->h->length > LIMIT_DRAIN ||
+	    (x->h->expect && x->rq.bytes_in == 0)));
+}
+
+static bool
+exchange_continue(struct exchange *x)
+{
+	static char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	struct iovec v = { go_on, sizeof(go_on) - 1 };
+
+	return (!x->h->expect || x->rq.bytes_in > 0 ||
+	    conn_send(x->c, &v, 1, false) == 0);
+}
+
+static bool
+exchange_receive(struct exchange *x)
+{
+	struct desk *d = x->c->desk;
+	enum body_rc rc;
+	size_t used, n;
+	bool asked = false;
+	char *data;
+
+	body_init(&x->body, x->h->chunked, x->h->length);
+	for (;;) {
+		rc = body_take(&x->body, conn_in(x->c), d->len, &used, &data,
+		    &n);
+		conn_took(x->c, used);
+		if (n > 0 && !exchange_piece(x, data, n))
+			return (false);
+		if (rc == BODY_END)
+			return (true);
+		x->cut = rc == BODY_BAD || exchange_pointless(x);
+		if (rc == BODY_BAD && x->rq.status == 0)
+			req_fail(&x->rq, 400, "badRequest",
+			    "The chunks of the body are malformed.");
+		if (x->cut)
+			return (true);
+		if (!asked && !exchange_continue(x))
+			return (false);
+		asked = true;
+		/* All of it was taken: again from behind the head. */
+		d->at = x->behind;
+		if (conn_more(x->c, true) != CONN_OK)
+			return (exchange_abort(x, false));
+	}
 }
 
 /* ---- the reply ---- */
 
-/* Pieces of an answer's body, through the fault point. */
-static ssize_t
-exchange_read(void *cls, uint64_t pos, char *dst, size_t room)
+/* n bytes of the body from `pos` on, for a rule that may change them. */
+static bool
+exchange_copy(const struct exchange *x, int64_t pos, char *p, size_t n)
 {
-	struct exchange *x = cls;
-	struct req *rq = &x->rq;
-	int64_t left = rq->reply_len - (int64_t)pos;
-	size_t n = left < (int64_t)room ? (size_t)left : room;
+	const struct req *rq = &x->rq;
+	const struct store_reader *r = rq->reader;
 	ssize_t k;
 
-	n = faults_out(rq->emu->faults, rq, (int64_t)pos, n);
-	if (n == 0) {
-		if (rq->abort_rst)
-			sockets_reset(exchange_fd(x));
-		return (MHD_CONTENT_READER_END_WITH_ERROR);
+	if (r == NULL || r->fd < 0) {
+		memcpy(p, r == NULL ? (const char *)rq->reply + pos :
+		    (const char *)r->data + rq->reader_off + pos, n);
+		return (true);
 	}
-	if (rq->reader == NULL) {
-		memcpy(dst, (const char *)rq->reply + pos, n);
-		k = (ssize_t)n;
-	} else if (rq->reader->fd < 0) {
-		memcpy(dst, rq->reader->data + rq->reader_off + pos, n);
-		k = (ssize_t)n;
-	} else {
+	for (; n > 0; p += k, pos += k, n -= (size_t)k) {
 		do
-			k = pread(rq->reader->fd, dst, n,
-			    rq->reader_off + (int64_t)pos);
+			k = pread(r->fd, p, n, rq->reader_off + pos);
 		while (k < 0 && errno == EINTR);
-		if (k <= 0) {
-			log_error("http reading a payload: %s", k < 0 ?
-			    strerror(errno) : "it is too short");
-			return (MHD_CONTENT_READER_END_WITH_ERROR);
-		}
+		if (k <= 0)
+			return (false);
 	}
-	faults_alter(rq, (int64_t)pos, dst, (size_t)k);
-	rq->bytes_out = (int64_t)pos + k;
-	return (k);
+	return (true);
 }
 
-static struct MHD_Response *
-exchange_payload(struct exchange *x)
+/* The body behind its head, through the fault point. */
+static bool
+exchange_send_watched(struct exchange *x)
 {
 	struct req *rq = &x->rq;
-	struct store_reader *r = rq->reader;
-	struct MHD_Response *res;
-	bool watched = faults_watch_body(rq);
+	char *p = desk_piece(x->c->desk);
 
-	if (rq->reader_len == 0)
-		return (MHD_create_response_from_buffer(0, NULL,
-		    MHD_RESPMEM_PERSISTENT));
-	if (!watched && r->fd < 0)
-		return (MHD_create_response_from_buffer(
-		    (size_t)rq->reader_len,
-		    (void *)(uintptr_t)(r->data + rq->reader_off),
-		    MHD_RESPMEM_PERSISTENT));
-	if (!watched && rq->via == VIA_HTTP) {
-		/* By sendfile; the descriptor changes hands. */
-		res = MHD_create_response_from_fd_at_offset64(
-		    (uint64_t)rq->reader_len, r->fd,
-		    (uint64_t)rq->reader_off);
-		if (res != NULL)
-			r->fd = -1;
-		return (res);
+	while (rq->bytes_out < rq->reply_len) {
+		int64_t left = rq->reply_len - rq->bytes_out;
+		size_t n = left < (int64_t)DESK_PIECE ? (size_t)left :
+		    DESK_PIECE;
+		struct iovec v = { .iov_base = p };
+
+		n = faults_out(rq->emu->faults, rq, rq->bytes_out, n);
+		if (n == 0)
+			return (exchange_abort(x, rq->abort_rst));
+		if (!exchange_copy(x, rq->bytes_out, p, n)) {
+			log_error("http a payload could not be read");
+			return (false);
+		}
+		faults_alter(rq, rq->bytes_out, p, n);
+		v.iov_len = n;
+		if (conn_send(x->c, &v, 1, false))
+			return (false);
+		rq->bytes_out += (int64_t)n;
 	}
-	return (MHD_create_response_from_callback((uint64_t)rq->reader_len,
-	    PIECE, exchange_read, x, NULL));
+	return (true);
+}
+
+static bool
+exchange_send_file(struct exchange *x)
+{
+	struct req *rq = &x->rq;
+
+	if (conn_send_file(x->c, rq->reader->fd, rq->reader_off,
+	    rq->reader_len, &rq->bytes_out) == 0)
+		return (true);
+	if (errno == EIO)
+		log_error("http a payload could not be read");
+	return (false);
+}
+
+/* Head and body: in one where the body is in memory, else the one behind the
+ * other. */
+static bool
+exchange_send_out(struct exchange *x)
+{
+	struct req *rq = &x->rq;
+	const struct store_reader *r = rq->reader;
+	struct buf *head = &x->c->desk->out;
+	bool body = !answer_bodyless(rq) && rq->reply_len > 0;
+	bool watched = body && faults_watch_body(rq);
+	bool file = body && !watched && r != NULL && r->fd >= 0;
+	struct iovec v[2] = { { head->p, head->len } };
+	int n = 1;
+
+	if (body && !watched && !file) {
+		v[1].iov_base = (char *)(uintptr_t)(r == NULL ? rq->reply :
+		    (const void *)(r->data + rq->reader_off));
+		v[1].iov_len = (size_t)rq->reply_len;
+		n = 2;
+	}
+	if (conn_send(x->c, v, n, file))
+		return (false);
+	if (watched)
+		return (exchange_send_watched(x));
+	return (!file || exchange_send_file(x));
 }
 
 static bool
 exchange_send(struct exchange *x)
 {
 	struct req *rq = &x->rq;
-	struct MHD_Response *res;
-	enum MHD_Result ok;
+	struct desk *d = x->c->desk;
 
-	res = rq->reader != NULL ? exchange_payload(x) :
-	    rq->reply_len > 0 && faults_watch_body(rq) ?
-	    MHD_create_response_from_callback((uint64_t)rq->reply_len, PIECE,
-	    exchange_read, x, NULL) : MHD_create_response_from_buffer((size_t)rq->reply_len,
-	    (void *)(uintptr_t)rq->reply, MHD_RESPMEM_PERSISTENT);
-	BUG_ON(res == NULL);
-	for (size_t i = 0; i < rq->nheaders; i++)
-		if (MHD_add_response_header(res, rq->headers[i].k,
-		    rq->headers[i].v) != MHD_YES)
-			log_debug("http header %s left out", rq->headers[i].k);
-	(void)MHD_add_response_header(res, "Server", SERVER_NAME);
-	if ((rq->route->api == API_STORAGE || rq->route->api == API_XML) &&
-	    MHD_get_response_header(res, "X-GUploader-UploadID") == NULL)
-		(void)MHD_add_response_header(res, "X-GUploader-UploadID",
-		    arena_printf(&rq->arena, "emulator-%llu",
-		    (unsigned long long)rq->n));
+	x->keep = x->h->keep_alive && !x->cut &&
+	    !server_stopping(rq->emu->server);
+	answer_head(d, rq, x->h, x->keep);
+	if (!buf_ok(&d->out)) {
+		log_error("http the answer's head is too long");
+		return (false);
+	}
 	if (rq->route->api != API_CONTROL)
 		settle_begin(server_settle(rq->emu->server), &x->sending);
-	ok = MHD_queue_response(x->con, (unsigned)rq->status, res);
-	MHD_destroy_response(res);
-	return (ok == MHD_YES);
+	return (exchange_send_out(x));
 }
 
 /* The work: fault points around the route's handler. */
@@ -317,44 +406,76 @@ exchange_work(struct exchange *x)
 		faults_apply(f, rq, FAULT_AFTER);
 }
 
-bool
+static bool
 exchange_end(struct exchange *x)
 {
 
-	/* Work and waits may last longer than an idle connection may. */
-	x->timeout_s = MHD_get_connection_info(x->con,
-	    MHD_CONNECTION_INFO_CONNECTION_TIMEOUT)->connection_timeout;
-	(void)MHD_set_connection_option(x->con, MHD_CONNECTION_OPTION_TIMEOUT,
-	    0u);
 	exchange_work(x);
 	if (x->rq.abort)
 		return (exchange_abort(x, x->rq.abort_rst));
 	return (exchange_send(x));
 }
 
-static bool
-exchange_bodyless(const struct req *rq)
-{
-
-	return (strcmp(rq->method, "HEAD") == 0 || rq->status == 204 ||
-	    rq->status == 304);
-}
-
-void
-exchange_free(struct exchange *x, bool sent)
+/* sent: the whole reply has gone out. */
+static void
+exchange_finish(struct exchange *x, bool sent)
 {
 	struct req *rq = &x->rq;
 
-	if (x->timeout_s > 0)
-		(void)MHD_set_connection_option(x->con,
-		    MHD_CONNECTION_OPTION_TIMEOUT, x->timeout_s);
-	if (sent && !exchange_bodyless(rq))
+	if (sent && !answer_bodyless(rq))
 		rq->bytes_out = rq->reply_len;
-	if (x->begun)
-		journal_add(rq->emu->journal, rq);
+	journal_add(rq->emu->journal, rq);
 	settle_end(server_settle(rq->emu->server), &x->sending);
 	if (x->opened)
 		rq->route->done(rq);
-	req_release(rq);
-	free(x);
+}
+
+enum exchange_rc
+exchange_refuse(struct conn *c, int status, const char *why)
+{
+	struct iovec v;
+
+	log_debug("http conn=%llu %d %s", (unsigned long long)c->sc.n, status,
+	    why);
+	answer_refusal(c->desk, status, why);
+	v.iov_base = c->desk->out.p;
+	v.iov_len = c->desk->out.len;
+	return (conn_send(c, &v, 1, false) ? EXCHANGE_CLOSE :
+	    EXCHANGE_LINGER);
+}
+
+enum exchange_rc
+exchange_run(struct emu *emu, struct conn *c, size_t n, int64_t t0_us)
+{
+	struct exchange x = { .c = c };
+	enum exchange_rc rc;
+	struct arena arena;
+	struct head h;
+	const char *why = "";
+	int status;
+
+	/* The desk's arena goes from request to request. */
+	req_init(&x.rq, emu);
+	x.rq.arena = c->desk->arena;
+	status = head_parse(&h, &x.rq.arena, conn_in(c), n, &why);
+	conn_took(c, n);
+	if (status == 0) {
+		bool sent;
+
+		x.h = &h;
+		x.behind = c->desk->at;
+		exchange_fill(&x, t0_us);
+		sent = exchange_head(&x) && exchange_receive(&x) &&
+		    exchange_end(&x);
+		exchange_finish(&x, sent);
+		rc = !sent ? EXCHANGE_CLOSE : x.keep ? EXCHANGE_KEEP :
+		    x.cut ? EXCHANGE_LINGER : EXCHANGE_CLOSE;
+	} else
+		rc = exchange_refuse(c, status, why);
+	arena = x.rq.arena;
+	x.rq.arena = (struct arena)ARENA_INIT;
+	req_release(&x.rq);
+	arena_reset(&arena);
+	c->desk->arena = arena;
+	return (rc);
 }

@@ -1,25 +1,25 @@
 /* emulator/http/exchange.h: one request from its head to its journal line: the
- * order of things that req.h tells.  Knows libmicrohttpd's connection only to
- * answer on it, and is server.c's other half. */
+ * order of things that req.h tells.  Knows a connection only to read the body
+ * from it and to answer on it, and is server.c's other half. */
 #ifndef EMULATOR_EXCHANGE_H
 #define EMULATOR_EXCHANGE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "emulator/emu.h"
+#include "emulator/http/conn.h"
 
-struct MHD_Connection;
-struct exchange;
+enum exchange_rc {
+	EXCHANGE_KEEP,		/* the next request may come */
+	EXCHANGE_LINGER,	/* answered, but the client may still send */
+	EXCHANGE_CLOSE,
+};
 
-struct exchange	*exchange_new(struct emu *, struct MHD_Connection *,
-    const char *target);
-bool	exchange_begun(const struct exchange *);
-/* Each false: close the connection. */
-bool	exchange_head(struct exchange *, const char *method);
-bool	exchange_body(struct exchange *, const void *p, size_t n);
-bool	exchange_end(struct exchange *);
-/* sent: the whole reply has gone out. */
-void	exchange_free(struct exchange *, bool sent);
+/* The request whose head is the next n bytes on the desk of c's server.  t0:
+ * when it was there. */
+enum exchange_rc exchange_run(struct emu *, struct conn *, size_t n,
+    int64_t t0_us);
+/* An answer to what is not even a head. */
+enum exchange_rc exchange_refuse(struct conn *, int status, const char *why);
 
 #endif

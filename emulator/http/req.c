@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emulator/http/head.h"
 #include "emulator/http/route.h"
-#include "emulator/http/server.h"
 #include "lib/str.h"
 
 #define BODY_MAX	(10u << 20)	/* a gathered body: JSON, forms */
@@ -136,7 +136,7 @@ const char *
 req_header(const struct req *rq, const char *k)
 {
 
-	return (rq->mhd != NULL ? server_header(rq, k) : NULL);
+	return (rq->head != NULL ? head_get(rq->head, k) : NULL);
 }
 
 int
@@ -267,5 +267,6 @@ req_base_url(struct req *rq)
 	if (rq->host_port[0] == '\0')
 		return (arena_printf(&rq->arena, "http://127.0.0.1:%d",
 		    rq->emu->http_port));
-	return (arena_printf(&rq->arena, "http://%s", rq->host_port));
+	return (arena_printf(&rq->arena, "%s://%s", rq->tls ? "https" :
+	    "http", rq->host_port));
 }

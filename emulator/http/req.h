@@ -1,8 +1,8 @@
 /* emulator/http/req.h: one request: what came in, what was decided, what goes
- * out.  Knows HTTP as words (paths, queries, headers, statuses); not
- * libmicrohttpd, which only server.c uses, and no API's meaning.
+ * out.  Knows HTTP as words (paths, queries, headers, statuses); not how they
+ * come over the wire, and no API's meaning.
  *
- * Life of a request, driven by server.c:
+ * Life of a request, driven by exchange.c:
  *   1. head read: host class, path and query decoded, route found.
  *   2. body: given to route->data() in pieces (BODY_STREAM), or gathered in
  *      rq->body (BODY_BUF), or none.
@@ -35,6 +35,7 @@
 
 struct route;
 struct fault_hit;
+struct head;
 struct signed_state;
 
 enum req_via { VIA_HTTP, VIA_PROXY };
@@ -62,13 +63,14 @@ struct req {
 	uint64_t conn;			/* number of the connection */
 
 	enum req_via via;
+	bool	tls;			/* of the connection itself */
 	const char *host;		/* without its port, lower case */
 	const char *host_port;		/* as it came, for links in answers */
 	const char *method;		/* "GET" … */
 	const char *raw_path;		/* still percent-encoded */
 	struct req_kv *query;		/* decoded */
 	size_t	nquery;
-	void	*mhd;			/* server.c's */
+	const struct head *head;	/* its headers; NULL where a test made it */
 
 	const struct route *route;	/* never NULL in a handler */
 	const char *cap[4];		/* of the path, decoded */

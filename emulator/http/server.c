@@ -1,45 +1,46 @@
-/* The two daemons of libmicrohttpd and what it calls.  Neither has a listening
- * socket: sockets.c accepts, and the descriptor is handed over, so that both
- * ways in share limits, TCP_NODELAY and refusal.
- *
- * A struct exchange is made when the request line has been read (that
- * callback gets the target as it came on the wire; everywhere else it is
- * decoded already) and dies in server_completed(), which libmicrohttpd calls
- * once for each, whatever became of the connection.  exchange.c has what
- * happens in between. */
+/* What a connection goes through: sockets.c accepts it, crew.c says when there
+ * is something to read, and one thread then takes a turn with it.  A turn ends
+ * where the client has to send something that begins a request; everything
+ * else, a body, a reply, a wait, is inside of one.  exchange.c has what
+ * happens with a request. */
 #include "emulator/http/server.h"
 
-#include <microhttpd.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include "emulator/control/journal.h"
 #include "emulator/fault/fault.h"
+#include "emulator/http/conn.h"
 #include "emulator/http/exchange.h"
+#include "emulator/http/head.h"
 #include "emulator/http/proxy.h"
+#include "emulator/http/req.h"
 #include "emulator/http/settle.h"
-#include "emulator/http/sockets.h"
+#include "emulator/http/tls.h"
 #include "lib/cond.h"
 #include "lib/log.h"
 
-#define IDLE_S		300u		/* a connection without a request */
-#define POOL		(160u << 10)	/* head and piece of body */
-#define CONNECTIONS	2048
 #define WAKE_US		20000
+#define TURNS		16		/* pipelined requests at a stretch */
+#define BLANKS		16		/* empty lines before a request */
+
+enum server_tls { TLS_PROXY, TLS_HTTPS, TLS_N };
 
 struct server {
 	struct emu *emu;
 	struct sockets *sockets;
-	struct MHD_Daemon *plain, *tls;
+	struct crew *crew;
 	atomic_bool stopping, refused;
 	struct settle settle;
-	pthread_mutex_t lock;		/* of the end */
+	pthread_mutex_t lock;		/* of what follows */
 	pthread_cond_t cond;
 	bool	ended;
+	SSL_CTX	*ctx[TLS_N];		/* made when it is first wanted */
+	const char *cert_pem[TLS_N], *key_pem[TLS_N];
 };
 
 bool
@@ -63,178 +64,224 @@ server_settle(struct server *sv)
 	return (&sv->settle);
 }
 
-/* ---- what libmicrohttpd calls ---- */
+/* ---- one turn ---- */
 
-static size_t
-server_keep_escapes(void *cls, struct MHD_Connection *con, char *s)
+/* It costs a millisecond or two: a drill without TLS need not wait for it. */
+static SSL_CTX *
+server_context(struct server *sv, enum server_tls which)
 {
+	struct err e = ERR_INIT;
+	SSL_CTX *ctx;
 
-	(void)cls;
-	(void)con;
-	return (strlen(s));
+	BUG_ON(pthread_mutex_lock(&sv->lock) != 0);
+	if (sv->ctx[which] == NULL && (sv->ctx[which] = tls_context(
+	    sv->cert_pem[which], sv->key_pem[which], &e)) == NULL)
+		log_error("tls %s", err_msg(&e));
+	ctx = sv->ctx[which];
+	BUG_ON(pthread_mutex_unlock(&sv->lock) != 0);
+	err_release(&e);
+	return (ctx);
 }
 
-static void PRINTF_LIKE(2, 0)
-server_log(void *cls, const char *fmt, va_list ap)
+/* What comes before the first request: CONNECT and the handshake.  Both wait;
+ * false where they lead to nothing. */
+static bool
+server_open(struct server *sv, struct conn *c)
 {
-	char line[512];
-	size_t n;
-
-	(void)cls;
-	(void)vsnprintf(line, sizeof(line), fmt, ap);
-	n = strcspn(line, "\n");
-	log_debug("mhd %.*s", (int)n, line);
-}
-
-static void *
-server_target(void *cls, const char *target, struct MHD_Connection *con)
-{
-	struct server *sv = cls;
-
-	return (exchange_new(sv->emu, con, target));
-}
-
-static enum MHD_Result
-server_access(void *cls, struct MHD_Connection *con, const char *url,
-    const char *method, const char *version, const char *data, size_t *size,
-    void **x)
-{
-	size_t n = *size;
-
-	(void)cls;
-	(void)con;
-	(void)url;
-	(void)version;
-	if (!exchange_begun(*x))
-		return (exchange_head(*x, method) ? MHD_YES : MHD_NO);
-	if (n == 0)
-		return (exchange_end(*x) ? MHD_YES : MHD_NO);
-	*size = 0;
-	return (exchange_body(*x, data, n) ? MHD_YES : MHD_NO);
-}
-
-static void
-server_completed(void *cls, struct MHD_Connection *con, void **x,
-    enum MHD_RequestTerminationCode code)
-{
-
-	(void)cls;
-	(void)con;
-	if (*x != NULL)
-		exchange_free(*x, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
-	*x = NULL;
-}
-
-static void
-server_connection(void *cls, struct MHD_Connection *con, void **context,
-    enum MHD_ConnectionNotificationCode code)
-{
-	struct server *sv = cls;
-	const union MHD_ConnectionInfo *ci;
-
-	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		ci = MHD_get_connection_info(con,
-		    MHD_CONNECTION_INFO_CONNECTION_FD);
-		*context = sockets_started(sv->sockets, ci->connect_fd);
-	} else
-		sockets_closed(sv->sockets, *context);
-}
-
-/* ---- connections on their way in ---- */
-
-static void
-server_take(void *cls, struct sockets_conn *c)
-{
-	struct server *sv = cls;
 	struct arena a = ARENA_INIT;
 	const char *host;
-	int status;
+	SSL_CTX *ctx;
+	int status = 200;
 
-	if (c->via == VIA_PROXY) {
-		status = proxy_connect(c->fd, &a, &host);
+	crew_block(c->hand);
+	sockets_phase(&c->sc, PHASE_HEAD);
+	if (c->sc.way == SOCKETS_PROXY) {
+		status = proxy_connect(c->sc.fd, &a, &host);
 		/* Before the handshake, so that the line precedes those of
 		 * the requests. */
 		if (host != NULL || status != 0)
-			journal_add_connect(sv->emu->journal, c->n,
+			journal_add_connect(sv->emu->journal, c->sc.n,
 			    host != NULL ? host : "", status);
 		arena_release(&a);
-		if (status != 200) {
-			sockets_drop(sv->sockets, c);
-			return;
-		}
 	}
-	/* It closes the descriptor where it fails; the entry is forgotten
-	 * when the descriptor's number comes again. */
-	if (MHD_add_connection(c->via == VIA_PROXY ? sv->tls : sv->plain,
-	    c->fd, (const struct sockaddr *)&c->peer, c->peer_len) != MHD_YES)
-		log_error("http a connection could not be taken");
+	if (status != 200)
+		return (false);
+	ctx = server_context(sv, c->sc.way == SOCKETS_PROXY ? TLS_PROXY :
+	    TLS_HTTPS);
+	return (ctx != NULL && conn_handshake(c, ctx) == 0);
 }
 
-/* ---- headers, for req.c ---- */
+/* Empty lines before a request line are nothing (RFC 9112 section 2.2). */
+static bool
+server_skip(struct conn *c)
+{
+	const char *p = conn_in(c);
+	size_t n = c->desk->len, i = 0;
+
+	while (i < n && (p[i] == '\n' || (p[i] == '\r' &&
+	    i + 1 < n && p[i + 1] == '\n')))
+		i += p[i] == '\n' ? 1 : 2;
+	if (i > 0)
+		conn_took(c, i);
+	return (i <= BLANKS);
+}
+
+enum server_rc { SERVER_REQUEST, SERVER_WAIT, SERVER_LINGER, SERVER_CLOSE };
+
+static enum server_rc
+server_refuse_head(struct conn *c, int status, const char *why)
+{
+
+	return (exchange_refuse(c, status, why) == EXCHANGE_LINGER ?
+	    SERVER_LINGER : SERVER_CLOSE);
+}
+
+/* A whole head, its length in *n, or why there is none. */
+static enum server_rc
+server_head(struct conn *c, size_t *n)
+{
+	struct desk *d = c->desk;
+	bool begun = false;
+	enum conn_rc rc;
+
+	if (d->at > LIMIT_DESK / 4)
+		conn_align(c);
+	for (;;) {
+		if (!server_skip(c))
+			return (server_refuse_head(c, 400, "There are only "
+			    "empty lines where a request should be."));
+		if ((*n = head_end(conn_in(c), d->len, &c->looked)) > 0)
+			return (SERVER_REQUEST);
+		if (d->len > HEAD_LINE_MAX &&
+		    memchr(conn_in(c), '\n', d->len) == NULL)
+			return (server_refuse_head(c, 414,
+			    "The request line is too long."));
+		if (d->len > HEAD_MAX)
+			return (server_refuse_head(c, 431,
+			    "The request's head is too long."));
+		/* Through TLS the rest of a head is waited for here. */
+		if (c->ssl != NULL && d->len > 0 && !begun) {
+			sockets_phase(&c->sc, PHASE_HEAD);
+			begun = true;
+		}
+		if ((rc = conn_more(c, false)) == CONN_EMPTY)
+			return (SERVER_WAIT);
+		if (rc == CONN_END)
+			return (d->len > 0 &&
+			    sockets_ended(&c->sc) == END_LATE ?
+			    server_refuse_head(c, 408, "The request's head "
+			    "did not come in time.") : SERVER_CLOSE);
+	}
+}
+
+static enum server_rc
+server_turn(struct server *sv, struct conn *c)
+{
+	enum exchange_rc rc;
+	enum server_rc head;
+	int64_t now;
+	size_t n;
+
+	if (c->linger)
+		return (SERVER_LINGER);
+	if (c->sc.way != SOCKETS_HTTP && c->ssl == NULL &&
+	    !server_open(sv, c))
+		return (SERVER_CLOSE);
+	for (int i = 0; i < TURNS || (crew_block(c->hand), true); i++) {
+		if ((head = server_head(c, &n)) != SERVER_REQUEST)
+			return (head);
+		now = clock_mono_us();
+		sockets_phase_at(&c->sc, PHASE_WORK, now);
+		c->moved = 0;
+		c->left_us = now;
+		rc = exchange_run(sv->emu, c, n, now);
+		if (rc != EXCHANGE_KEEP)
+			return (rc == EXCHANGE_LINGER ? SERVER_LINGER :
+			    SERVER_CLOSE);
+		if (!conn_unread(c))
+			break;
+	}
+	return (SERVER_WAIT);
+}
+
+static void
+server_close(struct server *sv, struct conn *c)
+{
+
+	conn_release(c);
+	sockets_close(sv->sockets, &c->sc);
+}
+
+static void
+server_serve(void *cls, void *item, struct hand *hand, void *desk)
+{
+	struct server *sv = cls;
+	struct conn *c = item;
+	size_t had = c->nrest;
+	enum server_rc rc;
+
+	conn_sit(c, hand, desk);
+	rc = server_turn(sv, c);
+	if (rc == SERVER_CLOSE || (rc == SERVER_LINGER && !conn_linger(c))) {
+		server_close(sv, c);
+		return;
+	}
+	conn_rise(c);
+	/* A head has its time from its first byte on, however they dribble;
+	 * empty lines do not prolong the wait for one. */
+	if (rc == SERVER_WAIT && c->nrest == 0)
+		sockets_phase(&c->sc, PHASE_IDLE);
+	else if (rc == SERVER_WAIT && had == 0)
+		sockets_phase(&c->sc, PHASE_HEAD);
+	crew_arm(sv->crew, c->sc.fd, c);
+}
+
+static bool
+server_take(void *cls, struct sockets_conn *sc)
+{
+	struct server *sv = cls;
+
+	if (crew_add(sv->crew, sc->fd, sc) == 0)
+		return (true);
+	log_error("http a connection could not be taken");
+	return (false);
+}
+
+static void *
+server_desk_new(void *cls)
+{
+
+	(void)cls;
+	return (desk_new());
+}
+
+static void
+server_desk_free(void *cls, void *desk)
+{
+
+	(void)cls;
+	desk_free(desk);
+}
+
+/* ---- headers ---- */
 
 const char *
 server_header(const struct req *rq, const char *k)
 {
 
-	return (MHD_lookup_connection_value(rq->mhd, MHD_HEADER_KIND, k));
-}
-
-struct server_each {
-	void	(*each)(void *cls, const char *k, const char *v);
-	void	*cls;
-};
-
-static enum MHD_Result
-server_each(void *cls, enum MHD_ValueKind kind, const char *k, const char *v)
-{
-	struct server_each *e = cls;
-
-	(void)kind;
-	e->each(e->cls, k, v != NULL ? v : "");
-	return (MHD_YES);
+	return (req_header(rq, k));
 }
 
 void
 server_headers(const struct req *rq,
     void (*each)(void *cls, const char *k, const char *v), void *cls)
 {
-	struct server_each e = { each, cls };
 
-	(void)MHD_get_connection_values(rq->mhd, MHD_HEADER_KIND, server_each,
-	    &e);
+	for (size_t i = 0; rq->head != NULL && i < rq->head->nfields; i++)
+		each(cls, rq->head->fields[i].k, rq->head->fields[i].v);
 }
 
 /* ---- start and stop ---- */
-
-static struct MHD_Daemon *
-server_daemon(struct server *sv, const struct server_opts *o, bool tls,
-    unsigned max)
-{
-	unsigned flags = MHD_USE_THREAD_PER_CONNECTION |
-	    MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC |
-	    MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG |
-	    (tls ? MHD_USE_TLS : 0);
-	struct MHD_OptionItem tls_opts[] = {
-		{ MHD_OPTION_HTTPS_MEM_KEY, 0,
-		    (void *)(uintptr_t)o->key_pem },
-		{ MHD_OPTION_HTTPS_MEM_CERT, 0,
-		    (void *)(uintptr_t)o->cert_pem },
-		{ MHD_OPTION_END, 0, NULL }
-	};
-
-	return (MHD_start_daemon(flags, 0, NULL, NULL, server_access, sv,
-	    MHD_OPTION_EXTERNAL_LOGGER, server_log, sv,
-	    MHD_OPTION_UNESCAPE_CALLBACK, server_keep_escapes, sv,
-	    MHD_OPTION_URI_LOG_CALLBACK, server_target, sv,
-	    MHD_OPTION_NOTIFY_COMPLETED, server_completed, sv,
-	    MHD_OPTION_NOTIFY_CONNECTION, server_connection, sv,
-	    MHD_OPTION_CONNECTION_LIMIT, max,
-	    MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL,
-	    MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)(32u << 10),
-	    MHD_OPTION_ARRAY, tls ? tls_opts : tls_opts + 2,
-	    MHD_OPTION_END));
-}
 
 /* As many connections as descriptors allow: one each, and one for the payload
  * that it sends. */
@@ -244,36 +291,52 @@ server_limit(int wanted)
 	struct rlimit r;
 
 	if (getrlimit(RLIMIT_NOFILE, &r) != 0)
-		return (wanted > 0 ? wanted : CONNECTIONS);
+		return (wanted > 0 ? wanted : LIMIT_CONNS);
 	if (r.rlim_cur < r.rlim_max) {
 		r.rlim_cur = r.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &r);
 	}
 	if (wanted > 0)
 		return (wanted);
-	if (r.rlim_cur < 2 * CONNECTIONS + 128)
+	if (r.rlim_cur < 2 * LIMIT_CONNS + 128)
 		return (r.rlim_cur > 192 ? (int)(r.rlim_cur - 128) / 2 : 32);
-	return (CONNECTIONS);
+	return (LIMIT_CONNS);
+}
+
+static void
+server_fill(struct server *sv, const struct server_opts *o)
+{
+	bool own = o->https_cert_pem != NULL;
+
+	sv->cert_pem[TLS_PROXY] = o->cert_pem;
+	sv->key_pem[TLS_PROXY] = o->key_pem;
+	sv->cert_pem[TLS_HTTPS] = own ? o->https_cert_pem : o->cert_pem;
+	sv->key_pem[TLS_HTTPS] = own ? o->https_key_pem : o->key_pem;
+	BUG_ON(pthread_mutex_init(&sv->lock, NULL) != 0);
+	cond_init(&sv->cond);
+	settle_init(&sv->settle);
 }
 
 static int
 server_begin(struct server *sv, const struct server_opts *o, struct err *e)
 {
-	int max = server_limit(o->max_connections);
-	struct sockets_opts so = { .http = o->http, .proxy = o->proxy,
-	    .beyond_loopback = o->listen_beyond_loopback, .max = max,
-	    .take = server_take, .cls = sv };
+	struct sockets_opts so = {
+		.addr = { o->http, o->https, o->proxy },
+		.beyond_loopback = o->listen_beyond_loopback,
+		.max = server_limit(o->max_connections),
+		.size = sizeof(struct conn), .take = server_take, .cls = sv
+	};
+	struct crew_opts co = { .serve = server_serve,
+	    .desk_new = server_desk_new, .desk_free = server_desk_free,
+	    .cls = sv };
 
 	if ((sv->sockets = sockets_new(&so, e)) == NULL)
 		return (-1);
-	sv->emu->http_port = sockets_port(sv->sockets, VIA_HTTP);
-	sv->emu->proxy_port = sockets_port(sv->sockets, VIA_PROXY);
-	sv->plain = server_daemon(sv, o, false, (unsigned)max + 64);
-	if (sv->plain == NULL)
-		return (err_set(e, "libmicrohttpd does not start"));
-	if (o->proxy != NULL && (sv->tls = server_daemon(sv, o, true,
-	    (unsigned)max + 64)) == NULL)
-		return (err_set(e, "libmicrohttpd does not start with TLS"));
+	sv->emu->http_port = sockets_port(sv->sockets, SOCKETS_HTTP);
+	sv->emu->https_port = sockets_port(sv->sockets, SOCKETS_HTTPS);
+	sv->emu->proxy_port = sockets_port(sv->sockets, SOCKETS_PROXY);
+	if ((sv->crew = crew_new(&co, e)) == NULL)
+		return (-1);
 	return (sockets_run(sv->sockets, e));
 }
 
@@ -283,9 +346,7 @@ server_start(struct emu *emu, const struct server_opts *o, struct err *e)
 	struct server *sv = mem_alloc(sizeof(*sv));
 
 	sv->emu = emu;
-	BUG_ON(pthread_mutex_init(&sv->lock, NULL) != 0);
-	cond_init(&sv->cond);
-	settle_init(&sv->settle);
+	server_fill(sv, o);
 	emu->server = sv;
 	if (server_begin(sv, o, e) == 0)
 		return (sv);
@@ -312,6 +373,21 @@ server_waker(void *arg)
 	return (NULL);
 }
 
+static void
+server_free(struct server *sv)
+{
+
+	crew_free(sv->crew);
+	sockets_free(sv->sockets);
+	for (int i = 0; i < TLS_N; i++)
+		SSL_CTX_free(sv->ctx[i]);
+	sv->emu->server = NULL;
+	settle_release(&sv->settle);
+	(void)pthread_cond_destroy(&sv->cond);
+	(void)pthread_mutex_destroy(&sv->lock);
+	free(sv);
+}
+
 void
 server_stop(struct server *sv)
 {
@@ -325,22 +401,13 @@ server_stop(struct server *sv)
 	    pthread_create(&waker, NULL, server_waker, sv) == 0;
 	if (sv->sockets != NULL)
 		sockets_stop(sv->sockets);
-	if (sv->plain != NULL)
-		MHD_stop_daemon(sv->plain);
-	if (sv->tls != NULL)
-		MHD_stop_daemon(sv->tls);
 	BUG_ON(pthread_mutex_lock(&sv->lock) != 0);
 	sv->ended = true;
 	BUG_ON(pthread_cond_broadcast(&sv->cond) != 0);
 	BUG_ON(pthread_mutex_unlock(&sv->lock) != 0);
 	if (woken)
 		BUG_ON(pthread_join(waker, NULL) != 0);
-	sockets_free(sv->sockets);
-	sv->emu->server = NULL;
-	settle_release(&sv->settle);
-	(void)pthread_cond_destroy(&sv->cond);
-	(void)pthread_mutex_destroy(&sv->lock);
-	free(sv);
+	server_free(sv);
 }
 
 void

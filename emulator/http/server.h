@@ -1,6 +1,6 @@
-/* emulator/http/server.h: sockets, TLS and libmicrohttpd (its only user).
- * Knows how bytes move; not what a request means.  One thread a connection,
- * so a hold or a wait in a handler is a plain wait. */
+/* emulator/http/server.h: an HTTP/1.1 server in threads: sockets, TLS and the
+ * proxy together.  Knows how bytes move; not what a request means.  A hold or
+ * a wait in a handler is a plain wait. */
 #ifndef EMULATOR_SERVER_H
 #define EMULATOR_SERVER_H
 
@@ -14,13 +14,17 @@ struct server;
 struct server_opts {
 	const char *http;	/* "127.0.0.1:0": address and port */
 	const char *proxy;	/* the same; NULL: no proxy */
+	const char *https;	/* the plain endpoint through TLS; NULL: none */
 	bool	listen_beyond_loopback;	/* the long flag was given */
 	const char *cert_pem, *key_pem;	/* for the impersonated hosts */
-	int	max_connections;	/* 0: as many as descriptors allow */
+	/* … and for `https`; NULL: the same */
+	const char *https_cert_pem, *https_key_pem;
+	int	max_connections;	/* 0: as many as limits.h says */
 };
 
 /* Bound and listening when it returns; fills emu's ports and emu->server.  An
- * address in use is an error that names it. */
+ * address in use is an error that names it.  The certificates are kept until
+ * the end, and looked at when they are first wanted. */
 struct server	*server_start(struct emu *, const struct server_opts *,
     struct err *);
 /* No new connections; requests under way are woken and end.  Frees. */
@@ -36,7 +40,7 @@ bool	server_refused(const struct server *);
 struct settle;
 struct settle	*server_settle(struct server *);
 
-/* Headers of a request under way, for req.c and the XML API: one, or all. */
+/* Headers of a request under way, for the XML API: one, or all in order. */
 struct req;
 const char	*server_header(const struct req *, const char *k);
 void	server_headers(const struct req *,

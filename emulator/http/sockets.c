@@ -1,7 +1,11 @@
+/* Deadlines and evictions need no timer of each connection: it notes what it
+ * waits for and since when, in one word that is written without a lock, and
+ * the accepting thread looks at all of them, once a second or when places are
+ * wanted.  To end one, it is shut down; whoever serves it then finds the end
+ * of the stream and closes it. */
 #include "emulator/http/sockets.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -11,31 +15,33 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "emulator/http/limits.h"
+#include "emulator/http/listen.h"
+#include "lib/clock.h"
+#include "lib/cond.h"
 #include "lib/log.h"
-#include "lib/str.h"
 
-#define HEADS_MAX	256	/* CONNECT heads being read at once */
-#define HEAD_STACK	(512u << 10)
-#define BACKLOG		511
-
-struct endpoint {
-	struct sockaddr_storage addr;
-	socklen_t len;
-	int	hold;		/* bound, never listens */
-	int	fd;		/* listens; -1 while refused */
-};
+#define LOOK_MS		1000	/* between two looks at all connections */
+#define FULL_MS		100	/* … while there is no place */
+#define BURST		64	/* accepted between two polls */
+#define PHASE_BITS	3
+#define SECOND		1000000LL
+#define SAY_US		(60 * SECOND)	/* between two lines about accept() */
 
 struct sockets {
 	struct sockets_opts o;
-	struct endpoint http, proxy;
+	struct listen ways[SOCKETS_WAYS];
 	int	wake;		/* eventfd: look at the flags */
 	pthread_t thread;
 	bool	running;
+	int64_t	said_us;	/* when accept() last failed aloud */
+	bool	starved;	/* of descriptors, until the next look */
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct sockets_conn *conns;
-	int	nconns, nheads;
+	int	nconns;
+	bool	full;		/* nobody is accepted until one goes */
 	uint64_t last;
 	bool	stopping, want_refused, refused;
 };
@@ -63,131 +69,131 @@ sockets_wake(struct sockets *s)
 	(void)n;		/* full: it is awake already */
 }
 
-/* ---- listening ---- */
-
-static bool
-sockets_is_loopback(const struct addrinfo *ai)
+int
+sockets_port(const struct sockets *s, enum sockets_way way)
 {
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
 
-	if (ai->ai_family == AF_INET) {
-		memcpy(&in, ai->ai_addr, sizeof(in));
-		return (ntohl(in.sin_addr.s_addr) >> 24 == 127);
-	}
-	if (ai->ai_family != AF_INET6)
-		return (false);
-	memcpy(&in6, ai->ai_addr, sizeof(in6));
-	return (IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr));
+	return (listen_port(&s->ways[way]));
 }
 
-static int
-sockets_resolve(const struct sockets_opts *o, const char *text,
-    struct endpoint *ep, struct err *e)
-{
-	struct addrinfo hints = { .ai_family = AF_UNSPEC,
-	    .ai_socktype = SOCK_STREAM,
-	    .ai_flags = AI_PASSIVE | AI_NUMERICSERV }, *ai = NULL;
-	const char *colon = strrchr(text, ':');
-	int gai, rc = -1;
-	int64_t port;
-	char *host;
+/* ---- what a connection waits for ---- */
 
-	/* getaddrinfo() takes 99999 for another port, without a word. */
-	if (colon == NULL || colon == text || !str_int64(colon + 1, &port) ||
-	    port < 0 || port > 65535)
-		return (err_set(e, "'%s' is not an ADDRESS:PORT such as "
-		    "127.0.0.1:0", text));
-	host = text[0] == '[' && colon[-1] == ']' ?
-	    mem_strndup(text + 1, (size_t)(colon - text) - 2) :
-	    mem_strndup(text, (size_t)(colon - text));
-	gai = getaddrinfo(host, colon + 1, &hints, &ai);
-	if (gai != 0)
-		(void)err_set(e, "cannot listen on %s: %s", text,
-		    gai_strerror(gai));
-	else if (!o->beyond_loopback && !sockets_is_loopback(ai))
-		(void)err_set(e, "will not listen on %s: that is beyond "
-		    "loopback, and anyone who reaches it may do anything to "
-		    "this fake; --listen-beyond-loopback allows it", text);
-	else {
-		memcpy(&ep->addr, ai->ai_addr, ai->ai_addrlen);
-		ep->len = ai->ai_addrlen;
-		rc = 0;
-	}
-	if (ai != NULL)
-		freeaddrinfo(ai);
-	free(host);
-	return (rc);
+void
+sockets_phase_at(struct sockets_conn *c, enum sockets_phase phase,
+    int64_t since_us)
+{
+
+	atomic_store_explicit(&c->phase, (uint64_t)since_us << PHASE_BITS |
+	    phase, memory_order_relaxed);
 }
 
-/* A socket bound to the endpoint's address, or -1 with errno. */
-static int
-sockets_bind(const struct endpoint *ep)
+void
+sockets_phase(struct sockets_conn *c, enum sockets_phase phase)
 {
-	int one = 1, fd = socket(ep->addr.ss_family,
-	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	if (fd < 0)
-		return (-1);
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
-	    bind(fd, (const struct sockaddr *)&ep->addr, ep->len) == 0)
-		return (fd);
-	one = errno;
-	(void)close(fd);
-	errno = one;
-	return (-1);
+	sockets_phase_at(c, phase, clock_mono_us());
 }
 
-static int
-sockets_listen(struct endpoint *ep)
+static enum sockets_phase
+sockets_phase_since(const struct sockets_conn *c, int64_t *since)
+{
+	uint64_t v = atomic_load_explicit(&c->phase, memory_order_relaxed);
+
+	*since = (int64_t)(v >> PHASE_BITS);
+	return ((enum sockets_phase)(v & ((1u << PHASE_BITS) - 1)));
+}
+
+enum sockets_end
+sockets_ended(const struct sockets_conn *c)
 {
 
-	if ((ep->fd = sockets_bind(ep)) < 0)
-		return (-1);
-	if (listen(ep->fd, BACKLOG) == 0)
+	return ((enum sockets_end)atomic_load(&c->end));
+}
+
+/* With the lock held, so that the descriptor is still this connection's. */
+static void
+sockets_cut(struct sockets_conn *c, enum sockets_end why, int how)
+{
+
+	atomic_store(&c->end, why);
+	(void)shutdown(c->fd, how);
+}
+
+/* Has it waited for too long?  What is late in its head is told so, and can
+ * still be written to. */
+static void
+sockets_judge(struct sockets_conn *c, int64_t now)
+{
+	static const int64_t limit[] = {
+		[PHASE_IDLE] = LIMIT_IDLE_S, [PHASE_HEAD] = LIMIT_HEAD_S,
+		[PHASE_BODY] = LIMIT_MOVE_S, [PHASE_SEND] = LIMIT_MOVE_S,
+		[PHASE_LINGER] = LIMIT_LINGER_S,
+	};
+	int64_t since;
+	enum sockets_phase phase = sockets_phase_since(c, &since);
+
+	if (phase == PHASE_WORK || now - since < limit[phase] * SECOND)
+		return;
+	if (sockets_ended(c) == END_NONE && phase == PHASE_HEAD)
+		sockets_cut(c, END_LATE, SHUT_RD);
+	else
+		sockets_cut(c, END_LATE, SHUT_RDWR);
+}
+
+/* How much rather it goes than others; 0: not at all. */
+static uint64_t
+sockets_weight(const struct sockets_conn *c, int64_t now)
+{
+	int64_t since, age;
+	enum sockets_phase phase = sockets_phase_since(c, &since);
+
+	age = now > since ? now - since : 0;
+	if (phase == PHASE_WORK || sockets_ended(c) != END_NONE ||
+	    (phase != PHASE_IDLE && age < LIMIT_SLOW_S * SECOND))
 		return (0);
-	(void)close(ep->fd);
-	ep->fd = -1;
-	return (-1);
+	return ((uint64_t)age + 1 + (phase == PHASE_IDLE ? 1ull << 62 : 0));
 }
 
-static int
-sockets_open(const struct sockets_opts *o, const char *text,
-    struct endpoint *ep, struct err *e)
+/* Close the n that can be spared best; with the lock held. */
+static void
+sockets_evict(struct sockets *s, int n)
 {
+	struct { uint64_t weight; struct sockets_conn *c; } v[LIMIT_CONNS /
+	    LIMIT_SLACK + 1];
+	int64_t now = clock_mono_us();
+	int have = 0, i;
 
-	if (sockets_resolve(o, text, ep, e))
-		return (-1);
-	/* The first bind chooses the port where it is 0. */
-	if ((ep->hold = sockets_bind(ep)) < 0 ||
-	    getsockname(ep->hold, (struct sockaddr *)&ep->addr, &ep->len) ||
-	    sockets_listen(ep))
-		return (err_setno(e, "cannot listen on %s", text));
-	return (0);
+	n = n < (int)NELEMS(v) ? n : (int)NELEMS(v);
+	for (struct sockets_conn *c = s->conns; c != NULL; c = c->next) {
+		uint64_t w = sockets_weight(c, now);
+
+		if (w == 0 || (have == n && w <= v[n - 1].weight))
+			continue;
+		/* v is sorted, the heaviest first */
+		for (i = have < n ? have++ : n - 1;
+		    i > 0 && v[i - 1].weight < w; i--)
+			v[i] = v[i - 1];
+		v[i].weight = w;
+		v[i].c = c;
+	}
+	for (i = 0; i < have; i++)
+		sockets_cut(v[i].c, END_EVICTED, SHUT_RDWR);
+	if (have > 0)
+		log_debug("http %d connections, %d evicted", s->nconns, have);
 }
 
 static void
-sockets_close(struct endpoint *ep)
+sockets_look(struct sockets *s)
 {
+	int64_t now = clock_mono_us();
 
-	if (ep->fd >= 0)
-		(void)close(ep->fd);
-	if (ep->hold >= 0)
-		(void)close(ep->hold);
-	ep->fd = ep->hold = -1;
-}
-
-int
-sockets_port(const struct sockets *s, enum req_via via)
-{
-	const struct endpoint *ep = via == VIA_PROXY ? &s->proxy : &s->http;
-	struct sockaddr_in in;
-
-	if (ep->len == 0)
-		return (0);
-	/* The port stands at the same place in both families. */
-	memcpy(&in, &ep->addr, sizeof(in));
-	return (ntohs(in.sin_port));
+	sockets_lock(s);
+	for (struct sockets_conn *c = s->conns; c != NULL; c = c->next)
+		sockets_judge(c, now);
+	if (s->full || s->starved)
+		sockets_evict(s, s->o.max / LIMIT_SLACK + 1);
+	s->starved = false;
+	sockets_unlock(s);
 }
 
 /* ---- the list of connections ---- */
@@ -203,10 +209,12 @@ sockets_link(struct sockets *s, struct sockets_conn *c)
 	s->nconns++;
 }
 
-static void
-sockets_unlink(struct sockets *s, struct sockets_conn *c)
+void
+sockets_close(struct sockets *s, struct sockets_conn *c)
 {
+	int fd = c->fd;
 
+	sockets_lock(s);
 	if (s->conns == c)
 		s->conns = c->next;
 	else
@@ -214,148 +222,74 @@ sockets_unlink(struct sockets *s, struct sockets_conn *c)
 	if (c->next != NULL)
 		c->next->prev = c->prev;
 	s->nconns--;
+	if (s->full && s->nconns < s->o.max) {
+		s->full = false;
+		sockets_wake(s);
+	}
+	if (s->nconns == 0 && s->stopping)
+		BUG_ON(pthread_cond_broadcast(&s->changed) != 0);
+	sockets_unlock(s);
+	/* Only now: nobody shuts down a number that is another's. */
+	(void)close(fd);
 	free(c);
 }
 
-static struct sockets_conn *
-sockets_by_fd(struct sockets *s, int fd)
-{
-	struct sockets_conn *c;
-
-	for (c = s->conns; c != NULL && c->fd != fd; c = c->next)
-		;
-	return (c);
-}
-
-struct sockets_conn *
-sockets_started(struct sockets *s, int fd)
-{
-	struct sockets_conn *c;
-
-	sockets_lock(s);
-	c = sockets_by_fd(s, fd);
-	BUG_ON(c == NULL);
-	c->started = true;
-	/* Handed over in the moment in which all were cut. */
-	if (c->via == VIA_PROXY && s->want_refused)
-		(void)shutdown(fd, SHUT_RDWR);
-	sockets_unlock(s);
-	return (c);
-}
-
 void
-sockets_closed(struct sockets *s, struct sockets_conn *c)
-{
-
-	sockets_lock(s);
-	sockets_unlink(s, c);
-	if (s->nconns == s->o.max - 1)
-		sockets_wake(s);
-	sockets_unlock(s);
-}
-
-void
-sockets_drop(struct sockets *s, struct sockets_conn *c)
-{
-	int fd = c->fd;
-
-	sockets_closed(s, c);
-	(void)close(fd);
-}
-
-void
-sockets_reset(int fd)
+sockets_reset(struct sockets_conn *c)
 {
 	struct sockaddr sa = { .sa_family = AF_UNSPEC };
 
-	/* SO_LINGER 0 is no use: who closes it sends its FIN before. */
-	(void)connect(fd, &sa, sizeof(sa));
+	/* SO_LINGER 0 would do it only at close(), with what is sent. */
+	(void)connect(c->fd, &sa, sizeof(sa));
 }
 
 /* ---- the accepting thread ---- */
 
-struct head {
-	struct sockets *s;
+static void
+sockets_failed(struct sockets *s, int error)
+{
+	int64_t now = clock_mono_us();
+
+	if (error == EAGAIN || error == ECONNABORTED || error == EINTR)
+		return;
+	s->starved = true;
+	if (s->said_us != 0 && now - s->said_us < SAY_US)
+		return;
+	s->said_us = now;
+	log_error("http accept: %s", strerror(error));
+}
+
+/* False: there is nobody, or no place. */
+static bool
+sockets_accept(struct sockets *s, enum sockets_way way)
+{
+	int one = 1, fd = accept4(s->ways[way].fd, NULL, NULL, SOCK_CLOEXEC);
 	struct sockets_conn *c;
-};
+	bool more;
 
-static void
-sockets_head_done(struct sockets *s)
-{
-
-	sockets_lock(s);
-	if (s->nheads-- == HEADS_MAX)
-		sockets_wake(s);
-	BUG_ON(pthread_cond_broadcast(&s->changed) != 0);
-	sockets_unlock(s);
-}
-
-static void *
-sockets_head_main(void *arg)
-{
-	struct head h = *(struct head *)arg;
-
-	free(arg);
-	h.s->o.take(h.s->o.cls, h.c);
-	sockets_head_done(h.s);
-	return (NULL);
-}
-
-static void
-sockets_head_start(struct sockets *s, struct sockets_conn *c)
-{
-	struct head *h = mem_alloc(sizeof(*h));
-	pthread_attr_t attr;
-	pthread_t t;
-	int rc;
-
-	*h = (struct head){ s, c };
-	sockets_lock(s);
-	s->nheads++;
-	sockets_unlock(s);
-	BUG_ON(pthread_attr_init(&attr) != 0);
-	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	(void)pthread_attr_setstacksize(&attr, HEAD_STACK);
-	rc = pthread_create(&t, &attr, sockets_head_main, h);
-	(void)pthread_attr_destroy(&attr);
-	if (rc == 0)
-		return;
-	log_error("proxy cannot make a thread: %s", strerror(rc));
-	free(h);
-	sockets_drop(s, c);
-	sockets_head_done(s);
-}
-
-static void
-sockets_accept(struct sockets *s, const struct endpoint *ep, enum req_via via)
-{
-	struct sockets_conn *c = mem_alloc(sizeof(*c)), *stale;
-	int one = 1;
-
-	c->via = via;
-	c->peer_len = sizeof(c->peer);
-	c->fd = accept4(ep->fd, (struct sockaddr *)&c->peer, &c->peer_len,
-	    SOCK_CLOEXEC);
-	if (c->fd < 0) {
-		if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
-			log_error("accept: %s", strerror(errno));
-		free(c);
-		return;
+	if (fd < 0) {
+		sockets_failed(s, errno);
+		return (false);
 	}
-	/* Before it is handed on: without it every answer would wait 40 ms
-	 * for the client's delayed acknowledgement. */
-	(void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	/* Without it every answer would wait 40 ms for the client's delayed
+	 * acknowledgement. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	c = mem_alloc(s->o.size);
+	c->way = way;
+	c->fd = fd;
+	sockets_phase(c, PHASE_IDLE);
 	sockets_lock(s);
-	/* One that was handed on, failed before it began, and was closed. */
-	if ((stale = sockets_by_fd(s, c->fd)) != NULL)
-		sockets_unlink(s, stale);
 	c->n = ++s->last;
 	sockets_link(s, c);
+	if (s->nconns >= s->o.max) {
+		s->full = true;
+		sockets_evict(s, s->o.max / LIMIT_SLACK + 1);
+	}
+	more = !s->full;
 	sockets_unlock(s);
-	if (via == VIA_PROXY)
-		sockets_head_start(s, c);
-	else
-		s->o.take(s->o.cls, c);
+	if (!s->o.take(s->o.cls, c))
+		sockets_close(s, c);
+	return (more);
 }
 
 /* Cut what came through the proxy.  With the lock held. */
@@ -364,27 +298,26 @@ sockets_cut_proxied(struct sockets *s)
 {
 
 	for (struct sockets_conn *c = s->conns; c != NULL; c = c->next)
-		if (c->via == VIA_PROXY)
-			(void)shutdown(c->fd, SHUT_RDWR);
+		if (c->way == SOCKETS_PROXY)
+			sockets_cut(c, END_STOPPED, SHUT_RDWR);
 }
 
 /* Flags have changed: true where it is time to end. */
 static bool
 sockets_flags(struct sockets *s)
 {
+	struct listen *proxy = &s->ways[SOCKETS_PROXY];
 	uint64_t count;
 	ssize_t n = read(s->wake, &count, sizeof(count));
 	bool stop;
 
 	(void)n;
 	sockets_lock(s);
-	if (s->want_refused != s->refused && s->proxy.len > 0) {
+	if (s->want_refused != s->refused && proxy->len > 0) {
 		if (s->want_refused) {
-			if (s->proxy.fd >= 0)
-				(void)close(s->proxy.fd);
-			s->proxy.fd = -1;
+			listen_pause(proxy);
 			sockets_cut_proxied(s);
-		} else if (sockets_listen(&s->proxy))
+		} else if (listen_resume(proxy))
 			log_error("cannot listen again: %s", strerror(errno));
 	}
 	s->refused = s->want_refused;
@@ -398,32 +331,37 @@ static void *
 sockets_main(void *arg)
 {
 	struct sockets *s = arg;
-	bool stop = false;
+	int64_t looked = clock_mono_us();
+	bool stop = false, closed;
+	int timeout;
 
 	while (!stop) {
-		struct pollfd p[3] = {
+		struct pollfd p[1 + SOCKETS_WAYS] = {
 			{ .fd = s->wake, .events = POLLIN },
-			{ .fd = s->http.fd, .events = POLLIN },
-			{ .fd = s->proxy.fd, .events = POLLIN },
 		};
 
-		/* Full: whoever comes waits in the backlog. */
 		sockets_lock(s);
-		if (s->nconns >= s->o.max)
-			p[1].fd = p[2].fd = -1;
-		if (s->nheads >= HEADS_MAX)
-			p[2].fd = -1;
+		closed = s->full || s->starved;
+		timeout = closed ? FULL_MS : s->nconns > 0 ? LOOK_MS : -1;
 		sockets_unlock(s);
-		if (poll(p, NELEMS(p), -1) < 0) {
+		for (int i = 0; i < SOCKETS_WAYS; i++) {
+			p[1 + i].fd = closed ? -1 : s->ways[i].fd;
+			p[1 + i].events = POLLIN;
+		}
+		if (poll(p, NELEMS(p), timeout) < 0) {
 			BUG_ON(errno != EINTR);
 			continue;
 		}
-		if (p[1].revents != 0)
-			sockets_accept(s, &s->http, VIA_HTTP);
-		if (p[2].revents != 0)
-			sockets_accept(s, &s->proxy, VIA_PROXY);
+		for (int i = 0; i < SOCKETS_WAYS; i++)
+			for (int k = 0; p[1 + i].revents != 0 && k < BURST &&
+			    sockets_accept(s, (enum sockets_way)i); k++)
+				;
 		if (p[0].revents != 0)
 			stop = sockets_flags(s);
+		if (closed || clock_mono_us() - looked >= LOOK_MS * 1000) {
+			looked = clock_mono_us();
+			sockets_look(s);
+		}
 	}
 	return (NULL);
 }
@@ -434,17 +372,21 @@ struct sockets *
 sockets_new(const struct sockets_opts *o, struct err *e)
 {
 	struct sockets *s = mem_alloc(sizeof(*s));
+	int i;
 
 	s->o = *o;
-	s->http.fd = s->http.hold = s->proxy.fd = s->proxy.hold = -1;
+	for (i = 0; i < SOCKETS_WAYS; i++)
+		s->ways[i] = (struct listen)LISTEN_INIT;
 	BUG_ON(pthread_mutex_init(&s->lock, NULL) != 0);
-	BUG_ON(pthread_cond_init(&s->changed, NULL) != 0);
+	cond_init(&s->changed);
 	s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->wake < 0)
 		(void)err_setno(e, "eventfd");
-	else if (sockets_open(o, o->http, &s->http, e) == 0 &&
-	    (o->proxy == NULL ||
-	    sockets_open(o, o->proxy, &s->proxy, e) == 0))
+	for (i = 0; s->wake >= 0 && i < SOCKETS_WAYS; i++)
+		if (o->addr[i] != NULL && listen_open(&s->ways[i], o->addr[i],
+		    o->beyond_loopback, e))
+			break;
+	if (i == SOCKETS_WAYS)
 		return (s);
 	sockets_free(s);
 	return (NULL);
@@ -473,9 +415,24 @@ sockets_refuse(struct sockets *s, bool on)
 	sockets_unlock(s);
 }
 
+/* End all; who is at work may still send, the first time. */
+static void
+sockets_end(struct sockets *s, bool gently)
+{
+
+	for (struct sockets_conn *c = s->conns; c != NULL; c = c->next) {
+		int64_t since;
+		enum sockets_phase p = sockets_phase_since(c, &since);
+
+		sockets_cut(c, END_STOPPED, gently && (p == PHASE_WORK ||
+		    p == PHASE_SEND) ? SHUT_RD : SHUT_RDWR);
+	}
+}
+
 void
 sockets_stop(struct sockets *s)
 {
+	int64_t deadline = cond_deadline(LIMIT_STOP_S * SECOND);
 
 	if (!s->running)
 		return;
@@ -486,13 +443,15 @@ sockets_stop(struct sockets *s)
 	sockets_unlock(s);
 	BUG_ON(pthread_join(s->thread, NULL) != 0);
 	s->running = false;
-	sockets_close(&s->http);
-	sockets_close(&s->proxy);
+	for (int i = 0; i < SOCKETS_WAYS; i++)
+		listen_close(&s->ways[i]);
 	sockets_lock(s);
-	for (struct sockets_conn *c = s->conns; c != NULL; c = c->next)
-		if (!c->started)
-			(void)shutdown(c->fd, SHUT_RDWR);
-	while (s->nheads > 0)
+	sockets_end(s, true);
+	while (s->nconns > 0 &&
+	    cond_wait_until(&s->changed, &s->lock, deadline))
+		;
+	sockets_end(s, false);
+	while (s->nconns > 0)
 		BUG_ON(pthread_cond_wait(&s->changed, &s->lock) != 0);
 	sockets_unlock(s);
 }
@@ -500,17 +459,12 @@ sockets_stop(struct sockets *s)
 void
 sockets_free(struct sockets *s)
 {
-	struct sockets_conn *c, *next;
 
 	if (s == NULL)
 		return;
-	BUG_ON(s->running);
-	for (c = s->conns; c != NULL; c = next) {
-		next = c->next;
-		free(c);
-	}
-	sockets_close(&s->http);
-	sockets_close(&s->proxy);
+	BUG_ON(s->running || s->nconns > 0);
+	for (int i = 0; i < SOCKETS_WAYS; i++)
+		listen_close(&s->ways[i]);
 	if (s->wake >= 0)
 		(void)close(s->wake);
 	(void)pthread_cond_destroy(&s->changed);

@@ -1,48 +1,69 @@
-/* emulator/http/sockets.h: the two listening sockets, the thread that accepts
- * on them, and the list of connections.  Knows TCP; neither HTTP nor what
- * happens on a connection: that is the `take` function's.
- *
- * Each listening socket stands on a second one that is bound to the same port
- * and never listens: so that the port stays ours while the proxy is refused,
- * and a connection attempt then finds nobody (ECONNREFUSED). */
+/* emulator/http/sockets.h: the ways in, the thread that accepts on them, and
+ * the list of connections with the bounds that limits.h sets.  Knows TCP, and
+ * what each connection is waiting for; neither HTTP nor what is said on a
+ * connection: that is the `take` function's. */
 #ifndef EMULATOR_SOCKETS_H
 #define EMULATOR_SOCKETS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
-#include "emulator/http/req.h"
 #include "lib/err.h"
 
 struct sockets;
 
+enum sockets_way {
+	SOCKETS_HTTP,		/* the plain endpoint */
+	SOCKETS_HTTPS,		/* the same with TLS */
+	SOCKETS_PROXY,		/* CONNECT, then TLS */
+	SOCKETS_WAYS
+};
+
+/* What a connection is waiting for, and so what may be done to it. */
+enum sockets_phase {
+	PHASE_IDLE,		/* a request's first byte */
+	PHASE_HEAD,		/* the rest of its head */
+	PHASE_BODY,
+	PHASE_SEND,		/* room for what is to be sent */
+	PHASE_LINGER,		/* the client's end, which it has been told */
+	PHASE_WORK,		/* us: no bound */
+};
+
+/* Why it was shut down from outside. */
+enum sockets_end { END_NONE, END_LATE, END_EVICTED, END_STOPPED };
+
+/* The first member of what the caller makes of a connection. */
 struct sockets_conn {
 	uint64_t n;		/* 1, 2, … by arrival */
-	enum req_via via;
-	int	fd;
-	struct sockaddr_storage peer;
-	socklen_t peer_len;
-	bool	started;	/* private from here on */
+	enum sockets_way way;
+	int	fd;		/* blocking, TCP_NODELAY */
+	/* private */
+	_Atomic uint64_t phase;	/* since when, in microseconds, and which */
+	atomic_int end;		/* enum sockets_end */
 	struct sockets_conn *prev, *next;
 };
 
 struct sockets_opts {
-	const char *http, *proxy;	/* "ADDR:PORT"; proxy may be NULL */
+	const char *addr[SOCKETS_WAYS];	/* "ADDR:PORT"; but for the first one
+					 * NULL where it is not wanted */
 	bool	beyond_loopback;
 	int	max;			/* connections at once */
-	/* A new connection, TCP_NODELAY set.  Of the plain endpoint it runs in
-	 * the accepting thread, of the proxy in a thread of its own.  It hands
-	 * the descriptor on or calls sockets_drop(). */
-	void	(*take)(void *cls, struct sockets_conn *);
+	size_t	size;			/* of the caller's struct */
+	/* A new connection, in PHASE_IDLE, in the accepting thread.  False: it
+	 * is not wanted; the rest of the struct is zeros. */
+	bool	(*take)(void *cls, struct sockets_conn *);
 	void	*cls;
 };
 
 /* Listening when it returns, accepting after sockets_run(). */
 struct sockets	*sockets_new(const struct sockets_opts *, struct err *);
-int	sockets_port(const struct sockets *, enum req_via);
+int	sockets_port(const struct sockets *, enum sockets_way);
 int	sockets_run(struct sockets *, struct err *);
-/* Accept no more; the proxy's threads have ended when it returns. */
+/* Accept no more, and end all connections: those that wait for their client
+ * at once, those at work when they have sent their answer or LIMIT_STOP_S
+ * after it was wanted.  None is left when it returns. */
 void	sockets_stop(struct sockets *);
 void	sockets_free(struct sockets *);
 
@@ -50,13 +71,15 @@ void	sockets_free(struct sockets *);
  * again.  Done when it returns. */
 void	sockets_refuse(struct sockets *, bool on);
 
-/* Whoever was handed the descriptor has begun with it; which is it? */
-struct sockets_conn	*sockets_started(struct sockets *, int fd);
-/* … and is about to close it. */
-void	sockets_closed(struct sockets *, struct sockets_conn *);
-/* Close and forget a connection that was not handed on. */
-void	sockets_drop(struct sockets *, struct sockets_conn *);
-/* Make the peer see a reset; by the thread that uses the descriptor. */
-void	sockets_reset(int fd);
+/* ---- for the one that serves a connection ---- */
+/* It waits for that, since now or since then. */
+void	sockets_phase(struct sockets_conn *, enum sockets_phase);
+void	sockets_phase_at(struct sockets_conn *, enum sockets_phase,
+    int64_t since_us);
+enum sockets_end sockets_ended(const struct sockets_conn *);
+/* Close and free. */
+void	sockets_close(struct sockets *, struct sockets_conn *);
+/* Make the peer see a reset. */
+void	sockets_reset(struct sockets_conn *);
 
 #endif

@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
@@ -264,4 +265,65 @@ tls_release(struct tls *t)
 	free(t->cert_pem);
 	free(t->key_pem);
 	*t = (struct tls){ .ca_file = NULL };
+}
+
+/* ---- for connections ---- */
+
+/* A client that offers nothing we speak gets no answer on the matter: it may
+ * mean HTTP/1.1 all the same. */
+static int
+tls_alpn(SSL *ssl, const unsigned char **out, unsigned char *n,
+    const unsigned char *in, unsigned in_n, void *arg)
+{
+	static const unsigned char ours[] = "\x08http/1.1";
+	unsigned char *pick;
+
+	(void)ssl;
+	(void)arg;
+	if (SSL_select_next_proto(&pick, n, ours, sizeof(ours) - 1, in,
+	    in_n) != OPENSSL_NPN_NEGOTIATED)
+		return (SSL_TLSEXT_ERR_NOACK);
+	*out = pick;
+	return (SSL_TLSEXT_ERR_OK);
+}
+
+/* The first certificate is the server's, the others are its chain. */
+static bool
+tls_show(SSL_CTX *ctx, const char *cert_pem, const char *key_pem)
+{
+	BIO *certs = BIO_new_mem_buf(cert_pem, -1);
+	BIO *keys = BIO_new_mem_buf(key_pem, -1);
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(keys, NULL, NULL, NULL);
+	X509 *x = PEM_read_bio_X509(certs, NULL, NULL, NULL);
+	bool ok;
+
+	ok = x != NULL && key != NULL && SSL_CTX_use_certificate(ctx, x) == 1 &&
+	    SSL_CTX_use_PrivateKey(ctx, key) == 1;
+	X509_free(x);
+	while (ok && (x = PEM_read_bio_X509(certs, NULL, NULL, NULL)) != NULL)
+		ok = SSL_CTX_add0_chain_cert(ctx, x) == 1;
+	if (ok)
+		ERR_clear_error();	/* of the end of the chain */
+	EVP_PKEY_free(key);
+	BIO_free(certs);
+	BIO_free(keys);
+	return (ok);
+}
+
+SSL_CTX *
+tls_context(const char *cert_pem, const char *key_pem, struct err *e)
+{
+	static const unsigned char id[] = "gcs-emulator";
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+
+	if (ctx != NULL && SSL_CTX_set_min_proto_version(ctx,
+	    TLS1_2_VERSION) == 1 && tls_show(ctx, cert_pem, key_pem)) {
+		(void)SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+		(void)SSL_CTX_set_session_id_context(ctx, id, sizeof(id) - 1);
+		SSL_CTX_set_alpn_select_cb(ctx, tls_alpn, NULL);
+		return (ctx);
+	}
+	(void)tls_error(e, "cannot use the server's certificate");
+	SSL_CTX_free(ctx);
+	return (NULL);
 }

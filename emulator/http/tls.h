@@ -1,9 +1,11 @@
 /* emulator/http/tls.h: the emulator's own certificate authority, made at the
  * first start and kept in the data directory, and a leaf certificate for the
  * emulated hosts, made anew at each start.  Knows OpenSSL and host names; no
- * sockets.  Keys are EC P-256: they cost less than a millisecond. */
+ * connections.  Keys are EC P-256: they cost less than a millisecond. */
 #ifndef EMULATOR_TLS_H
 #define EMULATOR_TLS_H
+
+#include <openssl/ssl.h>
 
 #include "lib/err.h"
 
@@ -15,5 +17,10 @@ struct tls {
 
 int	tls_setup(const char *dir, struct tls *out, struct err *);
 void	tls_release(struct tls *);
+
+/* What a server that shows this certificate (PEM, with its chain) and key needs
+ * for each connection: TLS 1.2 or later, and http/1.1 of what is offered by
+ * ALPN.  Freed with SSL_CTX_free(); NULL with a message. */
+SSL_CTX	*tls_context(const char *cert_pem, const char *key_pem, struct err *);
 
 #endif

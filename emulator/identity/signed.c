@@ -142,7 +142,7 @@ signed_canon(struct req *rq)
 	for (size_t i = 0; i < rq->nquery; i++)
 		q[i] = (struct canon_kv){ .k = rq->query[i].k,
 		    .v = rq->query[i].v };
-	if (rq->mhd != NULL)
+	if (rq->head != NULL)
 		server_headers(rq, signed_take_header, &h);
 	return ((struct canon){ .method = rq->method, .path = rq->raw_path,
 	    .query = q, .nquery = rq->nquery, .headers = h.kv,

@@ -215,6 +215,6 @@ void
 signed_body(struct req *rq)
 {
 
-	if (rq->mhd != NULL)
+	if (rq->head != NULL)
 		signed_body_expect(rq, NULL, NULL);
 }

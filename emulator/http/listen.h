@@ -1,0 +1,34 @@
+/* emulator/http/listen.h: one listening socket.  Knows addresses and ports; not
+ * who connects.
+ *
+ * It stands on a second one that is bound to the same port and never listens:
+ * so that the port stays ours while nobody is to get in, and a connection
+ * attempt then finds nobody (ECONNREFUSED). */
+#ifndef EMULATOR_LISTEN_H
+#define EMULATOR_LISTEN_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "lib/err.h"
+
+struct listen {
+	struct sockaddr_storage addr;
+	socklen_t len;			/* 0: never opened */
+	int	hold;			/* bound, never listens */
+	int	fd;			/* listens, does not block; or -1 */
+};
+
+#define LISTEN_INIT { .hold = -1, .fd = -1 }
+
+/* text: "ADDRESS:PORT", port 0 for any.  What is not loopback is an error
+ * unless `beyond`; so is an address in use, which is named. */
+int	listen_open(struct listen *, const char *text, bool beyond,
+    struct err *);
+int	listen_port(const struct listen *);
+/* Let nobody in any more, and let them in again (0, or -1 with errno). */
+void	listen_pause(struct listen *);
+int	listen_resume(struct listen *);
+void	listen_close(struct listen *);
+
+#endif
