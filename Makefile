@@ -69,9 +69,23 @@ tests: $(tests)
 unit: all tests
 	@ci/unit $(tests)
 
+# Durability, proven from outside: a library that is preloaded into the
+# emulator, and the program that writes, kills, cuts the power and looks.
+proof_o	:= $(patsubst %.c,$O/%.o,$(filter-out %/tap.c,$(sort $(wildcard emulator/tests/proof/*.c))))
+$O/proof/proof: $(proof_o) $O/emulator/store/checksum.o $(lib_o)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+$O/proof/tap.so: emulator/tests/proof/tap.c emulator/tests/proof/tap.h Makefile
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(filter-out -fsanitize=% -fno-sanitize-recover=%,$(ALL_CFLAGS)) -fPIC -shared -o $@ $<
+.PHONY: durability proofs
+proofs: all $O/proof/proof $O/proof/tap.so
+durability: proofs
+	@ci/durability $O
+
 # The tests: unit, golden, lint, the drills tagged `check`, and the tester's own.
 .PHONY: check lint golden tester
-check: all tests $O/scenario.5
+check: all tests proofs $O/scenario.5
 	@ci/check $O
 lint: all $O/scenario.5
 	@ci/lint $O
@@ -105,4 +119,4 @@ clean:
 
 .SECONDARY:
 -include $(lib_o:.o=.d) $(emu_o:.o=.d) $(har_o:.o=.d) $(test_c:%.c=$O/%.d) \
-	$O/emulator/main.d $O/harness/main.d
+	$O/emulator/main.d $O/harness/main.d $(proof_o:.o=.d)

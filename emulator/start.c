@@ -50,7 +50,7 @@ start_data(struct start *s, const struct start_opts *o, struct err *e)
 /* The control API's token: the starter's, or a new one; in a file for those
  * who come later. */
 static int
-start_token(struct start *s, struct err *e)
+start_token(struct start *s, bool power, struct err *e)
 {
 	const char *given = getenv("GCS_EMULATOR_TOKEN");
 	char *path = mem_printf("%s/control-token", s->data);
@@ -64,7 +64,8 @@ start_token(struct start *s, struct err *e)
 		given = hex;
 	}
 	s->emu.control_token = arena_strdup(&s->arena, given);
-	rc = file_write(path, given, strlen(given), 0600, e);
+	rc = (power ? file_write_synced : file_write)(path, given,
+	    strlen(given), 0600, e);
 	free(path);
 	return (rc);
 }
@@ -114,7 +115,8 @@ start_new(const struct start_opts *o, struct err *e)
 
 	start_fill(s, o);
 	if (start_data(s, o, e) == 0 && start_store(s, o, e) == 0 &&
-	    start_token(s, e) == 0 && tls_setup(s->data, &s->tls, e) == 0) {
+	    start_token(s, o->power, e) == 0 &&
+	    tls_setup(s->data, o->power, &s->tls, e) == 0) {
 		emu->data = s->data;
 		emu->ca_file = s->tls.ca_file;
 		emu->journal = journal_new(o->journal, e);

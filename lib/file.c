@@ -56,9 +56,26 @@ file_write_all(int fd, const void *vp, size_t n)
 	return (0);
 }
 
-int
-file_write(const char *path, const void *p, size_t n, mode_t mode,
-    struct err *e)
+/* The entry of path in its folder. */
+static int
+file_sync_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash != NULL ?
+	    mem_strndup(path, (size_t)(slash - path) + 1) : mem_strdup(".");
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = -1;
+
+	free(dir);
+	if (fd < 0)
+		return (-1);
+	rc = fsync(fd);
+	(void)close(fd);
+	return (rc);
+}
+
+static int
+file_replace(const char *path, const void *p, size_t n, mode_t mode,
+    bool synced, struct err *e)
 {
 	char *tmp = mem_printf("%s.new-%ld", path, (long)gettid());
 	int fd, rc = -1;
@@ -70,7 +87,7 @@ file_write(const char *path, const void *p, size_t n, mode_t mode,
 		err_setno(e, "cannot create %s", tmp);
 		goto out;
 	}
-	if (file_write_all(fd, p, n) != 0) {
+	if (file_write_all(fd, p, n) != 0 || (synced && fsync(fd) != 0)) {
 		err_setno(e, "cannot write %s", tmp);
 		(void)close(fd);
 		(void)unlink(tmp);
@@ -81,10 +98,29 @@ file_write(const char *path, const void *p, size_t n, mode_t mode,
 		(void)unlink(tmp);
 		goto out;
 	}
-	rc = 0;
+	if (synced && file_sync_folder(path) != 0)
+		err_setno(e, "cannot sync the folder of %s", path);
+	else
+		rc = 0;
 out:
 	free(tmp);
 	return (rc);
+}
+
+int
+file_write(const char *path, const void *p, size_t n, mode_t mode,
+    struct err *e)
+{
+
+	return (file_replace(path, p, n, mode, false, e));
+}
+
+int
+file_write_synced(const char *path, const void *p, size_t n, mode_t mode,
+    struct err *e)
+{
+
+	return (file_replace(path, p, n, mode, true, e));
 }
 
 int

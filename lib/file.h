@@ -15,6 +15,9 @@ int	file_read(const char *path, struct buf *b, struct err *e);
 /* Written beside, renamed into place: whole or not at all. */
 int	file_write(const char *path, const void *p, size_t n, mode_t mode,
     struct err *e);
+/* The same, and on the disk when it returns, whatever the power does. */
+int	file_write_synced(const char *path, const void *p, size_t n,
+    mode_t mode, struct err *e);
 /* Every byte, through interruptions and short writes; -1 with errno. */
 int	file_write_all(int fd, const void *p, size_t n);
 int	file_mkdirs(const char *path, mode_t mode, struct err *e);

@@ -156,9 +156,11 @@ tls_pem(X509 *first, X509 *second, EVP_PKEY *key)
 /* ---- the CA's two files ---- */
 
 static int
-tls_new_ca(const char *cert_file, const char *key_file, X509 **ca,
-    EVP_PKEY **key, struct err *e)
+tls_new_ca(const char *cert_file, const char *key_file, bool power,
+    X509 **ca, EVP_PKEY **key, struct err *e)
 {
+	int (*put)(const char *, const void *, size_t, mode_t, struct err *) =
+	    power ? file_write_synced : file_write;
 	char *cert_pem = NULL, *key_pem = NULL;
 	int rc = -1;
 
@@ -170,8 +172,8 @@ tls_new_ca(const char *cert_file, const char *key_file, X509 **ca,
 		goto out;
 	}
 	/* The key first: a certificate without one would be of no use. */
-	if (file_write(key_file, key_pem, strlen(key_pem), 0600, e) == 0 &&
-	    file_write(cert_file, cert_pem, strlen(cert_pem), 0644, e) == 0)
+	if (put(key_file, key_pem, strlen(key_pem), 0600, e) == 0 &&
+	    put(cert_file, cert_pem, strlen(cert_pem), 0644, e) == 0)
 		rc = 0;
 out:
 	if (key_pem != NULL)
@@ -226,7 +228,7 @@ out:
 }
 
 int
-tls_setup(const char *dir, struct tls *out, struct err *e)
+tls_setup(const char *dir, bool power, struct tls *out, struct err *e)
 {
 	char *key_file = mem_printf("%s/ca-key.pem", dir);
 	EVP_PKEY *ca_key = NULL, *key = NULL;
@@ -236,7 +238,7 @@ tls_setup(const char *dir, struct tls *out, struct err *e)
 	*out = (struct tls){ .ca_file = mem_printf("%s/ca.pem", dir) };
 	rc = file_exists(out->ca_file) ?
 	    tls_old_ca(out->ca_file, key_file, &ca, &ca_key, e) :
-	    tls_new_ca(out->ca_file, key_file, &ca, &ca_key, e);
+	    tls_new_ca(out->ca_file, key_file, power, &ca, &ca_key, e);
 	if (rc != 0)
 		goto out;
 	key = EVP_EC_gen("P-256");

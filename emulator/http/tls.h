@@ -6,6 +6,7 @@
 #define EMULATOR_TLS_H
 
 #include <openssl/ssl.h>
+#include <stdbool.h>
 
 #include "lib/err.h"
 
@@ -15,7 +16,8 @@ struct tls {
 	char	*key_pem;
 };
 
-int	tls_setup(const char *dir, struct tls *out, struct err *);
+/* power: what is made is on the disk when it returns. */
+int	tls_setup(const char *dir, bool power, struct tls *out, struct err *);
 void	tls_release(struct tls *);
 
 /* What a server that shows this certificate (PEM, with its chain) and key needs

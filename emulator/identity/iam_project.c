@@ -125,7 +125,7 @@ iam_owner_file_make(struct emu *emu, struct arena *a, const char *path,
 	text = json_dumps(file, JSON_INDENT(2));
 	BUG_ON(text == NULL);
 	json_decref(file);
-	rc = file_write(path, text, strlen(text), 0600, e);
+	rc = file_write_synced(path, text, strlen(text), 0600, e);
 	free(text);
 	return (rc);
 }

@@ -94,7 +94,9 @@ payload_drop_file(struct payload *p)
 	if (p->fd >= 0)
 		(void)close(p->fd);
 	p->fd = -1;
-	if (p->id == 0 || p->taken)
+	/* Where a sync failed nobody knows whether a row names it: it stays,
+	 * and the next open decides. */
+	if (p->id == 0 || p->taken || atomic_load(&p->st->broken))
 		return;
 	path = store_payload_path(p->st, p->id);
 	(void)unlink(path);
