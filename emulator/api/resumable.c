@@ -15,11 +15,14 @@
 #include <string.h>
 
 #include "emulator/api/attrs.h"
+#include "emulator/api/media.h"
+#include "emulator/api/names.h"
 #include "emulator/api/objects.h"
 #include "emulator/api/range.h"
 #include "emulator/api/resource.h"
 #include "emulator/api/uploads.h"
 #include "emulator/fault/fault.h"
+#include "emulator/http/route.h"
 #include "emulator/store/store.h"
 #include "lib/str.h"
 
@@ -44,13 +47,36 @@ resumable_type(struct req *rq, json_t *meta)
 	return (attrs_object(rq, meta));
 }
 
+/* Everything is known of the session to be; its id, or NULL: a reply has been
+ * stored. */
+static const char *
+resumable_begin(struct req *rq, struct session *s)
+{
+	struct store_at now = { STORE_NOW };
+	const char *id;
+	struct bucket b;
+	enum store_rc rc;
+
+	rc = store_bucket_get(rq->emu->store, now, rq->bucket, &rq->arena, &b);
+	if (rc != STORE_OK) {
+		req_fail_rc(rq, rc);
+		return (NULL);
+	}
+	if (objects_may_overwrite(rq, rq->bucket, rq->object))
+		return (NULL);
+	s->name = rq->object;
+	s->principal = rq->principal != NULL ? rq->principal : "";
+	rc = store_session_new(rq->emu->store, s, &rq->arena, &id);
+	if (rc == STORE_OK)
+		return (id);
+	req_fail_rc(rq, rc);
+	return (NULL);
+}
+
 void
 resumable_start_h(struct req *rq)
 {
-	struct store_at now = { STORE_NOW };
 	struct session s = { .bucket = rq->bucket };
-	struct bucket b;
-	enum store_rc rc;
 	const char *id;
 	json_t *meta;
 
@@ -59,27 +85,47 @@ resumable_start_h(struct req *rq)
 	    attrs_expect_headers(rq, &s.expect) ||
 	    attrs_expect_json(rq, meta, &s.expect) ||
 	    uploads_name(rq, meta) ||
-	    (s.attrs = resumable_type(rq, meta)) == NULL)
+	    (s.attrs = resumable_type(rq, meta)) == NULL ||
+	    (id = resumable_begin(rq, &s)) == NULL)
 		return;
-	rc = store_bucket_get(rq->emu->store, now, rq->bucket, &rq->arena, &b);
-	if (rc != STORE_OK) {
-		req_fail_rc(rq, rc);
-		return;
-	}
-	if (objects_may_overwrite(rq, rq->bucket, rq->object))
-		return;
-	s.name = rq->object;
-	s.principal = rq->principal != NULL ? rq->principal : "";
-	rc = store_session_new(rq->emu->store, &s, &rq->arena, &id);
-	if (rc != STORE_OK) {
-		req_fail_rc(rq, rc);
-		return;
-	}
 	req_header_add(rq, "Location", arena_printf(&rq->arena,
 	    "%s%s?uploadType=resumable&upload_id=%s", req_base_url(rq),
 	    rq->raw_path, id));
 	req_header_add(rq, "X-GUploader-UploadID", id);
 	req_reply_empty(rq, 200);
+}
+
+/* https://cloud.google.com/storage/docs/performing-resumable-uploads, XML:
+ * the object's metadata come in headers, and the answer is 201. */
+void
+resumable_xml_start_h(struct req *rq)
+{
+	const char *h = req_header(rq, "x-goog-resumable"), *id, *type;
+	struct session s = { .bucket = rq->bucket };
+	json_t *meta;
+
+	if (h == NULL || strcmp(h, "start") != 0) {
+		req_fail(rq, 400, "InvalidArgument", "POST of an object wants "
+		    "the header x-goog-resumable: start.");
+		return;
+	}
+	if (uploads_unserved(rq) || req_cond(rq, &s.cond) ||
+	    attrs_expect_headers(rq, &s.expect) ||
+	    names_check_object(rq, rq->object) ||
+	    req_json_text(rq, "", 0, &meta))
+		return;
+	uploads_put_meta(rq, meta);
+	type = req_header(rq, "Content-Type");
+	if (type != NULL)
+		(void)json_object_set_new(meta, "contentType",
+		    json_string(type));
+	if ((s.attrs = attrs_object(rq, meta)) == NULL ||
+	    (id = resumable_begin(rq, &s)) == NULL)
+		return;
+	req_header_add(rq, "Location", arena_printf(&rq->arena,
+	    "%s%s?upload_id=%s", req_base_url(rq), rq->raw_path, id));
+	req_header_add(rq, "X-GUploader-UploadID", id);
+	req_reply_empty(rq, 201);
 }
 
 /* The last byte of an upload that says nothing of itself but its length. */
@@ -167,6 +213,19 @@ resumable_incomplete(struct req *rq, int64_t persisted)
 	req_reply_empty(rq, status);
 }
 
+/* The object that a session became; the XML API shows it in headers. */
+static void
+resumable_object(struct req *rq, const struct object *o)
+{
+
+	if (rq->route->api != API_XML) {
+		req_reply_json(rq, 200, resource_object(rq, o));
+		return;
+	}
+	media_headers(rq, o);
+	req_reply_empty(rq, 200);
+}
+
 /* A finished session answers with what it became, as long as that is there;
  * later with what is still known. */
 static void
@@ -180,7 +239,9 @@ resumable_finished(struct req *rq, const struct session *s)
 	rc = store_object_get(rq->emu->store, now, s->bucket, s->name, &c,
 	    &rq->arena, &o);
 	if (rc == STORE_OK)
-		req_reply_json(rq, 200, resource_object(rq, &o));
+		resumable_object(rq, &o);
+	else if (rc == STORE_NO_OBJECT && rq->route->api == API_XML)
+		req_reply_empty(rq, 200);
 	else if (rc == STORE_NO_OBJECT)
 		req_reply_json(rq, 200, json_pack(
 		    "{s:s, s:s, s:s, s:s, s:s}", "kind", "storage#object",
@@ -229,7 +290,7 @@ resumable_finish(struct req *rq, struct chunk *c)
 	if (rc != STORE_OK)
 		req_fail_rc(rq, rc);
 	else
-		req_reply_json(rq, 200, resource_object(rq, &o));
+		resumable_object(rq, &o);
 }
 
 void
@@ -271,5 +332,5 @@ resumable_cancel_h(struct req *rq)
 	if (rc != STORE_OK)
 		req_fail_rc(rq, rc);
 	else
-		req_reply_empty(rq, 499);
+		req_reply_empty(rq, rq->route->api == API_XML ? 204 : 499);
 }

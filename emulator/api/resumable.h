@@ -7,6 +7,7 @@
 #include "emulator/http/req.h"
 
 void	resumable_start_h(struct req *);
+void	resumable_xml_start_h(struct req *);	/* x-goog-resumable: start */
 void	resumable_chunk_begin(struct req *);
 void	resumable_chunk_data(struct req *, const void *, size_t);
 void	resumable_chunk_h(struct req *);

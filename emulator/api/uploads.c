@@ -283,6 +283,13 @@ uploads_put_header(void *cls, const char *k, const char *v)
 }
 
 void
+uploads_put_meta(struct req *rq, json_t *meta)
+{
+
+	server_headers(rq, uploads_put_header, meta);
+}
+
+void
 uploads_put_begin(struct req *rq)
 {
 
@@ -298,7 +305,7 @@ uploads_put_h(struct req *rq)
 
 	if (req_json_text(rq, "", 0, &u->meta_json))
 		return;
-	server_headers(rq, uploads_put_header, u->meta_json);
+	uploads_put_meta(rq, u->meta_json);
 	if (uploads_store(rq, u, &o))
 		return;
 	media_headers(rq, &o);

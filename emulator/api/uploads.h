@@ -17,6 +17,9 @@ void	uploads_put_begin(struct req *);
 void	uploads_put_h(struct req *);
 #define uploads_put_done	uploads_insert_done
 
+/* What the headers of the XML API say of an object, but for its type, into
+ * the JSON that attrs_object() takes. */
+void	uploads_put_meta(struct req *, json_t *meta);
 /* Headers that change what an upload means, in ways that nobody here keeps:
  * -1, and a 501 has been stored. */
 int	uploads_unserved(struct req *);

@@ -52,11 +52,24 @@ signed_fault(struct req *rq, int status, const char *code,
 static void
 signed_element(struct buf *b, const char *name, const char *text)
 {
+	json_t *utf8;
 
 	if (text == NULL)
 		return;
 	buf_addf(b, "<%s>", name);
-	req_xml_text(b, text);
+	/* Lines stay lines, for people who compare; what came from a client
+	 * may hold what no XML may. */
+	for (utf8 = json_string(text); *text != '\0'; text++) {
+		char one[2] = { *text, '\0' };
+
+		if ((one[0] & 0x80) != 0 ? utf8 != NULL : one[0] == '\n')
+			buf_addc(b, one[0]);
+		else if ((unsigned char)one[0] < ' ' || (one[0] & 0x80) != 0)
+			buf_addc(b, '?');
+		else
+			req_xml_text(b, one);
+	}
+	json_decref(utf8);
 	buf_addf(b, "</%s>", name);
 }
 
@@ -86,16 +99,6 @@ signed_reply_fault(struct req *rq, const struct signed_fault *f)
 	req_reply(rq, f->status, "application/xml; charset=UTF-8", b.p,
 	    b.len);
 	buf_release(&b);
-}
-
-void
-signed_reply(struct req *rq, int status, const char *code,
-    const char *details)
-{
-	struct signed_fault f = { .status = status, .code = code,
-	    .details = details };
-
-	signed_reply_fault(rq, &f);
 }
 
 int
@@ -470,7 +473,7 @@ signed_policy(struct req *rq, const struct signed_policy *p)
 	if (!s.v4)
 		s.rsa = strchr(s.id, '@') != NULL;
 	else if (!signed_parse_time(s.date, &s.from_us)) {
-		signed_reply(rq, 400, "InvalidArgument",
+		req_fail(rq, 400, "InvalidArgument",
 		    "The date is not of the form 20190201T090000Z.");
 		return (-1);
 	} else if (signed_parse_algorithm(rq, &s, p->algorithm) ||

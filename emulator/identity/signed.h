@@ -39,9 +39,4 @@ struct signed_policy {
 /* Sets rq->auth and rq->principal by it.  -1: the refusal is stored. */
 int	signed_policy(struct req *, const struct signed_policy *);
 
-/* An error of the XML API with more to say than req_fail() takes; `details`
- * may be NULL. */
-void	signed_reply(struct req *, int status, const char *code,
-    const char *details);
-
 #endif
