@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "emulator/http/route.h"
 #include "lib/str.h"
 
 struct field {
@@ -208,8 +209,11 @@ attrs_hash(struct req *rq, const char *name, const char *b64, size_t len,
 	buf_release(&b);
 	if (ok)
 		return (0);
-	req_fail(rq, 400, "invalid", "Invalid value for %s: '%.*s' is not "
-	    "the base64 of %zu bytes.", name, (int)len, b64, n);
+	/* The XML API takes such a CRC for a wrong one. */
+	req_fail(rq, 400, rq->route->api != API_XML ? "invalid" : n == 4 ?
+	    "CrcMismatch" : "InvalidDigest",
+	    "Invalid value for %s: '%.*s' is not the base64 of %zu bytes.",
+	    name, (int)len, b64, n);
 	return (-1);
 }
 

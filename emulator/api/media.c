@@ -3,8 +3,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "emulator/api/conditions.h"
 #include "emulator/api/range.h"
 #include "emulator/api/resource.h"
+#include "emulator/api/xml_req.h"
 #include "emulator/http/route.h"
 #include "emulator/store/checksum.h"
 #include "lib/str.h"
@@ -41,23 +43,21 @@ media_hashes(struct req *rq, const struct object *o)
 	    arena_printf(&rq->arena, "crc32c=%s,md5=%s", crc, md5));
 }
 
-/* The XML API's ETag is the MD5 in hex, the JSON API's its own etag. */
-static void
+/* The XML API's ETag is the MD5 in hex, the JSON API's its own etag; what was
+ * composed has no MD5. */
+const char *
 media_etag(struct req *rq, const struct object *o)
 {
+	const char *own;
 	char hex[33];
 
 	if (rq->route->api == API_XML && o->has_md5) {
 		str_hex(hex, o->md5, sizeof(o->md5));
-		req_header_add(rq, "ETag",
-		    arena_printf(&rq->arena, "\"%s\"", hex));
-	} else if (rq->route->api == API_XML)
-		req_header_add(rq, "ETag", arena_printf(&rq->arena,
-		    "\"-%s\"", resource_etag(&rq->arena, o->generation,
-		    o->metageneration)));
-	else
-		req_header_add(rq, "ETag", resource_etag(&rq->arena,
-		    o->generation, o->metageneration));
+		return (arena_printf(&rq->arena, "\"%s\"", hex));
+	}
+	own = resource_etag(&rq->arena, o->generation, o->metageneration);
+	return (rq->route->api == API_XML ?
+	    arena_printf(&rq->arena, "\"-%s\"", own) : own);
 }
 
 static void
@@ -72,15 +72,22 @@ media_modified(struct req *rq, int64_t us)
 		req_header_add(rq, "Last-Modified", s);
 }
 
+/* What the query of a download says instead, or v. */
+static const char *
+media_override(struct req *rq, const char *k, const char *v)
+{
+	const char *q = rq->route->api == API_XML ? req_query(rq, k) : NULL;
+
+	return (q != NULL ? q : v);
+}
+
 static void
 media_attrs(struct req *rq, const json_t *attrs)
 {
 	static const struct { const char *field, *header; } t[] = {
 		{ "contentEncoding", "Content-Encoding" },
-		{ "contentDisposition", "Content-Disposition" },
 		{ "contentLanguage", "Content-Language" },
 		{ "cacheControl", "Cache-Control" },
-		{ "storageClass", "x-goog-storage-class" },
 	};
 	json_t *map = json_object_get(attrs, "metadata"), *v;
 	const char *k;
@@ -88,38 +95,73 @@ media_attrs(struct req *rq, const json_t *attrs)
 	for (size_t i = 0; i < NELEMS(t); i++)
 		media_text(rq, t[i].header, json_string_value(
 		    json_object_get(attrs, t[i].field)));
+	media_text(rq, "Content-Disposition", media_override(rq,
+	    "response-content-disposition", json_string_value(
+	    json_object_get(attrs, "contentDisposition"))));
 	json_object_foreach(map, k, v) {
 		/* A name that is no token cannot be a header. */
 		if (strpbrk(k, " \t\r\n:") == NULL)
-			media_text(rq, arena_printf(&rq->arena,
-			    "x-goog-meta-%s", k), json_string_value(v));
+			media_text(rq, arena_printf(&rq->arena, "x-%s-meta-%s",
+			    xml_amz(rq) ? "amz" : "goog", k),
+			    json_string_value(v));
 	}
 }
 
 void
-media_headers(struct req *rq, const struct object *o)
+media_headers_stored(struct req *rq, const struct object *o)
 {
-	json_t *attrs = json_loads(o->attrs, 0, NULL);
-	const char *type = json_string_value(json_object_get(attrs,
-	    "contentType"));
+	json_auto_t *attrs = json_loads(o->attrs, 0, NULL);
 	const char *enc = json_string_value(json_object_get(attrs,
 	    "contentEncoding"));
+	const char *class = json_string_value(json_object_get(attrs,
+	    "storageClass"));
 
 	media_number(rq, "x-goog-generation", o->generation);
 	media_number(rq, "x-goog-metageneration", o->metageneration);
 	media_number(rq, "x-goog-stored-content-length", o->size);
 	media_text(rq, "x-goog-stored-content-encoding",
 	    enc != NULL ? enc : "identity");
+	media_text(rq, "x-goog-storage-class",
+	    class != NULL ? class : "STANDARD");
 	if (o->components > 0)
 		media_number(rq, "x-goog-component-count", o->components);
 	media_hashes(rq, o);
-	media_etag(rq, o);
+	req_header_add(rq, "ETag", media_etag(rq, o));
 	media_modified(rq, o->updated_us);
+}
+
+void
+media_headers(struct req *rq, const struct object *o)
+{
+	json_auto_t *attrs = json_loads(o->attrs, 0, NULL);
+	const char *type = json_string_value(json_object_get(attrs,
+	    "contentType"));
+
+	media_headers_stored(rq, o);
 	req_header_add(rq, "Accept-Ranges", "bytes");
 	media_attrs(rq, attrs);
-	media_text(rq, "Content-Type",
-	    type != NULL ? type : "application/octet-stream");
-	json_decref(attrs);
+	media_text(rq, "Content-Type", media_override(rq,
+	    "response-content-type",
+	    type != NULL ? type : "application/octet-stream"));
+}
+
+/* By If-Match & co.; a reply has been stored then. */
+static bool
+media_refused(struct req *rq, const struct object *o)
+{
+	struct conditions c = conditions_of(rq);
+
+	switch (conditions_check(&c, media_etag(rq, o), o->updated_us)) {
+	case CONDITIONS_FAILED:
+		req_fail_rc(rq, STORE_PRECONDITION);
+		return (true);
+	case CONDITIONS_NOT_MODIFIED:
+		media_headers(rq, o);
+		req_reply_empty(rq, 304);
+		return (true);
+	default:
+		return (false);
+	}
 }
 
 void
@@ -140,7 +182,13 @@ media_get_h(struct req *rq)
 		req_fail_rc(rq, rc);
 		return;
 	}
-	switch (range_parse(req_header(rq, "Range"), o.size, &off, &len)) {
+	if (media_refused(rq, &o)) {
+		store_read_close(&r);
+		return;
+	}
+	switch (range_parse(conditions_range(rq, media_etag(rq, &o),
+	    o.updated_us) ? req_header(rq, "Range") : NULL, o.size, &off,
+	    &len)) {
 	case RANGE_UNSATISFIABLE:
 		store_read_close(&r);
 		req_fail(rq, 416, "requestedRangeNotSatisfiable",

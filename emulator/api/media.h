@@ -6,7 +6,11 @@
 #include "emulator/http/req.h"
 
 void	media_get_h(struct req *);
+/* As the request's API gives it, with quotes in the XML API. */
+const char	*media_etag(struct req *, const struct object *);
 /* The headers that every download carries, from the object's metadata. */
 void	media_headers(struct req *, const struct object *);
+/* Of these, those that tell what is stored: after a PUT. */
+void	media_headers_stored(struct req *, const struct object *);
 
 #endif

@@ -21,6 +21,7 @@
 #include "emulator/api/range.h"
 #include "emulator/api/resource.h"
 #include "emulator/api/uploads.h"
+#include "emulator/api/xml_req.h"
 #include "emulator/fault/fault.h"
 #include "emulator/http/route.h"
 #include "emulator/store/store.h"
@@ -100,26 +101,18 @@ resumable_start_h(struct req *rq)
 void
 resumable_xml_start_h(struct req *rq)
 {
-	const char *h = req_header(rq, "x-goog-resumable"), *id, *type;
+	const char *h = req_header(rq, "x-goog-resumable"), *id;
 	struct session s = { .bucket = rq->bucket };
-	json_t *meta;
 
 	if (h == NULL || strcmp(h, "start") != 0) {
 		req_fail(rq, 400, "InvalidArgument", "POST of an object wants "
 		    "the header x-goog-resumable: start.");
 		return;
 	}
-	if (uploads_unserved(rq) || req_cond(rq, &s.cond) ||
-	    attrs_expect_headers(rq, &s.expect) ||
+	if (xml_check_body(rq) || uploads_unserved(rq) ||
+	    req_cond(rq, &s.cond) || attrs_expect_headers(rq, &s.expect) ||
 	    names_check_object(rq, rq->object) ||
-	    req_json_text(rq, "", 0, &meta))
-		return;
-	uploads_put_meta(rq, meta);
-	type = req_header(rq, "Content-Type");
-	if (type != NULL)
-		(void)json_object_set_new(meta, "contentType",
-		    json_string(type));
-	if ((s.attrs = attrs_object(rq, meta)) == NULL ||
+	    (s.attrs = xml_attrs(rq)) == NULL ||
 	    (id = resumable_begin(rq, &s)) == NULL)
 		return;
 	req_header_add(rq, "Location", arena_printf(&rq->arena,
@@ -222,7 +215,7 @@ resumable_object(struct req *rq, const struct object *o)
 		req_reply_json(rq, 200, resource_object(rq, o));
 		return;
 	}
-	media_headers(rq, o);
+	media_headers_stored(rq, o);
 	req_reply_empty(rq, 200);
 }
 

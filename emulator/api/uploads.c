@@ -6,7 +6,6 @@
 #include <strings.h>
 
 #include "emulator/api/attrs.h"
-#include "emulator/api/media.h"
 #include "emulator/api/multipart.h"
 #include "emulator/api/names.h"
 #include "emulator/api/objects.h"
@@ -56,8 +55,6 @@ uploads_unserved(struct req *rq)
 	static const struct { const char *header, *what; } t[] = {
 		{ "x-goog-encryption-algorithm",
 		    "encryption with the client's own key" },
-		{ "x-goog-copy-source", "a copy by the XML API" },
-		{ "x-goog-content-length-range", "a length range" },
 	};
 
 	for (size_t i = 0; i < NELEMS(t); i++)
@@ -253,61 +250,4 @@ uploads_insert_h(struct req *rq)
 	if (uploads_name(rq, u->meta_json) == 0 &&
 	    uploads_store(rq, u, &o) == 0)
 		req_reply_json(rq, 200, resource_object(rq, &o));
-}
-
-/* ---- PUT of the XML API ---- */
-
-static void
-uploads_put_header(void *cls, const char *k, const char *v)
-{
-	static const struct { const char *header, *field; } t[] = {
-		{ "Content-Encoding", "contentEncoding" },
-		{ "Content-Disposition", "contentDisposition" },
-		{ "Content-Language", "contentLanguage" },
-		{ "Cache-Control", "cacheControl" },
-		{ "x-goog-storage-class", "storageClass" },
-	};
-	json_t *meta = cls, *map;
-
-	for (size_t i = 0; i < NELEMS(t); i++)
-		if (strcasecmp(k, t[i].header) == 0)
-			(void)json_object_set_new(meta, t[i].field,
-			    json_string(v));
-	if (strncasecmp(k, "x-goog-meta-", 12) != 0)
-		return;
-	if ((map = json_object_get(meta, "metadata")) == NULL) {
-		map = json_object();
-		(void)json_object_set_new(meta, "metadata", map);
-	}
-	(void)json_object_set_new(map, k + 12, json_string(v));
-}
-
-void
-uploads_put_meta(struct req *rq, json_t *meta)
-{
-
-	server_headers(rq, uploads_put_header, meta);
-}
-
-void
-uploads_put_begin(struct req *rq)
-{
-
-	if (names_check_object(rq, rq->object) == 0)
-		(void)uploads_new(rq);
-}
-
-void
-uploads_put_h(struct req *rq)
-{
-	struct upload *u = rq->state;
-	struct object o;
-
-	if (req_json_text(rq, "", 0, &u->meta_json))
-		return;
-	uploads_put_meta(rq, u->meta_json);
-	if (uploads_store(rq, u, &o))
-		return;
-	media_headers(rq, &o);
-	req_reply_empty(rq, 200);
 }

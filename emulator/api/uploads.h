@@ -1,5 +1,5 @@
 /* emulator/api/uploads.h: uploads in one request: uploadType=media and
- * multipart of the JSON API, PUT of the XML API.  The bytes stream into a
+ * multipart of the JSON API.  The bytes stream into a
  * struct payload; nothing is stored unless the whole body has come.  Knows
  * the forms of such bodies; sessions are resumable.c's. */
 #ifndef EMULATOR_UPLOADS_H
@@ -12,14 +12,6 @@ void	uploads_insert_data(struct req *, const void *, size_t);
 void	uploads_insert_h(struct req *);
 void	uploads_insert_done(struct req *);
 
-void	uploads_put_begin(struct req *);
-#define uploads_put_data	uploads_insert_data
-void	uploads_put_h(struct req *);
-#define uploads_put_done	uploads_insert_done
-
-/* What the headers of the XML API say of an object, but for its type, into
- * the JSON that attrs_object() takes. */
-void	uploads_put_meta(struct req *, json_t *meta);
 /* Headers that change what an upload means, in ways that nobody here keeps:
  * -1, and a 501 has been stored. */
 int	uploads_unserved(struct req *);

@@ -13,6 +13,7 @@
 #include "emulator/api/resumable.h"
 #include "emulator/api/uploads.h"
 #include "emulator/api/xml.h"
+#include "emulator/api/xml_put.h"
 #include "emulator/control/control.h"
 #include "emulator/fault/retry_test.h"
 #include "emulator/identity/iam.h"
@@ -148,7 +149,7 @@ const struct route routes[] = {
 	ROW("storage.objects.get", XML, "GET|HEAD", "/{bucket}/{object...}",
 	    NULL, "storage.objects.get", NONE, xml_get_h),
 	STREAM("storage.objects.insert", XML, "PUT", "/{bucket}/{object...}",
-	    NULL, "storage.objects.create", uploads_put),
+	    NULL, "storage.objects.create", xml_put),
 	ROW("storage.objects.delete", XML, "DELETE", "/{bucket}/{object...}",
 	    NULL, "storage.objects.delete", NONE, xml_delete_h),
 

@@ -512,7 +512,7 @@ START_TEST(unknown_and_unserved_calls_say_so)
 	ck_assert_int_eq(client_post(O "/watch", "{}"), 501);
 	ck_assert_ptr_nonnull(strstr(cl.body.p, "storage.objects.watchAll"));
 	ck_assert_int_eq(client_ask("PUT", "/bkt/a", "x", 1,
-	    "x-goog-copy-source: /bkt/b"), 501);
+	    "x-goog-copy-source: /bkt/b"), 404);
 	ck_assert_int_eq(client_get(O "/a"), 404);
 	ck_assert_int_eq(client_post(B "/bkt/o", "{}"), 405);
 	ck_assert_str_eq(client_header("allow"), "GET");
