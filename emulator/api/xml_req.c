@@ -56,8 +56,7 @@ xml_check(struct req *rq)
 {
 	struct xml_forms f = { false, false };
 
-	if (rq->mhd != NULL)
-		server_headers(rq, xml_form, &f);
+	server_headers(rq, xml_form, &f);
 	if (!f.goog || !f.amz)
 		return (0);
 	req_fail(rq, 400, "ExcessHeaderValues",
@@ -71,7 +70,7 @@ xml_check_body(struct req *rq)
 
 	if (xml_check(rq))
 		return (-1);
-	if (rq->mhd == NULL || req_header(rq, "Content-Length") != NULL ||
+	if (rq->head == NULL || req_header(rq, "Content-Length") != NULL ||
 	    req_header(rq, "Transfer-Encoding") != NULL)
 		return (0);
 	req_fail(rq, 411, "MissingContentLength",
@@ -182,8 +181,7 @@ xml_attrs(struct req *rq)
 
 	if (req_json_text(rq, "", 0, &m.to))
 		return (NULL);
-	if (rq->mhd != NULL)
-		server_headers(rq, xml_meta_header, &m);
+	server_headers(rq, xml_meta_header, &m);
 	if (m.bad != NULL) {
 		req_fail(rq, 400, "MalformedHeaderValue",
 		    "The header %s is not UTF-8.", m.bad);
