@@ -83,9 +83,25 @@ proofs: all $O/proof/proof $O/proof/tap.so
 durability: proofs
 	@ci/durability $O
 
+# Fuzz targets: with clang's libFuzzer they search, with replay.c they are given
+# the inputs in the tree.  `make fuzz FUZZ=head FUZZ_S=600` for one, longer.
+FUZZ	?=
+FUZZ_S	?= 30
+fuzz_o	:= $(patsubst %.c,$O/%.o,$(sort $(wildcard emulator/tests/fuzz/*.c)))
+fuzzers	:= $(patsubst emulator/tests/fuzz/fuzz_%.c,$O/fuzz/%,$(wildcard emulator/tests/fuzz/fuzz_*.c))
+fuzz_main = $(if $(findstring fuzzer,$(SAN)),-fsanitize=fuzzer,$O/emulator/tests/fuzz/replay.o)
+$O/fuzz/%: $O/emulator/tests/fuzz/fuzz_%.o $O/emulator/tests/fuzz/replay.o $(emu_o) $(lib_o)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(fuzz_main) $(emu_o) $(lib_o) $(LIBS) $(CHECK_LIBS)
+.PHONY: fuzz fuzzers
+fuzzers: $(fuzzers)
+fuzz:
+	@$(MAKE) -s CC=clang SAN=fuzzer-no-link,address,undefined O=build/fuzz fuzzers
+	@ci/fuzz search build/fuzz $(FUZZ_S) $(FUZZ)
+
 # The tests: unit, golden, lint, the drills tagged `check`, and the tester's own.
 .PHONY: check lint golden tester
-check: all tests proofs $O/scenario.5
+check: all tests proofs fuzzers $O/scenario.5
 	@ci/check $O
 lint: all $O/scenario.5
 	@ci/lint $O
@@ -119,4 +135,4 @@ clean:
 
 .SECONDARY:
 -include $(lib_o:.o=.d) $(emu_o:.o=.d) $(har_o:.o=.d) $(test_c:%.c=$O/%.d) \
-	$O/emulator/main.d $O/harness/main.d $(proof_o:.o=.d)
+	$O/emulator/main.d $O/harness/main.d $(proof_o:.o=.d) $(fuzz_o:.o=.d)
