@@ -186,6 +186,9 @@ head_request(struct head *h, struct arena *a, char *s, size_t len,
 		return (head_absolute(h, a, s + 7, why));
 	if (strncasecmp(s, "https://", 8) == 0)
 		return (head_absolute(h, a, s + 8, why));
+	if (*s != '/' && strcmp(s, "*") != 0)
+		return (head_refuse(why, 400, "The request's target must "
+		    "begin with '/'; this is no proxy for plain HTTP."));
 	return (0);
 }
 
