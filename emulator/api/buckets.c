@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "emulator/api/acls.h"
 #include "emulator/api/attrs.h"
 #include "emulator/api/lists.h"
 #include "emulator/api/names.h"
@@ -87,7 +88,8 @@ buckets_insert_h(struct req *rq)
 	buckets_location(rq, in);
 	if ((b.attrs = attrs_bucket(rq, in, &b.versioning)) == NULL)
 		return;
-	b.policy = buckets_default_policy(rq, b.project);
+	if (acls_new_bucket(rq, &b, in))
+		return;
 	rc = store_bucket_insert(rq->emu->store, &w, &b, &rq->arena, &out);
 	rq->mutation = w.mutation;
 	if (rc != STORE_OK)
@@ -136,7 +138,7 @@ buckets_change_once(struct req *rq, struct store_cond c, const json_t *in,
 {
 	struct store_write w = { .forget = rq->forget };
 	struct store_at now = { STORE_NOW };
-	const char *attrs;
+	const char *attrs, *policy;
 	bool versioning;
 	enum store_rc rc;
 
@@ -146,15 +148,15 @@ buckets_change_once(struct req *rq, struct store_cond c, const json_t *in,
 		return (rc);
 	attrs = patch ? attrs_bucket_patch(rq, b->attrs, in, &versioning) :
 	    attrs_bucket(rq, in, &versioning);
-	if (attrs == NULL)
+	if (attrs == NULL || acls_change_bucket(rq, b, in, &attrs, &policy))
 		return (STORE_OK);	/* a 400 has been stored */
 	*mine = !c.has_meta_match;
 	if (*mine) {
 		c.has_meta_match = true;
 		c.meta_match = b->metageneration;
 	}
-	rc = store_bucket_update(rq->emu->store, &w, rq->bucket, &c, attrs,
-	    versioning, &rq->arena, b);
+	rc = store_bucket_set(rq->emu->store, &w, rq->bucket, &c, attrs,
+	    versioning, policy, &rq->arena, b);
 	rq->mutation = w.mutation;
 	*mine = *mine && rc == STORE_PRECONDITION && !c.has_meta_not;
 	return (rc);

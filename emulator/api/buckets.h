@@ -17,7 +17,5 @@ void	buckets_layout_h(struct req *);
 void	buckets_get_iam_h(struct req *);
 void	buckets_set_iam_h(struct req *);
 void	buckets_test_iam_h(struct req *);
-/* The policy of a new bucket, as the real service gives it; in the arena. */
-const char	*buckets_default_policy(struct req *, const char *project);
 
 #endif

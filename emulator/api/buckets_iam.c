@@ -5,29 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emulator/api/acls.h"
 #include "emulator/api/resource.h"
 #include "emulator/identity/auth.h"
 #include "emulator/identity/iam.h"
-
-const char *
-buckets_default_policy(struct req *rq, const char *project)
-{
-	json_t *j = json_pack("{s:[{s:s, s:[s+, s+]}, {s:s, s:[s+]}]}",
-	    "bindings",
-	    "role", "roles/storage.legacyBucketOwner", "members",
-	    "projectEditor:", project, "projectOwner:", project,
-	    "role", "roles/storage.legacyBucketReader", "members",
-	    "projectViewer:", project);
-	char *s;
-	const char *text;
-
-	BUG_ON(j == NULL);
-	s = json_dumps(j, JSON_COMPACT);
-	text = arena_strdup(&rq->arena, s);
-	free(s);
-	json_decref(j);
-	return (text);
-}
 
 static void
 buckets_iam_reply(struct req *rq, const struct bucket *b)
@@ -84,6 +65,24 @@ buckets_policy_text(struct req *rq, const json_t *in)
 	return (text);
 }
 
+/* Public access prevention refuses some members; -1: by a reply. */
+static int
+buckets_policy_allowed(struct req *rq, const json_t *in)
+{
+	struct store_at now = { STORE_NOW };
+	struct acls_config c;
+	struct bucket b;
+	enum store_rc rc;
+
+	rc = store_bucket_get(rq->emu->store, now, rq->bucket, &rq->arena, &b);
+	if (rc != STORE_OK) {
+		req_fail_rc(rq, rc);
+		return (-1);
+	}
+	acls_config(b.attrs, &c);
+	return (acls_check_members(rq, &c, in));
+}
+
 void
 buckets_set_iam_h(struct req *rq)
 {
@@ -95,7 +94,8 @@ buckets_set_iam_h(struct req *rq)
 	json_t *in;
 
 	if (req_json(rq, &in) ||
-	    (text = buckets_policy_text(rq, in)) == NULL)
+	    (text = buckets_policy_text(rq, in)) == NULL ||
+	    buckets_policy_allowed(rq, in))
 		return;
 	etag = json_string_value(json_object_get(in, "etag"));
 	if (etag != NULL && *etag != '\0' &&

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "emulator/api/acls.h"
 #include "emulator/api/attrs.h"
 #include "emulator/api/names.h"
 #include "emulator/api/objects.h"
@@ -166,6 +167,9 @@ compose_take(struct req *rq, const json_t *in, struct compose *c)
 	c->drop_sources = req_query_bool(rq, "deleteSourceObjects", false) ||
 	    json_is_true(json_object_get(in, "deleteSourceObjects"));
 	c->attrs = attrs_object(rq, to);
+	if (c->attrs != NULL)
+		c->attrs = acls_new_object(rq, rq->bucket,
+		    "destinationPredefinedAcl", to, c->attrs);
 	return (c->attrs == NULL ? -1 : attrs_expect_json(rq, to,
 	    &c->expect));
 }

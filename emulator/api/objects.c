@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "emulator/api/acls.h"
 #include "emulator/api/attrs.h"
 #include "emulator/api/names.h"
 #include "emulator/api/resource.h"
@@ -58,7 +59,8 @@ objects_change_once(struct req *rq, struct store_cond c, const json_t *in,
 		return (rc);
 	attrs = patch ? attrs_object_patch(rq, o->attrs, in) :
 	    attrs_object(rq, in);
-	if (attrs == NULL)
+	if (attrs == NULL ||
+	    (attrs = acls_change_object(rq, o, in, attrs)) == NULL)
 		return (STORE_OK);	/* a 400 has been stored */
 	*mine = !c.has_meta_match;
 	c.has_meta_match = true;
@@ -151,6 +153,9 @@ objects_duplicate(struct req *rq, struct object *o)
 		return (-1);
 	if (attrs != NULL && strcmp(attrs, "{}") == 0)
 		attrs = NULL;		/* nothing that could be set */
+	if (attrs != NULL && (attrs = acls_new_object(rq, to_bucket,
+	    "destinationPredefinedAcl", in, attrs)) == NULL)
+		return (-1);
 	rc = store_object_copy(rq->emu->store, &w, rq->bucket, rq->object,
 	    &from_c, to_bucket, to, &to_c, attrs, &rq->arena, o);
 	rq->mutation = w.mutation;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emulator/api/acls.h"
 #include "emulator/store/checksum.h"
 #include "lib/str.h"
 
@@ -87,7 +88,7 @@ resource_set(json_t *j, const char *k, json_t *v)
 	BUG_ON(rc != 0);	/* NULL: not UTF-8, which names.c refuses */
 }
 
-static const char *
+const char *
 resource_url(struct req *rq, const char *prefix, const char *bucket,
     const char *object)
 {
@@ -165,6 +166,7 @@ resource_object(struct req *rq, const struct object *o)
 		    json_integer(o->components));
 	if (o->deleted_us != 0)
 		resource_set(j, "timeDeleted", resource_time(o->deleted_us));
+	acls_show_object(rq, j, o);
 	return (j);
 }
 
@@ -208,5 +210,6 @@ resource_bucket(struct req *rq, const struct bucket *b)
 	resource_set(j, "timeCreated", resource_time(b->created_us));
 	resource_set(j, "updated", resource_time(b->updated_us));
 	resource_bucket_defaults(j);
+	acls_show_bucket(rq, j, b);
 	return (j);
 }

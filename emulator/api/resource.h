@@ -11,6 +11,10 @@
 json_t	*resource_object(struct req *, const struct object *);
 json_t	*resource_bucket(struct req *, const struct bucket *);
 
+/* The link to a bucket or (NULL: not) an object of it, with `/download` or ""
+ * before its path; in the arena. */
+const char	*resource_url(struct req *, const char *prefix,
+    const char *bucket, const char *object);
 /* The etag that the JSON API gives a version of a thing; in the arena. */
 const char	*resource_etag(struct arena *, int64_t generation,
     int64_t metageneration);

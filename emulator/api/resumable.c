@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+#include "emulator/api/acls.h"
 #include "emulator/api/attrs.h"
 #include "emulator/api/media.h"
 #include "emulator/api/names.h"
@@ -51,12 +52,17 @@ resumable_type(struct req *rq, json_t *meta)
 /* Everything is known of the session to be; its id, or NULL: a reply has been
  * stored. */
 static const char *
-resumable_begin(struct req *rq, struct session *s)
+resumable_begin(struct req *rq, struct session *s, const json_t *meta)
 {
 	struct store_at now = { STORE_NOW };
 	const char *id;
 	struct bucket b;
 	enum store_rc rc;
+
+	s->attrs = acls_new_object(rq, rq->bucket, "predefinedAcl", meta,
+	    s->attrs);
+	if (s->attrs == NULL)
+		return (NULL);
 
 	rc = store_bucket_get(rq->emu->store, now, rq->bucket, &rq->arena, &b);
 	if (rc != STORE_OK) {
@@ -74,6 +80,33 @@ resumable_begin(struct req *rq, struct session *s)
 	return (NULL);
 }
 
+/* The session's URL.  What the last chunk's answer looks like is said when the
+ * session is begun, so that goes along. */
+static const char *
+resumable_location(struct req *rq, const char *id)
+{
+	static const char *const shape[] = { "fields", "prettyPrint",
+		"projection" };
+	const char *v, *url;
+	struct buf b;
+
+	buf_init(&b, 1u << 20);
+	buf_addf(&b, "%s%s?uploadType=resumable&upload_id=%s",
+	    req_base_url(rq), rq->raw_path, id);
+	for (size_t i = 0; i < NELEMS(shape); i++) {
+		if ((v = req_query(rq, shape[i])) == NULL &&
+		    strcmp(shape[i], "projection") == 0 && rq->acl_given)
+			v = "full";
+		if (v == NULL || *v == '\0')
+			continue;
+		buf_addf(&b, "&%s=", shape[i]);
+		str_pct_encode(&b, v, strlen(v), false);
+	}
+	url = arena_strdup(&rq->arena, b.p);
+	buf_release(&b);
+	return (url);
+}
+
 void
 resumable_start_h(struct req *rq)
 {
@@ -87,11 +120,9 @@ resumable_start_h(struct req *rq)
 	    attrs_expect_json(rq, meta, &s.expect) ||
 	    uploads_name(rq, meta) ||
 	    (s.attrs = resumable_type(rq, meta)) == NULL ||
-	    (id = resumable_begin(rq, &s)) == NULL)
+	    (id = resumable_begin(rq, &s, meta)) == NULL)
 		return;
-	req_header_add(rq, "Location", arena_printf(&rq->arena,
-	    "%s%s?uploadType=resumable&upload_id=%s", req_base_url(rq),
-	    rq->raw_path, id));
+	req_header_add(rq, "Location", resumable_location(rq, id));
 	req_header_add(rq, "X-GUploader-UploadID", id);
 	req_reply_empty(rq, 200);
 }
@@ -113,7 +144,7 @@ resumable_xml_start_h(struct req *rq)
 	    req_cond(rq, &s.cond) || attrs_expect_headers(rq, &s.expect) ||
 	    names_check_object(rq, rq->object) ||
 	    (s.attrs = xml_attrs(rq)) == NULL ||
-	    (id = resumable_begin(rq, &s)) == NULL)
+	    (id = resumable_begin(rq, &s, NULL)) == NULL)
 		return;
 	req_header_add(rq, "Location", arena_printf(&rq->arena,
 	    "%s%s?upload_id=%s", req_base_url(rq), rq->raw_path, id));

@@ -61,7 +61,8 @@ rules_bucket(const char *attrs, struct bucket_rules *r)
 	r->adopts = strcmp(rules_class(j), "STANDARD") != 0 ||
 	    json_is_true(json_object_get(j, "defaultEventBasedHold")) ||
 	    json_object_get(json_object_get(j, "encryption"),
-	    "defaultKmsKeyName") != NULL;
+	    "defaultKmsKeyName") != NULL ||
+	    json_object_get(j, "defaultObjectAcl") != NULL;
 	json_decref(j);
 }
 
@@ -92,6 +93,8 @@ rules_adopt(struct arena *a, const char *attrs, const char *bucket_attrs)
 	if (kms != NULL && json_object_get(to, "customerEncryption") == NULL)
 		rules_default(to, "kmsKeyName", json_sprintf(
 		    "%s/cryptoKeyVersions/1", kms));
+	rules_default(to, "acl", json_incref(json_object_get(b,
+	    "defaultObjectAcl")));
 	text = json_dumps(to, JSON_COMPACT);
 	attrs = arena_strdup(a, text);
 	free(text);

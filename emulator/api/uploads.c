@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "emulator/api/acls.h"
 #include "emulator/api/attrs.h"
 #include "emulator/api/multipart.h"
 #include "emulator/api/names.h"
@@ -224,6 +225,8 @@ uploads_store(struct req *rq, struct upload *u, struct object *o)
 		return (-1);
 	}
 	if ((attrs = uploads_attrs(rq, u)) == NULL ||
+	    (attrs = acls_new_object(rq, rq->bucket, "predefinedAcl",
+	    u->meta_json, attrs)) == NULL ||
 	    objects_may_overwrite(rq, rq->bucket, rq->object))
 		return (-1);
 	rc = store_object_insert(rq->emu->store, &w, rq->bucket, rq->object,

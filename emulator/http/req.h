@@ -107,6 +107,9 @@ struct req {
 	bool	abort;			/* close without a byte */
 	bool	abort_rst;		/* … with a reset */
 
+	struct acls_seen *acl_seen;	/* private: acls_show.c's */
+	bool	acl_given;		/* the body held a list (acls.h) */
+
 	int64_t	mutation;		/* of this request; 0 none */
 	const char *fault_note;		/* "3:status", for the journal */
 };

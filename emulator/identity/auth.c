@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "emulator/api/acls.h"
 #include "emulator/http/route.h"
 #include "emulator/identity/iam.h"
 #include "emulator/identity/oauth.h"
@@ -58,6 +59,7 @@ struct auth_ask {
 	struct req *rq;
 	const char *permission;
 	json_t	*project;
+	bool	no_public;	/* public access prevention is enforced */
 };
 
 static const json_t *
@@ -107,11 +109,12 @@ auth_member(struct auth_ask *q, const char *member)
 	const char *who = q->rq->principal;
 
 	if (strcmp(member, "allUsers") == 0)
-		return (true);
+		return (!q->no_public);
 	if (who == NULL)
 		return (false);
-	if (strcmp(member, "allAuthenticatedUsers") == 0 ||
-	    strcasecmp(member, who) == 0)
+	if (strcmp(member, "allAuthenticatedUsers") == 0)
+		return (!q->no_public);
+	if (strcasecmp(member, who) == 0)
 		return (true);
 	for (size_t i = 0; i < NELEMS(convenience); i++)
 		if (str_starts(member, convenience[i].prefix))
@@ -155,16 +158,30 @@ auth_enforced(const struct req *rq)
 	    rq->emu->auth_http);
 }
 
-/* The decision itself; policy is the bucket's, or NULL. */
+/* Is public access prevention enforced?  Nearly never, so look before
+ * reading. */
 static bool
-auth_decide(struct req *rq, const char *permission, const char *policy)
+auth_no_public(const struct bucket *b)
 {
-	struct auth_ask q = { .rq = rq, .permission = permission };
+	struct acls_config c = { .no_public = false };
+
+	if (b->attrs != NULL && strstr(b->attrs,
+	    "\"publicAccessPrevention\":\"enforced\"") != NULL)
+		acls_config(b->attrs, &c);
+	return (c.no_public);
+}
+
+/* The decision itself; b->policy is NULL where no bucket is meant. */
+static bool
+auth_decide(struct req *rq, const char *permission, const struct bucket *b)
+{
+	struct auth_ask q = { .rq = rq, .permission = permission,
+	    .no_public = auth_no_public(b) };
 	json_auto_t *p = NULL;
 	bool ok = false;
 
-	if (policy != NULL && *policy != '\0') {
-		p = json_loads(policy, 0, NULL);
+	if (b->policy != NULL && *b->policy != '\0') {
+		p = json_loads(b->policy, 0, NULL);
 		if (p == NULL)
 			log_error("auth bucket policy is not JSON");
 		ok = auth_granted(&q, p);
@@ -188,7 +205,60 @@ auth_allows(struct req *rq, const char *permission, const char *bucket)
 	if (bucket != NULL && store_bucket_get(rq->emu->store, now, bucket,
 	    &rq->arena, &b) != STORE_OK)
 		b.policy = NULL;
-	return (auth_decide(rq, permission, b.policy));
+	return (auth_decide(rq, permission, &b));
+}
+
+/* Does the object's own list grant it?  Asked last, as most callers have what
+ * they need by a policy. */
+static bool
+auth_by_list(struct req *rq, const char *permission, const struct bucket *b,
+    const struct object *o)
+{
+	struct auth_ask q = { .rq = rq, .permission = permission };
+	struct acls_config c;
+	json_t *policy;
+	bool ok;
+
+	if (!str_starts(permission, "storage.objects."))
+		return (false);
+	acls_config(b->attrs, &c);
+	if (c.uniform)
+		return (false);
+	policy = acls_object_policy(rq, b, o);
+	q.no_public = c.no_public;
+	ok = auth_granted(&q, policy);
+	json_decref(policy);
+	json_decref(q.project);
+	return (ok);
+}
+
+bool
+auth_allows_object(struct req *rq, const char *permission,
+    const struct bucket *b, const struct object *o)
+{
+
+	if (!auth_enforced(rq))
+		return (true);
+	return (rq->auth != AUTH_BAD &&
+	    (auth_decide(rq, permission, b) ||
+	    auth_by_list(rq, permission, b, o)));
+}
+
+/* The same of the object that the request names, where there is one. */
+static bool
+auth_by_named(struct req *rq, const char *permission, const struct bucket *b)
+{
+	struct store_at now = { .as_of = STORE_NOW };
+	struct store_cond c = { .generation = 0 };
+	const char *generation = req_query(rq, "generation");
+	struct object o;
+
+	if (rq->object == NULL || b->attrs == NULL ||
+	    (generation != NULL && !str_int64(generation, &c.generation)))
+		return (false);
+	return (store_object_get(rq->emu->store, now, rq->bucket, rq->object,
+	    &c, &rq->arena, &o) == STORE_OK &&
+	    auth_by_list(rq, permission, b, &o));
 }
 
 /* ---- and if not ---- */
@@ -290,7 +360,8 @@ auth_permit(struct req *rq)
 			return (-1);
 		}
 	}
-	if (auth_decide(rq, permission, b.policy))
+	if (auth_decide(rq, permission, &b) ||
+	    auth_by_named(rq, permission, &b))
 		return (0);
 	auth_refuse(rq, permission);
 	return (-1);

@@ -24,6 +24,10 @@ bool	auth_enforced(const struct req *);
  * reply: for testIamPermissions, rewrite's second bucket, overwrite (which
  * needs storage.objects.delete). */
 bool	auth_allows(struct req *, const char *permission, const char *bucket);
+/* The same of an object that has been read, by its list too where its bucket
+ * has lists (api/acls.h). */
+bool	auth_allows_object(struct req *, const char *permission,
+    const struct bucket *, const struct object *);
 /* Stores the 403 for that permission. */
 void	auth_refuse(struct req *, const char *permission);
 

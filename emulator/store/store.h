@@ -149,6 +149,12 @@ enum store_rc	store_bucket_update(struct store *, struct store_write *,
     const char *name, const struct store_cond *, const char *attrs,
     bool versioning, struct arena *, struct bucket *out) MUST_USE;
 /* if_version: the policy_version that must stand there, or -1. */
+/* The same with a new policy beside (NULL: it stays), by one mutation. */
+enum store_rc	store_bucket_set(struct store *, struct store_write *,
+    const char *name, const struct store_cond *, const char *attrs,
+    bool versioning, const char *policy, struct arena *,
+    struct bucket *out) MUST_USE;
+/* metageneration + 1. */
 enum store_rc	store_bucket_set_policy(struct store *, struct store_write *,
     const char *name, const char *policy, int64_t if_version,
     struct arena *, struct bucket *out) MUST_USE;

@@ -344,6 +344,16 @@ store_bucket_update(struct store *st, struct store_write *w, const char *name,
     const struct store_cond *cond, const char *attrs, bool versioning,
     struct arena *a, struct bucket *out)
 {
+
+	return (store_bucket_set(st, w, name, cond, attrs, versioning, NULL,
+	    a, out));
+}
+
+enum store_rc
+store_bucket_set(struct store *st, struct store_write *w, const char *name,
+    const struct store_cond *cond, const char *attrs, bool versioning,
+    const char *policy, struct arena *a, struct bucket *out)
+{
 	struct bucket_row r;
 	enum store_rc rc;
 
@@ -357,6 +367,10 @@ store_bucket_update(struct store *st, struct store_write *w, const char *name,
 		r.b.versioning = versioning;
 		r.b.metageneration++;
 		r.b.updated_us = st->tx_now;
+		if (policy != NULL) {
+			r.b.policy = arena_strdup(a, policy);
+			r.b.policy_version++;
+		}
 		store_bucket_rules(st, &r);
 		rc = store_bucket_change(st, &r);
 	}
@@ -383,6 +397,8 @@ store_bucket_set_policy(struct store *st, struct store_write *w,
 	if (rc == STORE_OK) {
 		r.b.policy = arena_strdup(a, policy);
 		r.b.policy_version++;
+		r.b.metageneration++;
+		r.b.updated_us = st->tx_now;
 		rc = store_bucket_change(st, &r);
 	}
 	rc = store_tx_end(st, w, rc);

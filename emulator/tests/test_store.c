@@ -378,7 +378,7 @@ START_TEST(bucket_life)
 	ck_assert_str_eq(g.attrs, "{\"l\":1}");
 	ck_assert_str_eq(g.policy, "{\"v\":2}");
 	ck_assert_str_eq(g.project, "p");
-	ck_assert_int_eq(g.metageneration, 2);
+	ck_assert_int_eq(g.metageneration, 3);
 	ck_assert_int_eq(g.policy_version, 2);
 	ck_assert(!g.history);
 	(void)put("b", "x", "1");
