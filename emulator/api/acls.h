@@ -78,7 +78,8 @@ int	acls_check_projection(struct req *);
 /* ---- acls_change.c: in what clients send ---- */
 
 /* attrs of a new object with its owner and the list that `acl` in the
- * client's JSON (NULL: none) or the parameter named say.  NULL: an error has
+ * client's JSON (NULL: none) or the parameter named say (in the XML API
+ * x-goog-acl).  NULL: an error has
  * been stored.  Without either the store adds what the bucket's default is. */
 const char	*acls_new_object(struct req *, const char *bucket,
     const char *param, const json_t *in, const char *attrs);

@@ -4,6 +4,7 @@
 
 #include "emulator/api/acls.h"
 #include "emulator/api/entities.h"
+#include "emulator/api/xml_req.h"
 #include "emulator/http/route.h"
 #include "emulator/identity/auth.h"
 #include "lib/str.h"
@@ -23,7 +24,7 @@ static const char *
 acls_param(struct req *rq, const char *param)
 {
 	const char *s = rq->route->api == API_XML ?
-	    req_header(rq, "x-goog-acl") : req_query(rq, param);
+	    xml_header(rq, "acl") : req_query(rq, param);
 
 	return (s != NULL && *s != '\0' ? s : NULL);
 }

@@ -41,28 +41,25 @@ struct chunk {
 static const char *
 resumable_type(struct req *rq, json_t *meta)
 {
-	const char *type = req_header(rq, "X-Upload-Content-Type");
+	const char *type = req_header(rq, "X-Upload-Content-Type"), *attrs;
 
 	if (type != NULL && json_object_get(meta, "contentType") == NULL)
 		(void)json_object_set_new(meta, "contentType",
 		    json_string(type));
-	return (attrs_object(rq, meta));
+	attrs = attrs_object(rq, meta);
+	return (attrs == NULL ? NULL : acls_new_object(rq, rq->bucket,
+	    "predefinedAcl", meta, attrs));
 }
 
 /* Everything is known of the session to be; its id, or NULL: a reply has been
  * stored. */
 static const char *
-resumable_begin(struct req *rq, struct session *s, const json_t *meta)
+resumable_begin(struct req *rq, struct session *s)
 {
 	struct store_at now = { STORE_NOW };
 	const char *id;
 	struct bucket b;
 	enum store_rc rc;
-
-	s->attrs = acls_new_object(rq, rq->bucket, "predefinedAcl", meta,
-	    s->attrs);
-	if (s->attrs == NULL)
-		return (NULL);
 
 	rc = store_bucket_get(rq->emu->store, now, rq->bucket, &rq->arena, &b);
 	if (rc != STORE_OK) {
@@ -120,7 +117,7 @@ resumable_start_h(struct req *rq)
 	    attrs_expect_json(rq, meta, &s.expect) ||
 	    uploads_name(rq, meta) ||
 	    (s.attrs = resumable_type(rq, meta)) == NULL ||
-	    (id = resumable_begin(rq, &s, meta)) == NULL)
+	    (id = resumable_begin(rq, &s)) == NULL)
 		return;
 	req_header_add(rq, "Location", resumable_location(rq, id));
 	req_header_add(rq, "X-GUploader-UploadID", id);
@@ -144,7 +141,7 @@ resumable_xml_start_h(struct req *rq)
 	    req_cond(rq, &s.cond) || attrs_expect_headers(rq, &s.expect) ||
 	    names_check_object(rq, rq->object) ||
 	    (s.attrs = xml_attrs(rq)) == NULL ||
-	    (id = resumable_begin(rq, &s, NULL)) == NULL)
+	    (id = resumable_begin(rq, &s)) == NULL)
 		return;
 	req_header_add(rq, "Location", arena_printf(&rq->arena,
 	    "%s%s?upload_id=%s", req_base_url(rq), rq->raw_path, id));

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "emulator/api/acls.h"
 #include "emulator/api/attrs.h"
 #include "emulator/http/server.h"
 #include "lib/str.h"
@@ -174,6 +175,15 @@ xml_meta_lock(struct xml_meta *m)
 	    "Locked" : "Unlocked", "retainUntilTime", until));
 }
 
+/* With its owner and what x-goog-acl says. */
+static const char *
+xml_attrs_acl(struct req *rq, const char *attrs)
+{
+
+	return (attrs == NULL ? NULL :
+	    acls_new_object(rq, rq->bucket, NULL, NULL, attrs));
+}
+
 const char *
 xml_attrs(struct req *rq)
 {
@@ -188,7 +198,7 @@ xml_attrs(struct req *rq)
 		return (NULL);
 	}
 	xml_meta_lock(&m);
-	return (attrs_object(rq, m.to));
+	return (xml_attrs_acl(rq, attrs_object(rq, m.to)));
 }
 
 const char *
@@ -209,7 +219,7 @@ xml_attrs_copied(struct req *rq, const char *old)
 	if (class != NULL)
 		(void)json_object_set_new(to, "storageClass",
 		    json_string(class));
-	return (attrs_object(rq, to));
+	return (xml_attrs_acl(rq, attrs_object(rq, to)));
 }
 
 /* ---- the query ---- */
