@@ -13,6 +13,19 @@ struct xml_put {
 	bool	copy;
 };
 
+/* Half a name of a part is not the name of an object. */
+static int
+xml_put_whole(struct req *rq)
+{
+
+	if (req_query(rq, "partNumber") == NULL &&
+	    req_query(rq, "uploadId") == NULL)
+		return (0);
+	req_fail(rq, 400, "InvalidArgument",
+	    "A part wants both partNumber and uploadId.");
+	return (-1);
+}
+
 void
 xml_put_begin(struct req *rq)
 {
@@ -20,8 +33,9 @@ xml_put_begin(struct req *rq)
 
 	rq->state = x;
 	x->copy = xml_header(rq, "copy-source") != NULL;
-	if (xml_check_body(rq) || names_check_object(rq, rq->object) ||
-	    uploads_unserved(rq) || req_cond(rq, &x->cond))
+	if (xml_check_body(rq) || xml_put_whole(rq) ||
+	    names_check_object(rq, rq->object) || uploads_unserved(rq) ||
+	    req_cond(rq, &x->cond))
 		return;
 	if (!x->copy)
 		(void)xml_body_begin(rq, &x->body);

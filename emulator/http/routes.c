@@ -14,6 +14,7 @@
 #include "emulator/api/resumable.h"
 #include "emulator/api/uploads.h"
 #include "emulator/api/xml.h"
+#include "emulator/api/xml_multi.h"
 #include "emulator/api/xml_put.h"
 #include "emulator/control/control.h"
 #include "emulator/fault/retry_test.h"
@@ -29,6 +30,8 @@
 #define SA	"/v1/projects/{project}/serviceAccounts"
 #define SA1	SA "/{account}"
 #define HMAC	"/storage/v1/projects/{project}/hmacKeys"
+#define XB	"/{bucket}"
+#define XO	XB "/{object...}"
 #define E	"/_emulator/"
 
 /* id, api, method, path, query, permission, body, handler */
@@ -181,6 +184,21 @@ const struct route routes[] = {
 	    hmac_keys_delete_h),
 
 	/* XML */
+	ROW("storage.multipartUploads.create", XML, "POST", XO, "uploads",
+	    "storage.multipartUploads.create", BUF, xml_multi_new_h),
+	STREAM("storage.multipartUploads.uploadPart", XML, "PUT", XO,
+	    "partNumber&uploadId", "storage.multipartUploads.create",
+	    xml_part),
+	ROW("storage.multipartUploads.complete", XML, "POST", XO, "uploadId",
+	    "storage.multipartUploads.create", BUF, xml_multi_finish_h),
+	ROW("storage.multipartUploads.listParts", XML, "GET", XO, "uploadId",
+	    "storage.multipartUploads.listParts", NONE, xml_multi_parts_h),
+	ROW("storage.multipartUploads.abort", XML, "DELETE", XO, "uploadId",
+	    "storage.multipartUploads.abort", NONE, xml_multi_drop_h),
+	ROW("storage.multipartUploads.list", XML, "GET", XB, "uploads",
+	    "storage.multipartUploads.list", NONE, xml_multi_list_h),
+	ROW("storage.multipartUploads.list", XML, "GET", XB "/", "uploads",
+	    "storage.multipartUploads.list", NONE, xml_multi_list_h),
 	ROW("storage.objects.list", XML, "GET", "/{bucket}", NULL,
 	    "storage.objects.list", NONE, xml_list_h),
 	ROW("storage.objects.list", XML, "GET", "/{bucket}/", NULL,
@@ -352,9 +370,6 @@ const struct route routes_unserved[] = {
 	    "/storage/v1/projects/{project}/serviceAccount"),
 	NOT("storage.channels.stop", "POST", "/storage/v1/channels/stop"),
 	NOT("storage.batch", "POST", "/batch/storage/v1"),
-	XML("storage.multipartUploads.create", "POST", "uploads"),
-	XML("storage.multipartUploads", ANY, "uploadId"),
-	XML("storage.multipartUploads", "PUT", "partNumber"),
 	XML("storage.objects.getIamPolicy", "GET|PUT", "acl"),
 	{ .id = NULL }
 };

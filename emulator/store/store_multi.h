@@ -57,7 +57,7 @@ struct multi_query {
 	int	max;
 };
 struct multi_page {
-	struct multi *uploads;	/* without attrs */
+	struct multi *uploads;
 	size_t	n;
 	const char **prefixes;
 	size_t	nprefixes;

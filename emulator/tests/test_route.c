@@ -59,7 +59,7 @@ static const struct {
 	{ LOCAL, "POST", O "a/compose", "storage.objects.compose", "bkt",
 	    "a" },
 	{ LOCAL, "PUT", "/bkt/o?partNumber=1&uploadId=x",
-	    "storage.multipartUploads", "bkt", "o" },
+	    "storage.multipartUploads.uploadPart", "bkt", "o" },
 	{ LOCAL, "POST", "/token", "oauth.token", NULL, NULL },
 	{ "oauth2.googleapis.com", "POST", "/token", "oauth.token", NULL,
 	    NULL },
