@@ -246,6 +246,24 @@ route_find(struct req *rq)
 	return (-1);
 }
 
+/* "GET, PUT" with those of "PUT|POST" that it has not: "GET, PUT, POST". */
+static const char *
+route_allow_add(struct arena *a, const char *all, const char *methods)
+{
+
+	while (*methods != '\0') {
+		size_t n = strcspn(methods, "|");
+		const char *m = arena_strndup(a, methods, n);
+
+		if (all == NULL)
+			all = m;
+		else if (strstr(all, m) == NULL)
+			all = arena_printf(a, "%s, %s", all, m);
+		methods += n + (methods[n] == '|');
+	}
+	return (all);
+}
+
 const char *
 route_allow(struct req *rq)
 {
@@ -254,14 +272,10 @@ route_allow(struct req *rq)
 	struct route_cap cap[4];
 	size_t n;
 
-	for (const struct route *r = routes; r->id != NULL; r++) {
-		if ((apis & BIT(r->api)) == 0 ||
-		    !route_match(r->path, path, cap, &n) ||
-		    (all != NULL && strstr(all, r->method) != NULL))
-			continue;
-		all = all == NULL ? r->method : arena_printf(&rq->arena,
-		    "%s, %s", all, r->method);
-	}
+	for (const struct route *r = routes; r->id != NULL; r++)
+		if ((apis & BIT(r->api)) != 0 &&
+		    route_match(r->path, path, cap, &n))
+			all = route_allow_add(&rq->arena, all, r->method);
 	return (all);
 }
 
