@@ -29,7 +29,8 @@ names_bucket_ok(const char *name)
 	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != n ||
 	    !isalnum((unsigned char)name[0]) ||
 	    !isalnum((unsigned char)name[n - 1]) ||
-	    str_starts(name, "goog") || (strstr(name, "google") != NULL || strstr(name, "g00gle") != NULL) ||
+	    str_starts(name, "goog") || strstr(name, "google") != NULL ||
+	    strstr(name, "g00gle") != NULL ||
 	    names_dotted_quad(name))
 		return (false);
 	/* Between dots: 1 to 63 characters. */
