@@ -20,12 +20,13 @@
  *
  * When all places are taken, those that have been idle for the longest are
  * closed; where none is idle, those that have moved least for the longest
- * (a head or a body that dribbles, a reply that nobody reads), if that is
- * LIMIT_SLOW_S at least.  A request that is being worked on, or held by a
- * drill, is never closed to make room. */
+ * (a head or a body that dribbles, a reply that nobody reads).  Nobody goes
+ * who has waited for less than LIMIT_GRACE_MS, so that one who has just come
+ * can say what he wants; and never a request that is being worked on, or held
+ * by a drill. */
 #define LIMIT_CONNS	2048	/* where descriptors allow: two are needed */
 #define LIMIT_SLACK	16	/* places made at once: one in so many */
-#define LIMIT_SLOW_S	1
+#define LIMIT_GRACE_MS	100
 
 /* ---- bytes ---- */
 #define LIMIT_DESK	(128u << 10)	/* a thread's room for what comes in:

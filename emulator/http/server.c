@@ -324,6 +324,7 @@ server_begin(struct server *sv, const struct server_opts *o, struct err *e)
 		.addr = { o->http, o->https, o->proxy },
 		.beyond_loopback = o->listen_beyond_loopback,
 		.max = server_limit(o->max_connections),
+		.second_us = o->second_us > 0 ? o->second_us : 1000000,
 		.size = sizeof(struct conn), .take = server_take, .cls = sv
 	};
 	struct crew_opts co = { .serve = server_serve,

@@ -20,6 +20,8 @@ struct server_opts {
 	/* … and for `https`; NULL: the same */
 	const char *https_cert_pem, *https_key_pem;
 	int	max_connections;	/* 0: as many as limits.h says */
+	int64_t	second_us;	/* how long its seconds are; 0: a second.  For
+				 * tests of what happens after minutes */
 };
 
 /* Bound and listening when it returns; fills emu's ports and emu->server.  An

@@ -21,12 +21,11 @@
 #include "lib/cond.h"
 #include "lib/log.h"
 
-#define LOOK_MS		1000	/* between two looks at all connections */
-#define FULL_MS		100	/* … while there is no place */
+#define FULL_MS		20	/* between two looks at all connections while
+				 * there is no place; else a second */
 #define BURST		64	/* accepted between two polls */
 #define PHASE_BITS	3
-#define SECOND		1000000LL
-#define SAY_US		(60 * SECOND)	/* between two lines about accept() */
+#define SAY_US		60000000LL	/* between two lines about accept() */
 
 struct sockets {
 	struct sockets_opts o;
@@ -122,7 +121,7 @@ sockets_cut(struct sockets_conn *c, enum sockets_end why, int how)
 /* Has it waited for too long?  What is late in its head is told so, and can
  * still be written to. */
 static void
-sockets_judge(struct sockets_conn *c, int64_t now)
+sockets_judge(struct sockets_conn *c, int64_t now, int64_t second)
 {
 	static const int64_t limit[] = {
 		[PHASE_IDLE] = LIMIT_IDLE_S, [PHASE_HEAD] = LIMIT_HEAD_S,
@@ -132,7 +131,7 @@ sockets_judge(struct sockets_conn *c, int64_t now)
 	int64_t since;
 	enum sockets_phase phase = sockets_phase_since(c, &since);
 
-	if (phase == PHASE_WORK || now - since < limit[phase] * SECOND)
+	if (phase == PHASE_WORK || now - since < limit[phase] * second)
 		return;
 	if (sockets_ended(c) == END_NONE && phase == PHASE_HEAD)
 		sockets_cut(c, END_LATE, SHUT_RD);
@@ -149,7 +148,7 @@ sockets_weight(const struct sockets_conn *c, int64_t now)
 
 	age = now > since ? now - since : 0;
 	if (phase == PHASE_WORK || sockets_ended(c) != END_NONE ||
-	    (phase != PHASE_IDLE && age < LIMIT_SLOW_S * SECOND))
+	    age < LIMIT_GRACE_MS * 1000)
 		return (0);
 	return ((uint64_t)age + 1 + (phase == PHASE_IDLE ? 1ull << 62 : 0));
 }
@@ -189,7 +188,7 @@ sockets_look(struct sockets *s)
 
 	sockets_lock(s);
 	for (struct sockets_conn *c = s->conns; c != NULL; c = c->next)
-		sockets_judge(c, now);
+		sockets_judge(c, now, s->o.second_us);
 	if (s->full || s->starved)
 		sockets_evict(s, s->o.max / LIMIT_SLACK + 1);
 	s->starved = false;
@@ -332,8 +331,8 @@ sockets_main(void *arg)
 {
 	struct sockets *s = arg;
 	int64_t looked = clock_mono_us();
+	int second_ms = (int)(s->o.second_us / 1000), timeout;
 	bool stop = false, closed;
-	int timeout;
 
 	while (!stop) {
 		struct pollfd p[1 + SOCKETS_WAYS] = {
@@ -342,7 +341,7 @@ sockets_main(void *arg)
 
 		sockets_lock(s);
 		closed = s->full || s->starved;
-		timeout = closed ? FULL_MS : s->nconns > 0 ? LOOK_MS : -1;
+		timeout = closed ? FULL_MS : s->nconns > 0 ? second_ms : -1;
 		sockets_unlock(s);
 		for (int i = 0; i < SOCKETS_WAYS; i++) {
 			p[1 + i].fd = closed ? -1 : s->ways[i].fd;
@@ -358,7 +357,7 @@ sockets_main(void *arg)
 				;
 		if (p[0].revents != 0)
 			stop = sockets_flags(s);
-		if (closed || clock_mono_us() - looked >= LOOK_MS * 1000) {
+		if (closed || clock_mono_us() - looked >= s->o.second_us) {
 			looked = clock_mono_us();
 			sockets_look(s);
 		}
@@ -432,7 +431,7 @@ sockets_end(struct sockets *s, bool gently)
 void
 sockets_stop(struct sockets *s)
 {
-	int64_t deadline = cond_deadline(LIMIT_STOP_S * SECOND);
+	int64_t deadline = cond_deadline(LIMIT_STOP_S * s->o.second_us);
 
 	if (!s->running)
 		return;

@@ -50,6 +50,7 @@ struct sockets_opts {
 					 * NULL where it is not wanted */
 	bool	beyond_loopback;
 	int	max;			/* connections at once */
+	int64_t	second_us;		/* of limits.h's seconds, a tester's */
 	size_t	size;			/* of the caller's struct */
 	/* A new connection, in PHASE_IDLE, in the accepting thread.  False: it
 	 * is not wanted; the rest of the struct is zeros. */
