@@ -33,14 +33,16 @@ V	?=
 say	= $(if $(V),,@printf '  %-5s %s\n' $1 $2;)
 
 lib_c	:= $(sort $(wildcard lib/*.c))
-emu_c	:= $(sort $(filter-out emulator/main.c,$(wildcard emulator/*.c emulator/[!t]*/*.c)))
+bench_c	:= $(sort $(filter-out emulator/bench/main.c,$(wildcard emulator/bench/*.c)))
+emu_c	:= $(sort $(filter-out emulator/main.c emulator/bench/%,$(wildcard emulator/*.c emulator/[!t]*/*.c)))
 har_c	:= $(sort $(filter-out harness/main.c,$(wildcard harness/*.c harness/[!t]*/*.c)))
 test_c	:= $(sort $(wildcard lib/tests/test_*.c emulator/tests/test_*.c harness/tests/test_*.c))
 lib_o	:= $(lib_c:%.c=$O/%.o)
 emu_o	:= $(emu_c:%.c=$O/%.o)
 har_o	:= $(har_c:%.c=$O/%.o)
+bench_o	:= $(bench_c:%.c=$O/%.o)
 tests	:= $(test_c:%.c=$O/%)
-progs	:= $O/gcs-emulator $O/litedrill
+progs	:= $O/gcs-emulator $O/litedrill $O/gcs-bench
 
 .PHONY: all
 all: $(progs)
@@ -51,6 +53,9 @@ $O/gcs-emulator: $O/emulator/main.o $(emu_o) $(lib_o)
 $O/litedrill: $O/harness/main.o $(har_o) $(lib_o)
 	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+$O/gcs-bench: $O/emulator/bench/main.o $(bench_o) $(lib_o)
+	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 $O/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
@@ -59,6 +64,7 @@ $O/%.o: %.c Makefile
 CHECK_LIBS := $(shell pkg-config --libs check)
 $O/lib/tests/%: $O/lib/tests/%.o $(lib_o)
 	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
+$O/emulator/tests/test_bench: $O/emulator/bench/answer.o $O/emulator/bench/figure.o
 $O/emulator/tests/%: $O/emulator/tests/%.o $(emu_o) $(lib_o)
 	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
 $O/harness/tests/%: $O/harness/tests/%.o $(har_o) $(lib_o)
@@ -114,11 +120,16 @@ tester: all
 # tag:NAME, J= how many at a time, FLAGS= anything else of `litedrill run`.
 J	?= 2
 FLAGS	?=
-.PHONY: drill bench
+.PHONY: drill bench bench-emulator
 drill: all
 	@$O/litedrill run -j $J $(FLAGS) $T
 bench: all
 	@$O/litedrill bench $(FLAGS)
+# The emulator beside its peers; FLAGS='--only put-media --rounds 3'.
+bench-emulator: all
+	@ci/peers
+	@mkdir -p out
+	@$O/gcs-bench --dir build --json out/bench-emulator.json $(FLAGS)
 
 $O/scenario.5: harness/scenario.5.in $O/litedrill
 	@$O/litedrill steps --mdoc > $@.tables
@@ -131,8 +142,9 @@ san:
 
 .PHONY: clean
 clean:
-	rm -rf build/*/ build/gcs-emulator build/litedrill
+	rm -rf build/*/ build/gcs-emulator build/litedrill build/gcs-bench
 
 .SECONDARY:
--include $(lib_o:.o=.d) $(emu_o:.o=.d) $(har_o:.o=.d) $(test_c:%.c=$O/%.d) \
-	$O/emulator/main.d $O/harness/main.d $(proof_o:.o=.d) $(fuzz_o:.o=.d)
+-include $(lib_o:.o=.d) $(emu_o:.o=.d) $(bench_o:.o=.d) $(har_o:.o=.d) $(test_c:%.c=$O/%.d) \
+	$O/emulator/main.d $O/emulator/bench/main.d $O/harness/main.d $(proof_o:.o=.d) \
+	$(fuzz_o:.o=.d)
