@@ -10,7 +10,9 @@
 #include "emulator/api/hmac_keys.h"
 #include "emulator/api/lists.h"
 #include "emulator/api/media.h"
+#include "emulator/api/notifications.h"
 #include "emulator/api/objects.h"
+#include "emulator/api/projects.h"
 #include "emulator/api/resumable.h"
 #include "emulator/api/uploads.h"
 #include "emulator/api/xml.h"
@@ -151,6 +153,23 @@ const struct route routes[] = {
 	    "storage.objects.setIamPolicy", BUF, acls_set_iam_h),
 	ROW("storage.objects.testIamPermissions", STORAGE, "GET",
 	    O1 "/iam/testPermissions", NULL, NULL, NONE, acls_test_iam_h),
+
+	/* notification configurations, and what a project says of itself */
+	ROW("storage.notifications.list", STORAGE, "GET",
+	    B1 "/notificationConfigs", NULL, "storage.buckets.get", NONE,
+	    notifications_list_h),
+	ROW("storage.notifications.insert", STORAGE, "POST",
+	    B1 "/notificationConfigs", NULL, "storage.buckets.update", BUF,
+	    notifications_insert_h),
+	ROW("storage.notifications.get", STORAGE, "GET",
+	    B1 "/notificationConfigs/{id}", NULL, "storage.buckets.get", NONE,
+	    notifications_get_h),
+	ROW("storage.notifications.delete", STORAGE, "DELETE",
+	    B1 "/notificationConfigs/{id}", NULL, "storage.buckets.update",
+	    NONE, notifications_delete_h),
+	ROW("storage.projects.serviceAccount.get", STORAGE, "GET",
+	    "/storage/v1/projects/{project}/serviceAccount", NULL,
+	    "resourcemanager.projects.get", NONE, projects_service_account_h),
 
 	/* uploads; a session's URL is its own permission, as in the service */
 	STREAM("storage.objects.insert", STORAGE, "PUT|POST", UP, "upload_id",
@@ -359,15 +378,11 @@ const struct route routes_unserved[] = {
 	    B1 "/lockRetentionPolicy"),
 	NOT("storage.buckets.restore", "POST", B1 "/restore"),
 	NOT("storage.buckets.relocate", "POST", B1 "/relocate"),
-	NOT("storage.notifications", ANY, B1 "/notificationConfigs"),
-	NOT("storage.notifications", ANY, B1 "/notificationConfigs/{id}"),
 	NOT("storage.folders", ANY, B1 "/folders"),
 	NOT("storage.folders", ANY, B1 "/folders/{folder}"),
 	NOT("storage.managedFolders", ANY, B1 "/managedFolders"),
 	NOT("storage.managedFolders", ANY, B1 "/managedFolders/{folder}"),
 	NOT("storage.anywhereCaches", ANY, B1 "/anywhereCaches"),
-	NOT("storage.projects.serviceAccount.get", "GET",
-	    "/storage/v1/projects/{project}/serviceAccount"),
 	NOT("storage.channels.stop", "POST", "/storage/v1/channels/stop"),
 	NOT("storage.batch", "POST", "/batch/storage/v1"),
 	XML("storage.objects.getIamPolicy", "GET|PUT", "acl"),
