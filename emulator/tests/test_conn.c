@@ -77,7 +77,7 @@ START_TEST(pipelined_requests_are_answered_in_order)
 	}
 	wire_bytes(fd, b.p, b.len);
 	for (int i = 0; i < 400; i++) {
-		char want[8];
+		char want[16];
 
 		(void)snprintf(want, sizeof(want), "%03d", i);
 		ck_assert_int_eq(wire_answer(fd, &w, false), 200);
@@ -220,14 +220,17 @@ START_TEST(absolute_target_goes_before_the_host_header)
 		{ "CONNECT storage.googleapis.com:443 HTTP/1.1\r\n" HOST
 		    "\r\n", 400 },
 	};
-	int fd = wire_connect();
+	int fd;
 
 	put("a", "x");
 	for (size_t i = 0; i < NELEMS(t); i++) {
+		fd = wire_connect();
 		wire_send(fd, t[i].text);
 		ck_assert_msg(wire_answer(fd, &w, false) == t[i].status,
 		    "%d: %s", w.status, t[i].text);
+		(void)close(fd);
 	}
+	fd = wire_connect();
 	wire_send(fd, "OPTIONS * HTTP/1.1\r\n" HOST "\r\n");
 	ck_assert_int_eq(wire_answer(fd, &w, true), 204);
 	ck_assert_ptr_nonnull(strstr(wire_header(&w, "Allow"), "PATCH"));
