@@ -83,6 +83,9 @@ int	acls_check_projection(struct req *);
  * been stored.  Without either the store adds what the bucket's default is. */
 const char	*acls_new_object(struct req *, const char *bucket,
     const char *param, const json_t *in, const char *attrs);
+/* The same with the predefined list's name, or NULL. */
+const char	*acls_new_object_named(struct req *, const char *bucket,
+    const char *name, const json_t *in, const char *attrs);
 /* attrs of a change of o: old owner, old or new list. */
 const char	*acls_change_object(struct req *, const struct object *old,
     const json_t *in, const char *attrs);

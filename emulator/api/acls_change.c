@@ -96,7 +96,15 @@ const char *
 acls_new_object(struct req *rq, const char *bucket, const char *param,
     const json_t *in, const char *attrs)
 {
-	const char *name = acls_param(rq, param);
+
+	return (acls_new_object_named(rq, bucket, acls_param(rq, param), in,
+	    attrs));
+}
+
+const char *
+acls_new_object_named(struct req *rq, const char *bucket, const char *name,
+    const json_t *in, const char *attrs)
+{
 	const json_t *array = acls_field(in, "acl");
 	struct store_at now = { STORE_NOW };
 	json_auto_t *acl = NULL;

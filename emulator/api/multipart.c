@@ -31,6 +31,7 @@ enum match {
 
 struct multipart {
 	multipart_sink *sink;
+	multipart_begin *begin;		/* or NULL */
 	void	*cls;
 	enum state state;
 	enum match match;
@@ -99,6 +100,13 @@ multipart_release(struct multipart *m)
 		return;
 	buf_release(&m->hold);
 	buf_release(&m->headers);
+}
+
+void
+multipart_on_begin(struct multipart *m, multipart_begin *begin)
+{
+
+	m->begin = begin;
 }
 
 static void
@@ -217,6 +225,8 @@ multipart_header_byte(struct multipart *m, char c)
 		m->state = S_TEXT;
 		m->match = M_DELIM;	/* an empty part ends at once */
 		m->at = 0;
+		if (m->begin != NULL)
+			m->begin(m->cls, m->part);
 		return;
 	}
 	buf_addc(&m->headers, '\n');

@@ -184,6 +184,17 @@ xml_attrs_acl(struct req *rq, const char *attrs)
 	    acls_new_object(rq, rq->bucket, NULL, NULL, attrs));
 }
 
+static int
+xml_meta_ok(const struct xml_meta *m)
+{
+
+	if (m->bad == NULL)
+		return (0);
+	req_fail(m->rq, 400, "MalformedHeaderValue",
+	    "The header %s is not UTF-8.", m->bad);
+	return (-1);
+}
+
 const char *
 xml_attrs(struct req *rq)
 {
@@ -192,13 +203,30 @@ xml_attrs(struct req *rq)
 	if (req_json_text(rq, "", 0, &m.to))
 		return (NULL);
 	server_headers(rq, xml_meta_header, &m);
-	if (m.bad != NULL) {
-		req_fail(rq, 400, "MalformedHeaderValue",
-		    "The header %s is not UTF-8.", m.bad);
+	if (xml_meta_ok(&m))
 		return (NULL);
-	}
 	xml_meta_lock(&m);
 	return (xml_attrs_acl(rq, attrs_object(rq, m.to)));
+}
+
+const char *
+xml_attrs_form(struct req *rq, const struct req_kv *kv, size_t n)
+{
+	struct xml_meta m = { .rq = rq };
+	const char *attrs, *acl = NULL;
+
+	if (req_json_text(rq, "", 0, &m.to))
+		return (NULL);
+	for (size_t i = 0; i < n; i++) {
+		xml_meta_header(&m, kv[i].k, kv[i].v);
+		if (strcasecmp(kv[i].k, "acl") == 0 ||
+		    strcasecmp(kv[i].k, "x-goog-acl") == 0 ||
+		    strcasecmp(kv[i].k, "x-amz-acl") == 0)
+			acl = kv[i].v;
+	}
+	if (xml_meta_ok(&m) || (attrs = attrs_object(rq, m.to)) == NULL)
+		return (NULL);
+	return (acls_new_object_named(rq, rq->bucket, acl, NULL, attrs));
 }
 
 const char *

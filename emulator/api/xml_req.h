@@ -21,6 +21,8 @@ int	xml_check_body(struct req *);
 /* The attrs of an object from this request's headers; class: with its storage
  * class.  NULL: a 400 has been stored. */
 const char	*xml_attrs(struct req *);
+/* The same from the fields of a form, which are named as headers are. */
+const char	*xml_attrs_form(struct req *, const struct req_kv *, size_t n);
 /* The same of an object that is copied: those of old but for what belongs to
  * the generation (class, holds, retention), and this request's class. */
 const char	*xml_attrs_copied(struct req *, const char *old);

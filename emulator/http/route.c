@@ -72,6 +72,8 @@ route_apis(const struct req *rq)
 	case HOST_LOCAL:
 		if (rq->via != VIA_HTTP)
 			return (0);
+		if (strcmp(p, "/") == 0 && strcmp(rq->method, "POST") == 0)
+			return (BIT(API_XML));	/* a form, the bucket in it */
 		if (str_starts(p, "/_emulator/") || strcmp(p, "/") == 0 ||
 		    route_retry_path(p))
 			return (BIT(API_CONTROL));

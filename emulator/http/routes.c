@@ -12,6 +12,7 @@
 #include "emulator/api/media.h"
 #include "emulator/api/notifications.h"
 #include "emulator/api/objects.h"
+#include "emulator/api/post_form.h"
 #include "emulator/api/projects.h"
 #include "emulator/api/resumable.h"
 #include "emulator/api/uploads.h"
@@ -234,6 +235,13 @@ const struct route routes[] = {
 	    NULL, "storage.objects.create", xml_put),
 	ROW("storage.objects.delete", XML, "DELETE", "/{bucket}/{object...}",
 	    NULL, "storage.objects.delete", NONE, xml_delete_h),
+	/* forms */
+	STREAM("storage.objects.insert", XML, "POST", "/{bucket}", NULL, NULL,
+	    post_form),
+	STREAM("storage.objects.insert", XML, "POST", "/{bucket}/", NULL,
+	    NULL, post_form),
+	STREAM("storage.objects.insert", XML, "POST", "/", NULL, NULL,
+	    post_form),
 
 	/* OAuth */
 	ROW("oauth.token", OAUTH, "POST", "/token", NULL, NULL, BUF,

@@ -26,6 +26,8 @@ static const struct xml_code {
 	{ "ExpiredToken", "expired", "The provided token has expired." },
 	{ "IncompleteBody", NULL, "You did not provide the number of bytes "
 	    "specified by the Content-Length HTTP header." },
+	{ "IncorrectNumberOfFilesInPOSTRequest", NULL,
+	    "POST requires exactly one file upload per request." },
 	{ "InternalError", NULL, "We encountered an internal error. Please "
 	    "try again." },
 	{ "InvalidArgument", NULL, "Invalid argument." },
@@ -40,6 +42,8 @@ static const struct xml_code {
 	    "The specified object name is not valid." },
 	{ "InvalidPartOrder", NULL,
 	    "The list of parts was not in ascending order." },
+	{ "InvalidPolicyDocument", NULL, "The content of the form does not "
+	    "meet the conditions specified in the policy document." },
 	{ "InvalidRange", NULL,
 	    "The requested range cannot be satisfied." },
 	{ "InvalidStorageClass", NULL,
@@ -59,6 +63,10 @@ static const struct xml_code {
 	{ "MalformedMultiObjectDeleteRequest", NULL, "The multi-object "
 	    "delete request XML you provided was not well-formed or did not "
 	    "validate against our published schema." },
+	{ "MalformedPOSTRequest", NULL, "The body of your POST request is not "
+	    "well-formed multipart/form-data." },
+	{ "MaxPostPreDataLengthExceededError", NULL, "Your POST request "
+	    "fields preceding the upload file were too large." },
 	{ "MethodNotAllowed", "methodNotAllowed", "The specified method is "
 	    "not allowed against this resource." },
 	{ "MissingContentLength", NULL,

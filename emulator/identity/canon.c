@@ -21,12 +21,21 @@ canon_keep(struct arena *a, struct buf *b)
 	return (s);
 }
 
-/* Leading and trailing blanks go, runs of them become one space. */
+/* Leading and trailing blanks go; runs of them become one space, or stay. */
 static void
-canon_fold(struct buf *b, const char *v)
+canon_fold(struct buf *b, const char *v, bool keep)
 {
 	bool blank = false, begun = false;
+	size_t n = strlen(v);
 
+	if (keep) {
+		while (n > 0 && isspace((unsigned char)v[n - 1]))
+			n--;
+		for (; n > 0 && isspace((unsigned char)*v); n--)
+			v++;
+		buf_add(b, v, n);
+		return;
+	}
 	for (; *v != '\0'; v++) {
 		if (isspace((unsigned char)*v)) {
 			blank = begun;
@@ -40,8 +49,9 @@ canon_fold(struct buf *b, const char *v)
 	}
 }
 
-const char *
-canon_header(struct arena *a, const struct canon *c, const char *name)
+static const char *
+canon_values(struct arena *a, const struct canon *c, const char *name,
+    bool keep)
 {
 	bool any = false;
 	struct buf b;
@@ -52,13 +62,20 @@ canon_header(struct arena *a, const struct canon *c, const char *name)
 			continue;
 		if (any)
 			buf_addc(&b, ',');
-		canon_fold(&b, c->headers[i].v);
+		canon_fold(&b, c->headers[i].v, keep);
 		any = true;
 	}
 	if (any)
 		return (canon_keep(a, &b));
 	buf_release(&b);
 	return (NULL);
+}
+
+const char *
+canon_header(struct arena *a, const struct canon *c, const char *name)
+{
+
+	return (canon_values(a, c, name, false));
 }
 
 bool
@@ -167,7 +184,7 @@ canon_extension(const char *name, bool amz)
 
 static void
 canon_extensions(struct arena *a, struct buf *b, const struct canon *c,
-    bool amz)
+    const struct canon_v2 *o)
 {
 	struct canon_kv *h = arena_alloc(a, (c->nheaders + 1) * sizeof(*h));
 	size_t n = 0;
@@ -175,13 +192,14 @@ canon_extensions(struct arena *a, struct buf *b, const struct canon *c,
 	for (size_t i = 0; i < c->nheaders; i++) {
 		char *name;
 
-		if (!canon_extension(c->headers[i].k, amz))
+		if (!canon_extension(c->headers[i].k, o->amz))
 			continue;
 		name = arena_strdup(a, c->headers[i].k);
 		for (char *p = name; *p != '\0'; p++)
 			*p = (char)tolower((unsigned char)*p);
 		h[n].k = name;
-		h[n++].v = canon_header(a, c, name);
+		h[n++].v = canon_values(a, c, name,
+		    (o->form & CANON_BLANKS) != 0);
 	}
 	qsort(h, n, sizeof(*h), canon_cmp);
 	for (size_t i = 0; i < n; i++)
@@ -229,6 +247,23 @@ canon_resource(struct arena *a, struct buf *b, const struct canon *c,
 	}
 }
 
+static void
+canon_path(struct buf *b, const struct canon *c, const struct canon_v2 *o)
+{
+	const char *path = c->path;
+	size_t n = strlen(path), slash;
+
+	if (o->bucket != NULL)
+		buf_addf(b, "/%s", o->bucket);
+	slash = o->bucket != NULL ? 0 : 1 + strcspn(path + (n > 0), "/");
+	if ((o->form & CANON_SLASH) == 0 || n == 0 || n > slash + 1)
+		buf_adds(b, path);	/* as it is, or an object's */
+	else if (path[n - 1] == '/')
+		buf_add(b, path, n - 1);
+	else
+		buf_addf(b, "%s/", path);
+}
+
 const char *
 canon_v2(struct arena *a, const struct canon *c, const struct canon_v2 *o)
 {
@@ -239,10 +274,8 @@ canon_v2(struct arena *a, const struct canon *c, const struct canon_v2 *o)
 	buf_init(&b, CANON_MAX);
 	buf_addf(&b, "%s\n%s\n%s\n%s\n", c->method, md5 != NULL ? md5 : "",
 	    type != NULL ? type : "", o->when);
-	canon_extensions(a, &b, c, o->amz);
-	if (o->bucket != NULL)
-		buf_addf(&b, "/%s", o->bucket);
-	buf_adds(&b, c->path);
+	canon_extensions(a, &b, c, o);
+	canon_path(&b, c, o);
 	canon_resource(a, &b, c, o->form);
 	return (canon_keep(a, &b));
 }

@@ -48,14 +48,16 @@ const char	*canon_v4(struct arena *, const struct canon *,
 const char	*canon_v4_string(struct arena *, const char *algorithm,
     const char *date, const char *scope, const char *canonical);
 
-/* Which of the query's parameters a V2 signature covers: those that name a
- * sub-resource, always; `response-…` only by some clients' reckoning, and
- * one without a value is written in either way.  So there are several texts
- * that an honest client may have signed. */
+/* Clients disagree about small things of what a V2 signature covers, so there
+ * are several texts that an honest one may have signed; all of them mean the
+ * same resource. */
 enum {
-	CANON_RESPONSE = 1,		/* response-… are covered */
+	CANON_RESPONSE = 1,		/* the query's response-… are covered */
 	CANON_EQUALS = 2,		/* `?acl=` rather than `?acl` */
-	CANON_V2_FORMS = 4
+	CANON_BLANKS = 4,		/* runs of blanks in headers are kept */
+	CANON_SLASH = 8,		/* /bucket/ where it is /bucket, or the
+					 * other way */
+	CANON_V2_FORMS = 16
 };
 struct canon_v2 {
 	const char *when;		/* Expires, or Date, or "" */

@@ -155,7 +155,7 @@ signed_canon(struct req *rq)
 /* What an honest client may have signed: several texts, since clients differ
  * in small things. */
 struct signed_texts {
-	const char *text[2 * CANON_V2_FORMS];
+	const char *text[CANON_V2_FORMS];
 	size_t	n;
 	const char *canonical;		/* V4: of the first */
 };
@@ -247,11 +247,14 @@ signed_texts_v2(struct req *rq, const struct sig *s, const struct canon *c,
 {
 	struct canon_v2 o = { .when = s->when, .amz = s->aws,
 	    .bucket = signed_host_bucket(rq) };
-	const char *text;
 
 	for (o.form = 0; o.form < CANON_V2_FORMS; o.form++) {
-		text = canon_v2(&rq->arena, c, &o);
-		if (t->n == 0 || strcmp(t->text[t->n - 1], text) != 0)
+		const char *text = canon_v2(&rq->arena, c, &o);
+		size_t i;
+
+		for (i = 0; i < t->n && strcmp(t->text[i], text) != 0; i++)
+			;
+		if (i == t->n)
 			t->text[t->n++] = text;
 	}
 }
