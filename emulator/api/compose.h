@@ -10,6 +10,8 @@
 
 /* storage.objects.compose of the JSON API. */
 void	compose_json_h(struct req *);
+/* PUT ?compose of the XML API (xml_compose.c). */
+void	compose_xml_h(struct req *);
 
 /* What either API asks for. */
 struct compose_source {

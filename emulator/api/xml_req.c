@@ -6,6 +6,7 @@
 #include "emulator/api/acls.h"
 #include "emulator/api/attrs.h"
 #include "emulator/http/server.h"
+#include "emulator/store/checksum.h"
 #include "lib/str.h"
 
 /* Sent by clients that sign in Amazon's way, all the same. */
@@ -76,6 +77,22 @@ xml_check_body(struct req *rq)
 		return (0);
 	req_fail(rq, 411, "MissingContentLength",
 	    "%s requests require a Content-Length header.", rq->method);
+	return (-1);
+}
+
+int
+xml_check_md5(struct req *rq, const unsigned char md5[16])
+{
+	struct checksum_md5 *m = checksum_md5_new();
+	unsigned char is[16];
+
+	checksum_md5_add(m, rq->body.p, rq->body.len);
+	checksum_md5_get(m, is);
+	checksum_md5_free(m);
+	if (memcmp(is, md5, sizeof(is)) == 0)
+		return (0);
+	req_fail(rq, 400, "BadDigest",
+	    "The Content-MD5 is not that of the request's body.");
 	return (-1);
 }
 

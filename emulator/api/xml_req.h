@@ -18,8 +18,10 @@ int	xml_check(struct req *);
 /* The same, and a body's length must be known: 411. */
 int	xml_check_body(struct req *);
 
-/* The attrs of an object from this request's headers; class: with its storage
- * class.  NULL: a 400 has been stored. */
+/* Is that the MD5 of the gathered body?  -1: a 400 has been stored. */
+int	xml_check_md5(struct req *, const unsigned char md5[16]);
+
+/* The attrs of an object from this request's headers.  NULL: a 400 has been stored. */
 const char	*xml_attrs(struct req *);
 /* The same from the fields of a form, which are named as headers are. */
 const char	*xml_attrs_form(struct req *, const struct req_kv *, size_t n);

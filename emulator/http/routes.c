@@ -231,6 +231,8 @@ const struct route routes[] = {
 	    NULL, "storage.objects.create", BUF, resumable_xml_start_h),
 	ROW("storage.objects.get", XML, "GET|HEAD", "/{bucket}/{object...}",
 	    NULL, "storage.objects.get", NONE, xml_get_h),
+	ROW("storage.objects.compose", XML, "PUT", XO, "compose",
+	    "storage.objects.create", BUF, compose_xml_h),
 	STREAM("storage.objects.insert", XML, "PUT", "/{bucket}/{object...}",
 	    NULL, "storage.objects.create", xml_put),
 	ROW("storage.objects.delete", XML, "DELETE", "/{bucket}/{object...}",

@@ -193,6 +193,60 @@ START_TEST(sources_go_when_that_is_asked)
 }
 END_TEST
 
+#define ROOT	"<ComposeRequest>"
+#define END	"</ComposeRequest>"
+
+static int
+xml(const char *body, const char *header)
+{
+
+	return (client_ask("PUT", "/bkt/dir/ab?compose", body, strlen(body),
+	    header));
+}
+
+START_TEST(the_xml_api_composes_too)
+{
+	char body[512];
+
+	(void)snprintf(body, sizeof(body), ROOT "<Component><Name>a</Name>"
+	    "</Component><Component><Name>b</Name><Generation>%s</Generation>"
+	    "<IfGenerationMatch>%s</IfGenerationMatch></Component>" END,
+	    generation, generation);
+	ck_assert_int_eq(xml(body, "Content-Type: text/x"), 200);
+	ck_assert_uint_eq(cl.body.len, 0);
+	ck_assert_ptr_nonnull(client_header("x-goog-generation"));
+	ck_assert_str_eq(client_header("x-goog-component-count"), "2");
+	ck_assert_int_eq(client_get("/bkt/dir/ab"), 200);
+	ck_assert_str_eq(cl.body.p, "one two");
+	ck_assert_str_eq(client_header("content-type"), "text/x");
+	ck_assert_int_eq(xml(body, "x-goog-if-generation-match: 0"), 412);
+	says("<Code>PreconditionFailed</Code>");
+	ck_assert_int_eq(xml(body, "Content-MD5: 1B2M2Y8AsgTpgAmY7PhCfg=="),
+	    400);
+	says("<Code>BadDigest</Code>");
+}
+END_TEST
+
+START_TEST(a_malformed_document_composes_nothing)
+{
+	static const struct { const char *body; int status; } t[] = {
+		{ "", 400 }, { ROOT END, 400 }, { "<X/>", 400 },
+		{ ROOT "<Component/>" END, 400 },
+		{ ROOT "<Component><Name>a</Name><X/></Component>" END, 400 },
+		{ ROOT "<Component><Name>a</Name><Generation>x</Generation>"
+		    "</Component>" END, 400 },
+		{ ROOT "<Component><Name>no</Name></Component>" END, 404 },
+		{ ROOT "<Component><Name>a</Name><IfGenerationMatch>1"
+		    "</IfGenerationMatch></Component>" END, 412 },
+	};
+
+	for (size_t i = 0; i < NELEMS(t); i++) {
+		ck_assert_int_eq(xml(t[i].body, NULL), t[i].status);
+		ck_assert_int_eq(client_get("/bkt/dir/ab"), 404);
+	}
+}
+END_TEST
+
 static void
 add(TCase *t)
 {
@@ -206,6 +260,8 @@ add(TCase *t)
 	tcase_add_test(t, thirty_two_are_the_most);
 	tcase_add_test(t, classes_do_not_mix);
 	tcase_add_test(t, sources_go_when_that_is_asked);
+	tcase_add_test(t, the_xml_api_composes_too);
+	tcase_add_test(t, a_malformed_document_composes_nothing);
 }
 
 int
