@@ -24,6 +24,7 @@ struct emu {
 	bool	auth_proxy;		/* … and for impersonation: on */
 	const char *data;		/* the data directory */
 	const char *ca_file;		/* PEM of the CA's certificate */
+	int64_t	soft_delete_s;		/* policy of new buckets; 0: off */
 	const char *project;		/* --project, `litedrill` by default */
 	int64_t	project_number;
 	const char *control_token;	/* of the control API */

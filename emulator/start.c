@@ -19,6 +19,8 @@
 #include "lib/str.h"
 
 #define LOCAL	"127.0.0.1:0"
+#define WEEK_S	(7 * 86400)
+#define SOFT_BYTES	(INT64_C(1) << 30)
 
 struct start {
 	struct emu emu;
@@ -75,7 +77,8 @@ start_store(struct start *s, const struct start_opts *o, struct err *e)
 {
 	struct store_opts so = { .dir = s->data, .power = o->power,
 	    .history = o->history, .clock = &s->emu.clock,
-	    .rules = &rules_store, .soft_bytes = o->soft_bytes };
+	    .rules = &rules_store, .soft_bytes = o->soft_bytes == 0 ?
+	    SOFT_BYTES : o->soft_bytes };
 
 	s->emu.store = store_open(&so, e);
 	return (s->emu.store != NULL ? 0 : -1);
@@ -103,6 +106,8 @@ start_fill(struct start *s, const struct start_opts *o)
 		s->proxy = NULL;
 	emu->auth_http = o->auth == START_AUTH_ON;
 	emu->auth_proxy = o->auth != START_AUTH_OFF;
+	emu->soft_delete_s = o->soft_delete_s == 0 ? WEEK_S :
+	    o->soft_delete_s > 0 ? o->soft_delete_s : 0;
 	emu->project = arena_strdup(&s->arena,
 	    o->project != NULL ? o->project : "litedrill");
 }

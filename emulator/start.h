@@ -21,7 +21,8 @@ struct start_opts {
 	bool	power;		/* durability */
 	bool	history;
 	bool	beyond_loopback;
-	int64_t	soft_bytes;	/* soft-deleted bytes to keep; 0: all */
+	int64_t	soft_delete_s;	/* policy of new buckets; 0: a week, -1: off */
+	int64_t	soft_bytes;	/* soft-deleted bytes to keep; 0: 1 GiB, -1: all */
 };
 
 struct start;

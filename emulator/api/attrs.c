@@ -4,58 +4,27 @@
 #include <string.h>
 #include <strings.h>
 
+#include "emulator/api/contexts.h"
+#include "emulator/api/csek.h"
+#include "emulator/api/places.h"
+#include "emulator/api/retention.h"
 #include "emulator/http/route.h"
 #include "lib/str.h"
 
-struct field {
-	const char *name;
-	json_type type;		/* JSON_TRUE stands for both booleans */
+#define METADATA_MAX	(8u << 10)	/* names and values in all */
+
+/* One change of an object's attrs. */
+struct edit {
+	struct req *rq;
+	const char *bucket;
+	bool	new;		/* of an object that is being made */
+	bool	replace;	/* `in` is the whole: new, or a full update */
 };
 
-static const struct field object_fields[] = {
-	{ "contentType", JSON_STRING },
-	{ "contentEncoding", JSON_STRING },
-	{ "contentDisposition", JSON_STRING },
-	{ "contentLanguage", JSON_STRING },
-	{ "cacheControl", JSON_STRING },
-	{ "customTime", JSON_STRING },
-	{ "storageClass", JSON_STRING },
-	{ "metadata", JSON_OBJECT },
-	{ "eventBasedHold", JSON_TRUE },
-	{ "temporaryHold", JSON_TRUE },
-	{ NULL, JSON_NULL }
-};
+typedef int	edit_field(const struct edit *, json_t *to, const char *name,
+    const json_t *v);
 
-static const struct field bucket_fields[] = {
-	{ "location", JSON_STRING },
-	{ "locationType", JSON_STRING },
-	{ "storageClass", JSON_STRING },
-	{ "labels", JSON_OBJECT },
-	{ "versioning", JSON_OBJECT },
-	{ "lifecycle", JSON_OBJECT },
-	{ "iamConfiguration", JSON_OBJECT },
-	{ "retentionPolicy", JSON_OBJECT },
-	{ "softDeletePolicy", JSON_OBJECT },
-	{ "website", JSON_OBJECT },
-	{ "cors", JSON_ARRAY },
-	{ "logging", JSON_OBJECT },
-	{ "encryption", JSON_OBJECT },
-	{ "billing", JSON_OBJECT },
-	{ "autoclass", JSON_OBJECT },
-	{ "hierarchicalNamespace", JSON_OBJECT },
-	{ "defaultEventBasedHold", JSON_TRUE },
-	{ "rpo", JSON_STRING },
-	{ NULL, JSON_NULL }
-};
-
-static bool
-attrs_is(const json_t *v, json_type t)
-{
-
-	return (t == JSON_TRUE ? json_is_boolean(v) : json_typeof(v) == t);
-}
-
-static int
+int
 attrs_type_fail(struct req *rq, const char *name)
 {
 
@@ -64,76 +33,7 @@ attrs_type_fail(struct req *rq, const char *name)
 	return (-1);
 }
 
-/* metadata and labels: names with texts. */
-static int
-attrs_check_texts(struct req *rq, const char *name, const json_t *map)
-{
-	json_t *mut = (json_t *)(uintptr_t)map, *v;
-	const char *k;
-
-	json_object_foreach(mut, k, v)
-		if (!json_is_string(v) && !json_is_null(v))
-			return (attrs_type_fail(rq, arena_printf(&rq->arena,
-			    "%s.%s", name, k)));
-	return (0);
-}
-
-/* Merge `from` into `to`, key by key; null removes. */
-static void
-attrs_merge(json_t *to, const json_t *from)
-{
-	json_t *mut = (json_t *)(uintptr_t)from, *v;
-	const char *k;
-
-	json_object_foreach(mut, k, v) {
-		if (json_is_null(v))
-			(void)json_object_del(to, k);
-		else
-			(void)json_object_set(to, k, v);
-	}
-}
-
-static bool
-attrs_is_map(const char *name)
-{
-
-	return (strcmp(name, "metadata") == 0 || strcmp(name, "labels") == 0);
-}
-
-/* Sets in `to` what the table allows of `in`.  -1: a 400. */
-static int
-attrs_take(struct req *rq, const struct field *t, json_t *to,
-    const json_t *in)
-{
-
-	for (; t->name != NULL; t++) {
-		json_t *v = json_object_get(in, t->name), *map;
-
-		if (v == NULL)
-			continue;
-		if (json_is_null(v)) {
-			(void)json_object_del(to, t->name);
-			continue;
-		}
-		if (!attrs_is(v, t->type))
-			return (attrs_type_fail(rq, t->name));
-		if (!attrs_is_map(t->name)) {
-			(void)json_object_set(to, t->name, v);
-			continue;
-		}
-		if (attrs_check_texts(rq, t->name, v))
-			return (-1);
-		map = json_object_get(to, t->name);
-		/* A copy: what is changed here must not be the input. */
-		map = map != NULL ? json_deep_copy(map) : json_object();
-		attrs_merge(map, v);
-		(void)json_object_set_new(to, t->name, map);
-	}
-	return (0);
-}
-
-/* Takes `to` over; its text in the arena. */
-static const char *
+const char *
 attrs_text(struct req *rq, json_t *to)
 {
 	char *s = json_dumps(to, JSON_COMPACT);
@@ -146,50 +46,298 @@ attrs_text(struct req *rq, json_t *to)
 	return (text);
 }
 
-static const char *
-attrs_make(struct req *rq, const struct field *t, const char *old,
-    const json_t *in, bool *versioning)
-{
-	json_t *to = old != NULL ? json_loads(old, 0, NULL) : json_object();
+/* ---- fields ---- */
 
-	BUG_ON(to == NULL);		/* the store's own text */
-	if (attrs_take(rq, t, to, in)) {
-		json_decref(to);
-		return (NULL);
+static int
+attrs_set_text(const struct edit *e, json_t *to, const char *name,
+    const json_t *v)
+{
+
+	if (json_is_null(v))
+		(void)json_object_del(to, name);
+	else if (!json_is_string(v))
+		return (attrs_type_fail(e->rq, name));
+	else
+		(void)json_object_set(to, name, (json_t *)(uintptr_t)v);
+	return (0);
+}
+
+static int
+attrs_set_flag(const struct edit *e, json_t *to, const char *name,
+    const json_t *v)
+{
+
+	if (json_is_null(v))
+		(void)json_object_del(to, name);
+	else if (!json_is_boolean(v))
+		return (attrs_type_fail(e->rq, name));
+	else
+		(void)json_object_set(to, name, (json_t *)(uintptr_t)v);
+	return (0);
+}
+
+static int
+attrs_metadata_limit(struct req *rq, json_t *map)
+{
+	size_t bytes = 0;
+	const char *k;
+	json_t *v;
+
+	json_object_foreach(map, k, v)
+		bytes += strlen(k) + json_string_length(v);
+	if (bytes <= METADATA_MAX)
+		return (0);
+	req_fail(rq, 400, "metadataTooLarge", "The custom metadata has %zu "
+	    "bytes, names and values together; the limit is %u.", bytes,
+	    METADATA_MAX);
+	return (-1);
+}
+
+/* Names with texts, merged key by key. */
+static int
+attrs_set_metadata(const struct edit *e, json_t *to, const char *name,
+    const json_t *v)
+{
+	json_t *mut = (json_t *)(uintptr_t)v, *map, *x;
+	const char *k;
+
+	if (json_is_null(v)) {
+		(void)json_object_del(to, name);
+		return (0);
 	}
-	if (versioning != NULL)
-		*versioning = json_is_true(json_object_get(
-		    json_object_get(to, "versioning"), "enabled"));
-	return (attrs_text(rq, to));
+	if (!json_is_object(v))
+		return (attrs_type_fail(e->rq, name));
+	map = json_object_get(to, name);
+	/* A copy: what is changed here must not be the input. */
+	map = map != NULL && !e->replace ? json_deep_copy(map) :
+	    json_object();
+	(void)json_object_set_new(to, name, map);
+	json_object_foreach(mut, k, x) {
+		if (!json_is_string(x) && !json_is_null(x))
+			return (attrs_type_fail(e->rq, arena_printf(
+			    &e->rq->arena, "%s.%s", name, k)));
+		if (json_is_null(x))
+			(void)json_object_del(map, k);
+		else
+			(void)json_object_set(map, k, x);
+	}
+	return (attrs_metadata_limit(e->rq, map));
+}
+
+/* https://cloud.google.com/storage/docs/metadata#custom-time : once set it is
+ * neither removed nor moved back. */
+static int
+attrs_set_custom_time(const struct edit *e, json_t *to, const char *name,
+    const json_t *v)
+{
+	const char *old = json_string_value(json_object_get(to, name));
+	int64_t was, us;
+
+	if (json_is_null(v)) {
+		if (old == NULL)
+			return (0);
+		req_fail(e->rq, 400, "invalid", "The custom time of an "
+		    "object cannot be removed once it has been set.");
+		return (-1);
+	}
+	if (!json_is_string(v))
+		return (attrs_type_fail(e->rq, name));
+	if (clock_parse_rfc3339(json_string_value(v), &us) != 0) {
+		req_fail(e->rq, 400, "invalid", "Invalid value for field "
+		    "'%s': '%s' is no RFC 3339 time.", name,
+		    json_string_value(v));
+		return (-1);
+	}
+	if (old != NULL && clock_parse_rfc3339(old, &was) == 0 && us < was) {
+		req_fail(e->rq, 400, "invalid", "The custom time of an "
+		    "object cannot be set to an earlier time: it is %s.",
+		    old);
+		return (-1);
+	}
+	(void)json_object_set(to, name, (json_t *)(uintptr_t)v);
+	return (0);
+}
+
+/* Only a new object has a choice; a rewrite makes one. */
+static int
+attrs_set_class(const struct edit *e, json_t *to, const char *name,
+    const json_t *v)
+{
+	const char *class;
+
+	if (!e->new || json_is_null(v))
+		return (0);
+	if (!json_is_string(v))
+		return (attrs_type_fail(e->rq, name));
+	if ((class = places_class(json_string_value(v))) == NULL) {
+		req_fail(e->rq, 400, "invalid",
+		    "Invalid storage class \"%s\"", json_string_value(v));
+		return (-1);
+	}
+	(void)json_object_set_new(to, name, json_string(class));
+	return (0);
+}
+
+static int
+attrs_set_contexts(const struct edit *e, json_t *to, const char *name,
+    const json_t *v)
+{
+
+	(void)name;
+	return (contexts_take(e->rq, to, v, e->replace));
+}
+
+static int
+attrs_set_retention(const struct edit *e, json_t *to, const char *name,
+    const json_t *v)
+{
+
+	(void)name;
+	return (retention_object(e->rq, e->bucket, to, v));
+}
+
+static const struct field {
+	const char *name;
+	edit_field *set;
+	bool	kept;		/* by a full update that does not name it */
+} object_fields[] = {
+	{ "contentType", attrs_set_text, false },
+	{ "contentEncoding", attrs_set_text, false },
+	{ "contentDisposition", attrs_set_text, false },
+	{ "contentLanguage", attrs_set_text, false },
+	{ "cacheControl", attrs_set_text, false },
+	{ "metadata", attrs_set_metadata, false },
+	{ "customTime", attrs_set_custom_time, true },
+	{ "storageClass", attrs_set_class, true },
+	{ "eventBasedHold", attrs_set_flag, false },
+	{ "temporaryHold", attrs_set_flag, false },
+	{ "contexts", attrs_set_contexts, false },
+	{ "retention", attrs_set_retention, true },
+};
+
+/* The service's own, which no request sets in the body. */
+static const char *const object_own[] = {
+	"customerEncryption", "kmsKeyName", "timeStorageClassUpdated",
+};
+
+static int
+attrs_object_take(const struct edit *e, json_t *to, const json_t *in)
+{
+
+	for (size_t i = 0; i < NELEMS(object_fields); i++) {
+		const struct field *f = &object_fields[i];
+		const json_t *v = json_object_get(in, f->name);
+
+		if (v != NULL && f->set(e, to, f->name, v))
+			return (-1);
+	}
+	if (!json_is_true(json_object_get(to, "eventBasedHold")) ||
+	    json_object_get(to, "retention") == NULL)
+		return (0);
+	req_fail(e->rq, 400, "invalid", "Retention and event based holds "
+	    "cannot be configured together.");
+	return (-1);
+}
+
+bool
+attrs_object_sets(const json_t *in)
+{
+
+	for (size_t i = 0; i < NELEMS(object_fields); i++) {
+		const json_t *v = json_object_get(in, object_fields[i].name);
+
+		if (v != NULL && !json_is_null(v))
+			return (true);
+	}
+	return (false);
+}
+
+/* ---- objects ---- */
+
+const char *
+attrs_object_in(struct req *rq, const char *bucket, const json_t *in)
+{
+	struct edit e = { .rq = rq, .bucket = bucket, .new = true,
+		.replace = true };
+	json_t *to = json_object();
+
+	if (attrs_object_take(&e, to, in) == 0 && csek_attrs(rq, to) == 0)
+		return (attrs_text(rq, to));
+	json_decref(to);
+	return (NULL);
 }
 
 const char *
 attrs_object(struct req *rq, const json_t *in)
 {
 
-	return (attrs_make(rq, object_fields, NULL, in, NULL));
+	return (attrs_object_in(rq, rq->bucket, in));
+}
+
+const char *
+attrs_object_copy(struct req *rq, const char *old)
+{
+	static const char *const own[] = { "eventBasedHold", "temporaryHold",
+		"retention", "storageClass", "acl", "owner" };
+	json_t *to = json_loads(old, 0, NULL);
+
+	BUG_ON(to == NULL);		/* the store's own text */
+	for (size_t i = 0; i < NELEMS(own); i++)
+		(void)json_object_del(to, own[i]);
+	for (size_t i = 0; i < NELEMS(object_own); i++)
+		(void)json_object_del(to, object_own[i]);
+	if (csek_attrs(rq, to) == 0)
+		return (attrs_text(rq, to));
+	json_decref(to);
+	return (NULL);
 }
 
 const char *
 attrs_object_patch(struct req *rq, const char *old, const json_t *in)
 {
+	struct edit e = { .rq = rq, .bucket = rq->bucket };
+	json_t *to = json_loads(old, 0, NULL);
 
-	return (attrs_make(rq, object_fields, old, in, NULL));
+	BUG_ON(to == NULL);
+	if (attrs_object_take(&e, to, in) == 0)
+		return (attrs_text(rq, to));
+	json_decref(to);
+	return (NULL);
 }
 
 const char *
-attrs_bucket(struct req *rq, const json_t *in, bool *versioning)
+attrs_object_update(struct req *rq, const char *old, const json_t *in)
 {
+	struct edit e = { .rq = rq, .bucket = rq->bucket, .replace = true };
+	json_t *was = json_loads(old, 0, NULL), *to = json_object();
+	int rc = 0;
 
-	return (attrs_make(rq, bucket_fields, NULL, in, versioning));
-}
+	BUG_ON(was == NULL);
+	for (size_t i = 0; i < NELEMS(object_fields); i++)
+		if (object_fields[i].kept)
+			(void)json_object_set(to, object_fields[i].name,
+			    json_object_get(was, object_fields[i].name));
+	for (size_t i = 0; i < NELEMS(object_own); i++)
+		(void)json_object_set(to, object_own[i],
+		    json_object_get(was, object_own[i]));
+	/* Contexts that stay keep the time of their making. */
+	if (json_object_get(in, "contexts") != NULL)
+		(void)json_object_set(to, "contexts",
+		    json_object_get(was, "contexts"));
+	/* To leave a retention out is to remove it. */
+	if (json_object_get(was, "retention") != NULL &&
+	    json_object_get(in, "retention") == NULL) {
+		json_t *none = json_null();
 
-const char *
-attrs_bucket_patch(struct req *rq, const char *old, const json_t *in,
-    bool *versioning)
-{
-
-	return (attrs_make(rq, bucket_fields, old, in, versioning));
+		rc = retention_object(rq, rq->bucket, to, none);
+	}
+	if (rc == 0)
+		rc = attrs_object_take(&e, to, in);
+	json_decref(was);
+	if (rc == 0)
+		return (attrs_text(rq, to));
+	json_decref(to);
+	return (NULL);
 }
 
 /* ---- checksums that the client states ---- */

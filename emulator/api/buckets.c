@@ -1,6 +1,5 @@
 #include "emulator/api/buckets.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "emulator/api/acls.h"
@@ -8,6 +7,8 @@
 #include "emulator/api/lists.h"
 #include "emulator/api/names.h"
 #include "emulator/api/resource.h"
+#include "emulator/api/restore.h"
+#include "emulator/identity/auth.h"
 
 static const char *
 buckets_project(const struct req *rq)
@@ -28,6 +29,10 @@ buckets_list_h(struct req *rq)
 	size_t n;
 	int max;
 
+	if (req_query_bool(rq, "softDeleted", false)) {
+		restore_bucket_list(rq, buckets_project(rq));
+		return;
+	}
 	if (lists_max(rq, "maxResults", &max) ||
 	    (after = lists_page(rq, "pageToken")) == NULL)
 		return;
@@ -52,19 +57,16 @@ buckets_list_h(struct req *rq)
 	req_reply_json(rq, 200, j);
 }
 
-/* Locations are answered in capitals, whatever way they came. */
-static void
-buckets_location(struct req *rq, json_t *in)
+static int
+buckets_may_retain(struct req *rq)
 {
-	const char *l = json_string_value(json_object_get(in, "location"));
-	char *up;
+	const char *p = "storage.buckets.enableObjectRetention";
 
-	if (l == NULL)
-		return;
-	up = arena_strdup(&rq->arena, l);
-	for (char *p = up; *p != '\0'; p++)
-		*p = (char)toupper((unsigned char)*p);
-	(void)json_object_set_new(in, "location", json_string(up));
+	if (!req_query_bool(rq, "enableObjectRetention", false) ||
+	    auth_allows(rq, p, NULL))
+		return (0);
+	auth_refuse(rq, p);
+	return (-1);
 }
 
 void
@@ -85,8 +87,8 @@ buckets_insert_h(struct req *rq)
 	if (names_check_bucket(rq, b.name))
 		return;
 	rq->bucket = b.name;
-	buckets_location(rq, in);
-	if ((b.attrs = attrs_bucket(rq, in, &b.versioning)) == NULL)
+	if (buckets_may_retain(rq) || (b.attrs = attrs_bucket(rq, b.name,
+	    NULL, in, &b.versioning)) == NULL)
 		return;
 	if (acls_new_bucket(rq, &b, in))
 		return;
@@ -127,7 +129,9 @@ buckets_get_h(struct req *rq)
 {
 	struct bucket b;
 
-	if (buckets_read(rq, &b) == 0)
+	if (req_query_bool(rq, "softDeleted", false))
+		restore_bucket_get(rq);
+	else if (buckets_read(rq, &b) == 0)
 		req_reply_json(rq, 200, resource_bucket(rq, &b));
 }
 
@@ -146,8 +150,18 @@ buckets_change_once(struct req *rq, struct store_cond c, const json_t *in,
 	rc = store_bucket_get(rq->emu->store, now, rq->bucket, &rq->arena, b);
 	if (rc != STORE_OK)
 		return (rc);
-	attrs = patch ? attrs_bucket_patch(rq, b->attrs, in, &versioning) :
-	    attrs_bucket(rq, in, &versioning);
+	if (c.has_meta_not && c.meta_not == b->metageneration)
+		return (STORE_NOT_MODIFIED);
+	if (c.has_meta_match && c.meta_match != b->metageneration)
+		return (STORE_PRECONDITION);
+	/* A patch of nothing leaves even the metageneration alone. */
+	if (patch && json_object_size(in) == 0 &&
+	    req_query(rq, "predefinedAcl") == NULL &&
+	    req_query(rq, "predefinedDefaultObjectAcl") == NULL)
+		return (STORE_OK);
+	attrs = patch ? attrs_bucket_patch(rq, rq->bucket, b->attrs, in,
+	    &versioning) : attrs_bucket(rq, rq->bucket, b->attrs, in,
+	    &versioning);
 	if (attrs == NULL || acls_change_bucket(rq, b, in, &attrs, &policy))
 		return (STORE_OK);	/* a 400 has been stored */
 	*mine = !c.has_meta_match;
@@ -158,7 +172,7 @@ buckets_change_once(struct req *rq, struct store_cond c, const json_t *in,
 	rc = store_bucket_set(rq->emu->store, &w, rq->bucket, &c, attrs,
 	    versioning, policy, &rq->arena, b);
 	rq->mutation = w.mutation;
-	*mine = *mine && rc == STORE_PRECONDITION && !c.has_meta_not;
+	*mine = *mine && rc == STORE_PRECONDITION;
 	return (rc);
 }
 
@@ -173,7 +187,6 @@ buckets_change(struct req *rq, bool patch)
 
 	if (req_cond(rq, &c) || req_json(rq, &in))
 		return;
-	buckets_location(rq, in);
 	do
 		rc = buckets_change_once(rq, c, in, patch, &mine, &b);
 	while (mine);
@@ -229,7 +242,12 @@ buckets_layout_h(struct req *rq)
 	    "kind", "storage#storageLayout", "bucket", b.name,
 	    "location", json_object_get(j, "location"),
 	    "locationType", json_object_get(j, "locationType"),
-	    "hierarchicalNamespace", "enabled", 0);
+	    "hierarchicalNamespace", "enabled", json_is_true(
+	    json_object_get(json_object_get(j, "hierarchicalNamespace"),
+	    "enabled")));
+	if (json_object_get(j, "customPlacementConfig") != NULL)
+		(void)json_object_set(part, "customPlacementConfig",
+		    json_object_get(j, "customPlacementConfig"));
 	json_decref(j);
 	req_reply_json(rq, 200, part);
 }

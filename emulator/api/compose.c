@@ -4,6 +4,7 @@
 
 #include "emulator/api/acls.h"
 #include "emulator/api/attrs.h"
+#include "emulator/api/csek.h"
 #include "emulator/api/names.h"
 #include "emulator/api/objects.h"
 #include "emulator/api/resource.h"
@@ -56,7 +57,7 @@ compose_resolve(struct req *rq, const struct compose *c,
 			    rq->bucket, src[i].name);
 		else if (rc != STORE_OK)
 			req_fail_rc(rq, rc);
-		if (rc != STORE_OK)
+		if (rc != STORE_OK || csek_check(rq, CSEK_OBJECT, &o))
 			return (-1);
 		src[i].generation = o.generation;
 		other = compose_class(rq, &o);
@@ -91,7 +92,7 @@ compose_permit(struct req *rq, const struct compose *c)
 int
 compose_run(struct req *rq, struct compose *c, struct object *out)
 {
-	struct store_write w = { .forget = rq->forget };
+	struct store_write w = objects_write(rq);
 	struct store_source src[COMPOSE_MAX];
 	enum store_rc rc;
 
@@ -181,7 +182,7 @@ compose_json_h(struct req *rq)
 	struct object o;
 	json_t *in;
 
-	if (uploads_unserved(rq) || req_cond(rq, &c.cond) ||
+	if (req_cond(rq, &c.cond) ||
 	    req_json(rq, &in) || names_check_object(rq, rq->object) ||
 	    compose_take(rq, in, &c) || compose_run(rq, &c, &o))
 		return;

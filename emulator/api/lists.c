@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "emulator/api/contexts.h"
 #include "emulator/api/resource.h"
+#include "emulator/api/restore.h"
 #include "lib/str.h"
 
 #define LISTS_MAX	1000
@@ -111,6 +113,33 @@ lists_json(struct req *rq, const struct store_listing *l)
 	return (j);
 }
 
+/* What does not go together, and what the store does not know. */
+static int
+lists_check(struct req *rq, struct store_list *q)
+{
+	const char *filter = lists_text(rq, "filter"), *why = NULL;
+
+	if (q->soft && q->versions)
+		why = "softDeleted and versions cannot both be true.";
+	else if (*q->glob != '\0' && *q->delimiter != '\0' &&
+	    strcmp(q->delimiter, "/") != 0)
+		why = "With matchGlob the delimiter can only be '/'.";
+	else if (*q->glob != '\0' && !store_glob_ok(q->glob))
+		why = "Invalid value for parameter matchGlob: a bracket or "
+		    "brace is not closed.";
+	if (why != NULL) {
+		req_fail(rq, 400, "invalid", "%s", why);
+		return (-1);
+	}
+	if (q->soft && restore_listable(rq))
+		return (-1);
+	if (*filter == '\0')
+		return (0);
+	q->match = contexts_match;
+	q->match_cls = contexts_filter(rq, filter);
+	return (q->match_cls != NULL ? 0 : -1);
+}
+
 void
 lists_objects_h(struct req *rq)
 {
@@ -123,9 +152,10 @@ lists_objects_h(struct req *rq)
 		.trailing_delimiter = req_query_bool(rq,
 		    "includeTrailingDelimiter", false),
 		.versions = req_query_bool(rq, "versions", false),
+		.soft = req_query_bool(rq, "softDeleted", false),
 	};
 	struct store_listing l;
 
-	if (lists_read(rq, &q, "maxResults", "pageToken", &l) == 0)
+	if (lists_check(rq, &q) == 0 && lists_read(rq, &q, "maxResults", "pageToken", &l) == 0)
 		req_reply_json(rq, 200, lists_json(rq, &l));
 }

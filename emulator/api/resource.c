@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "emulator/api/acls.h"
+#include "emulator/api/csek.h"
+#include "emulator/api/places.h"
 #include "emulator/store/checksum.h"
 #include "lib/str.h"
 
@@ -134,8 +136,29 @@ resource_hashes(json_t *j, const struct object *o)
 	}
 }
 
-json_t *
-resource_object(struct req *rq, const struct object *o)
+/* https://cloud.google.com/storage/docs/encryption/customer-supplied-keys :
+ * checksums are for who has the key. */
+static bool
+resource_shows_hashes(struct req *rq, const json_t *j)
+{
+	const char *sha = json_string_value(json_object_get(json_object_get(j,
+	    "customerEncryption"), "keySha256"));
+
+	return (sha == NULL || csek_shows(rq, sha));
+}
+
+static void
+resource_soft(json_t *j, int64_t soft_us, int64_t hard_us)
+{
+
+	if (hard_us == 0)
+		return;
+	resource_set(j, "softDeleteTime", resource_time(soft_us));
+	resource_set(j, "hardDeleteTime", resource_time(hard_us));
+}
+
+static json_t *
+resource_object_as(struct req *rq, const struct object *o, bool written)
 {
 	json_t *j = resource_from_attrs(o->attrs);
 	long long gen = (long long)o->generation;
@@ -153,21 +176,41 @@ resource_object(struct req *rq, const struct object *o)
 	resource_set(j, "generation", resource_number(o->generation));
 	resource_set(j, "metageneration", resource_number(o->metageneration));
 	resource_set(j, "size", resource_number(o->size));
-	resource_hashes(j, o);
+	if (written || resource_shows_hashes(rq, j))
+		resource_hashes(j, o);
 	resource_set(j, "etag", json_string(resource_etag(&rq->arena,
 	    o->generation, o->metageneration)));
 	resource_set(j, "timeCreated", resource_time(o->created_us));
 	resource_set(j, "updated", resource_time(o->updated_us));
-	resource_set(j, "timeStorageClassUpdated",
-	    resource_time(o->created_us));
+	if (json_object_get(j, "timeStorageClassUpdated") == NULL)
+		resource_set(j, "timeStorageClassUpdated",
+		    resource_time(o->created_us));
 	resource_set(j, "timeFinalized", resource_time(o->created_us));
 	if (o->components > 0)
 		resource_set(j, "componentCount",
 		    json_integer(o->components));
 	if (o->deleted_us != 0)
 		resource_set(j, "timeDeleted", resource_time(o->deleted_us));
+	if (o->expires_us != 0)
+		resource_set(j, "retentionExpirationTime",
+		    resource_time(o->expires_us));
+	resource_soft(j, o->soft_us, o->hard_us);
 	acls_show_object(rq, j, o);
 	return (j);
+}
+
+json_t *
+resource_object(struct req *rq, const struct object *o)
+{
+
+	return (resource_object_as(rq, o, false));
+}
+
+json_t *
+resource_object_written(struct req *rq, const struct object *o)
+{
+
+	return (resource_object_as(rq, o, true));
 }
 
 static void
@@ -177,12 +220,16 @@ resource_bucket_defaults(json_t *j)
 	if (json_object_get(j, "location") == NULL)
 		resource_set(j, "location", json_string("US"));
 	if (json_object_get(j, "locationType") == NULL) {
-		const char *l = json_string_value(json_object_get(j,
-		    "location"));
-		bool multi = strlen(l) <= 4 && strchr(l, '-') == NULL;
+		const char *type = places_type(json_string_value(
+		    json_object_get(j, "location")));
 
+		if (json_object_get(j, "customPlacementConfig") != NULL)
+			type = "dual-region";
 		resource_set(j, "locationType",
-		    json_string(multi ? "multi-region" : "region"));
+		    json_string(type != NULL ? type : "region"));
+		if (type != NULL && strcmp(type, "region") != 0 &&
+		    json_object_get(j, "rpo") == NULL)
+			resource_set(j, "rpo", json_string("DEFAULT"));
 	}
 	if (json_object_get(j, "iamConfiguration") == NULL)
 		resource_set(j, "iamConfiguration", json_pack(
@@ -204,11 +251,13 @@ resource_bucket(struct req *rq, const struct bucket *b)
 	resource_set(j, "name", json_string(b->name));
 	resource_set(j, "projectNumber",
 	    resource_number(rq->emu->project_number));
+	resource_set(j, "generation", resource_number(b->generation));
 	resource_set(j, "metageneration", resource_number(b->metageneration));
 	resource_set(j, "etag", json_string(resource_etag(&rq->arena, 0,
 	    b->metageneration)));
 	resource_set(j, "timeCreated", resource_time(b->created_us));
 	resource_set(j, "updated", resource_time(b->updated_us));
+	resource_soft(j, b->soft_us, b->hard_us);
 	resource_bucket_defaults(j);
 	acls_show_bucket(rq, j, b);
 	return (j);

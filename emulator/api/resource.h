@@ -9,6 +9,9 @@
 
 /* New references. */
 json_t	*resource_object(struct req *, const struct object *);
+/* Of an object that the request's client has just written: with checksums,
+ * whatever its key. */
+json_t	*resource_object_written(struct req *, const struct object *);
 json_t	*resource_bucket(struct req *, const struct bucket *);
 
 /* The link to a bucket or (NULL: not) an object of it, with `/download` or ""

@@ -111,7 +111,7 @@ resumable_start_h(struct req *rq)
 	const char *id;
 	json_t *meta;
 
-	if (uploads_unserved(rq) || req_cond(rq, &s.cond) ||
+	if (req_cond(rq, &s.cond) ||
 	    req_json(rq, &meta) ||
 	    attrs_expect_headers(rq, &s.expect) ||
 	    attrs_expect_json(rq, meta, &s.expect) ||
@@ -137,7 +137,7 @@ resumable_xml_start_h(struct req *rq)
 		    "the header x-goog-resumable: start.");
 		return;
 	}
-	if (xml_check_body(rq) || uploads_unserved(rq) ||
+	if (xml_check_body(rq) ||
 	    req_cond(rq, &s.cond) || attrs_expect_headers(rq, &s.expect) ||
 	    names_check_object(rq, rq->object) ||
 	    (s.attrs = xml_attrs(rq)) == NULL ||
@@ -240,7 +240,7 @@ resumable_object(struct req *rq, const struct object *o)
 {
 
 	if (rq->route->api != API_XML) {
-		req_reply_json(rq, 200, resource_object(rq, o));
+		req_reply_json(rq, 200, resource_object_written(rq, o));
 		return;
 	}
 	media_headers_stored(rq, o);
@@ -301,7 +301,7 @@ resumable_check(struct req *rq, struct chunk *c, bool *last)
 static void
 resumable_finish(struct req *rq, struct chunk *c)
 {
-	struct store_write w = { .forget = rq->forget };
+	struct store_write w = objects_write(rq);
 	struct object o;
 	enum store_rc rc;
 

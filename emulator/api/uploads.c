@@ -50,24 +50,6 @@ uploads_part(void *cls, int part, const void *p, size_t n)
 		uploads_write(u, p, n);
 }
 
-int
-uploads_unserved(struct req *rq)
-{
-	static const struct { const char *header, *what; } t[] = {
-		{ "x-goog-encryption-algorithm",
-		    "encryption with the client's own key" },
-	};
-
-	for (size_t i = 0; i < NELEMS(t); i++)
-		if (req_header(rq, t[i].header) != NULL) {
-			req_fail(rq, 501, "notImplemented", "gcs-emulator "
-			    "does not serve %s (header %s).", t[i].what,
-			    t[i].header);
-			return (-1);
-		}
-	return (0);
-}
-
 /* What both ways in have in common; NULL: a 400 has been stored. */
 static struct upload *
 uploads_new(struct req *rq)
@@ -77,7 +59,7 @@ uploads_new(struct req *rq)
 	buf_init(&u->meta, META_MAX);
 	u->rq = rq;
 	rq->state = u;
-	if (uploads_unserved(rq) || req_cond(rq, &u->cond) ||
+	if (req_cond(rq, &u->cond) ||
 	    attrs_expect_headers(rq, &u->expect))
 		return (NULL);
 	u->payload = payload_new(rq->emu->store);
@@ -215,7 +197,7 @@ uploads_attrs(struct req *rq, struct upload *u)
 static int
 uploads_store(struct req *rq, struct upload *u, struct object *o)
 {
-	struct store_write w = { .forget = rq->forget };
+	struct store_write w = objects_write(rq);
 	const char *attrs;
 	enum store_rc rc;
 

@@ -12,9 +12,6 @@ void	uploads_insert_data(struct req *, const void *, size_t);
 void	uploads_insert_h(struct req *);
 void	uploads_insert_done(struct req *);
 
-/* Headers that change what an upload means, in ways that nobody here keeps:
- * -1, and a 501 has been stored. */
-int	uploads_unserved(struct req *);
 /* The object's name from the query or the metadata, checked, into
  * rq->object.  -1: a 400 has been stored. */
 int	uploads_name(struct req *, const json_t *meta);

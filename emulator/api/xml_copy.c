@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "emulator/api/conditions.h"
+#include "emulator/api/csek.h"
 #include "emulator/api/media.h"
 #include "emulator/api/names.h"
 #include "emulator/api/objects.h"
@@ -105,7 +106,7 @@ xml_copy_read(struct req *rq, struct xml_source *s, struct object *o)
 		rc = STORE_PRECONDITION;
 	if (rc == STORE_OK) {
 		s->cond = (struct store_cond){ .generation = o->generation };
-		return (0);
+		return (csek_check(rq, CSEK_SOURCE, o));
 	}
 	if (rc == STORE_NO_OBJECT)
 		req_fail(rq, 404, "NoSuchKey", "No such object: %s/%s",
@@ -132,7 +133,7 @@ void
 xml_copy(struct req *rq, const struct store_cond *cond)
 {
 	const char *directive = xml_header(rq, "metadata-directive"), *attrs;
-	struct store_write w = { .forget = rq->forget };
+	struct store_write w = objects_write(rq);
 	struct xml_source s;
 	struct object o;
 	enum store_rc rc;

@@ -2,10 +2,10 @@
 
 #include <string.h>
 
+#include "emulator/api/csek.h"
 #include "emulator/api/media.h"
 #include "emulator/api/names.h"
 #include "emulator/api/objects.h"
-#include "emulator/api/uploads.h"
 #include "emulator/api/xml_body.h"
 #include "emulator/api/xml_read.h"
 #include "emulator/api/xml_req.h"
@@ -30,7 +30,7 @@ xml_multi_unserved(struct req *rq)
 			    headers[i]);
 			return (-1);
 		}
-	return (uploads_unserved(rq));
+	return (0);
 }
 
 /* Both of these are asked of whoever uploads in parts. */
@@ -83,7 +83,8 @@ xml_part_begin(struct req *rq)
 {
 	struct xml_part *x = arena_alloc(&rq->arena, sizeof(*x));
 	const char *s = req_query(rq, "partNumber");
-	struct multi m;
+	struct object o = { .size = 0 };	/* that it is to be */
+	struct multi m = { .attrs = "{}" };
 	enum store_rc rc;
 
 	rq->state = x;
@@ -100,9 +101,10 @@ xml_part_begin(struct req *rq)
 	}
 	rc = store_multi_get(rq->emu->store, rq->bucket, rq->object, x->id,
 	    &rq->arena, &m);
+	o.attrs = m.attrs;
 	if (rc != STORE_OK)
 		req_fail_rc(rq, rc);
-	else
+	else if (csek_check(rq, CSEK_OBJECT, &o) == 0)
 		(void)xml_body_begin(rq, &x->body);
 }
 
@@ -131,7 +133,7 @@ xml_part_reply(struct req *rq, const struct multi_part *p)
 void
 xml_part_h(struct req *rq)
 {
-	struct store_write w = { .forget = rq->forget };
+	struct store_write w = objects_write(rq);
 	struct xml_part *x = rq->state;
 	struct multi_part p;
 	enum store_rc rc;
@@ -262,7 +264,7 @@ xml_multi_finished(struct req *rq, const struct object *o)
 void
 xml_multi_finish_h(struct req *rq)
 {
-	struct store_write w = { .forget = rq->forget };
+	struct store_write w = objects_write(rq);
 	const char *id = req_query(rq, "uploadId");
 	struct multi_want *want;
 	struct object o;
@@ -280,7 +282,9 @@ xml_multi_finish_h(struct req *rq)
 		req_fail_rc(rq, rc);
 		return;
 	}
-	if ((want = xml_multi_take(rq, &n)) == NULL ||
+	o.attrs = m.attrs;
+	if (csek_check(rq, CSEK_OBJECT, &o) ||
+	    (want = xml_multi_take(rq, &n)) == NULL ||
 	    objects_may_overwrite(rq, rq->bucket, rq->object))
 		return;
 	rc = store_multi_finish(rq->emu->store, &w, rq->bucket, rq->object,

@@ -3,7 +3,6 @@
 #include "emulator/api/media.h"
 #include "emulator/api/names.h"
 #include "emulator/api/objects.h"
-#include "emulator/api/uploads.h"
 #include "emulator/api/xml_body.h"
 #include "emulator/api/xml_req.h"
 
@@ -34,7 +33,7 @@ xml_put_begin(struct req *rq)
 	rq->state = x;
 	x->copy = xml_header(rq, "copy-source") != NULL;
 	if (xml_check_body(rq) || xml_put_whole(rq) ||
-	    names_check_object(rq, rq->object) || uploads_unserved(rq) ||
+	    names_check_object(rq, rq->object) ||
 	    req_cond(rq, &x->cond))
 		return;
 	if (!x->copy)
@@ -53,7 +52,7 @@ xml_put_data(struct req *rq, const void *p, size_t n)
 static void
 xml_put_store(struct req *rq, struct xml_put *x)
 {
-	struct store_write w = { .forget = rq->forget };
+	struct store_write w = objects_write(rq);
 	const char *attrs;
 	struct object o;
 	enum store_rc rc;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "emulator/api/fields.h"
+#include "emulator/api/retention.h"
 #include "emulator/http/route.h"
 #include "emulator/http/server.h"
 #include "emulator/http/xml_error.h"
@@ -254,6 +255,8 @@ req_fail_rc(struct req *rq, enum store_rc rc)
 		req_fail(rq, 404, reason, "No such object: %s/%s",
 		    rq->bucket != NULL ? rq->bucket : "",
 		    rq->object != NULL ? rq->object : "");
+	else if (retention_is(rc) && rq->bucket != NULL && rq->object != NULL)
+		retention_fail(rq, rc, rq->bucket, rq->object);
 	else
 		req_fail(rq, t[rc].status, reason, "%s", t[rc].message);
 }

@@ -14,7 +14,10 @@
 #include "emulator/api/objects.h"
 #include "emulator/api/post_form.h"
 #include "emulator/api/projects.h"
+#include "emulator/api/restore.h"
 #include "emulator/api/resumable.h"
+#include "emulator/api/retention.h"
+#include "emulator/api/rewrite.h"
 #include "emulator/api/uploads.h"
 #include "emulator/api/xml.h"
 #include "emulator/api/xml_multi.h"
@@ -83,6 +86,11 @@ const struct route routes[] = {
 	    "storage.buckets.getIamPolicy", NONE, buckets_get_iam_h),
 	ROW("storage.buckets.setIamPolicy", STORAGE, "PUT", B1 "/iam", NULL,
 	    "storage.buckets.setIamPolicy", BUF, buckets_set_iam_h),
+	ROW("storage.buckets.lockRetentionPolicy", STORAGE, "POST",
+	    B1 "/lockRetentionPolicy", NULL, "storage.buckets.update", BUF,
+	    retention_lock_h),
+	ROW("storage.buckets.restore", STORAGE, "POST", B1 "/restore", NULL,
+	    NULL, BUF, restore_bucket_h),
 	ROW("storage.buckets.getStorageLayout", STORAGE, "GET",
 	    B1 "/storageLayout", NULL, "storage.objects.list", NONE,
 	    buckets_layout_h),
@@ -104,10 +112,14 @@ const struct route routes[] = {
 	    "storage.objects.delete", NONE, objects_delete_h),
 	ROW("storage.objects.rewrite", STORAGE, "POST",
 	    O1 "/rewriteTo/b/{to_bucket}/o/{to}", NULL, "storage.objects.get",
-	    BUF, objects_rewrite_h),
+	    BUF, rewrite_h),
 	ROW("storage.objects.copy", STORAGE, "POST",
 	    O1 "/copyTo/b/{to_bucket}/o/{to}", NULL, "storage.objects.get",
-	    BUF, objects_copy_h),
+	    BUF, rewrite_copy_h),
+	ROW("storage.objects.move", STORAGE, "POST", O1 "/moveTo/o/{to}",
+	    NULL, "storage.objects.move", BUF, rewrite_move_h),
+	ROW("storage.objects.restore", STORAGE, "POST", O1 "/restore", NULL,
+	    "storage.objects.restore", BUF, restore_object_h),
 	ROW("storage.objects.compose", STORAGE, "POST", O1 "/compose", NULL,
 	    "storage.objects.create", BUF, compose_json_h),
 
@@ -381,12 +393,11 @@ const struct route routes[] = {
 #define ANY	"GET|POST|PUT|PATCH|DELETE"
 
 const struct route routes_unserved[] = {
-	NOT("storage.objects.restore", "POST", O1 "/restore"),
-	NOT("storage.objects.move", "POST", O1 "/moveTo/o/{to}"),
+	NOT("storage.objects.bulkRestore", "POST", B1 "/o/bulkRestore"),
+	NOT("storage.buckets.operations", ANY, B1 "/operations"),
+	NOT("storage.buckets.operations", ANY, B1 "/operations/{id}"),
+	NOT("storage.buckets.operations", ANY, B1 "/operations/{id}/cancel"),
 	NOT("storage.objects.watchAll", "POST", B1 "/o/watch"),
-	NOT("storage.buckets.lockRetentionPolicy", "POST",
-	    B1 "/lockRetentionPolicy"),
-	NOT("storage.buckets.restore", "POST", B1 "/restore"),
 	NOT("storage.buckets.relocate", "POST", B1 "/relocate"),
 	NOT("storage.folders", ANY, B1 "/folders"),
 	NOT("storage.folders", ANY, B1 "/folders/{folder}"),

@@ -17,6 +17,20 @@ static const struct xml_code {
 	    "The bucket you tried to delete is not empty." },
 	{ "CrcMismatch", NULL, "The CRC32C you specified did not match what "
 	    "we computed." },
+	{ "CustomerEncryptionAlgorithmIsInvalid",
+	    "customerEncryptionAlgorithmIsInvalid", "Missing an encryption "
+	    "algorithm, or the provided algorithm is not AES256." },
+	{ "CustomerEncryptionKeyFormatIsInvalid",
+	    "customerEncryptionKeyFormatIsInvalid", "Missing an encryption "
+	    "key, or it is not Base64 encoded, or it does not meet the "
+	    "required length of the encryption algorithm." },
+	{ "CustomerEncryptionKeyIsIncorrect",
+	    "customerEncryptionKeyIsIncorrect",
+	    "The provided encryption key is incorrect." },
+	{ "CustomerEncryptionKeySha256IsInvalid",
+	    "customerEncryptionKeySha256IsInvalid", "Missing a SHA256 hash "
+	    "of the encryption key, or it is not Base64 encoded, or it does "
+	    "not match the encryption key." },
 	{ "EntityTooLarge", NULL, "Your proposed upload is larger than the "
 	    "maximum object size specified in your Policy Document." },
 	{ "EntityTooSmall", NULL, "Your proposed upload is smaller than the "
@@ -67,6 +81,8 @@ static const struct xml_code {
 	    "well-formed multipart/form-data." },
 	{ "MaxPostPreDataLengthExceededError", NULL, "Your POST request "
 	    "fields preceding the upload file were too large." },
+	{ "MetadataTooLarge", "metadataTooLarge", "Your metadata headers "
+	    "exceed the maximum allowed metadata size." },
 	{ "MethodNotAllowed", "methodNotAllowed", "The specified method is "
 	    "not allowed against this resource." },
 	{ "MissingContentLength", NULL,
@@ -86,6 +102,12 @@ static const struct xml_code {
 	    "you specified did not hold." },
 	{ "RequestTimeout", NULL, "Your socket connection to the server was "
 	    "not read from or written to within the timeout period." },
+	{ "ResourceIsEncryptedWithCustomerEncryptionKey",
+	    "resourceIsEncryptedWithCustomerEncryptionKey", "The resource is "
+	    "encrypted with a customer encryption key." },
+	{ "ResourceNotEncryptedWithCustomerEncryptionKey",
+	    "resourceNotEncryptedWithCustomerEncryptionKey", "The resource "
+	    "is not encrypted with a customer encryption key." },
 	{ "RetentionPolicyNotMet", "retentionPolicyNotMet", "The object is "
 	    "subject to a retention policy and cannot be deleted or "
 	    "overwritten until it is met." },

@@ -284,6 +284,10 @@ struct store_list {
 	bool	trailing_delimiter;	/* includeTrailingDelimiter */
 	bool	versions;
 	bool	soft;		/* the soft-deleted ones instead */
+	/* NULL, or only those that it passes; of the object it sees name,
+	 * generation and attrs, for the time of the call. */
+	bool	(*match)(void *cls, const struct object *);
+	void	*match_cls;
 	int	max;		/* 1 .. 1000 results, objects and prefixes */
 	const char *after;	/* opaque, from a former `next` (raw, unencoded) */
 };
@@ -296,6 +300,8 @@ struct store_listing {
 	const char *next;	/* NULL: that was all */
 };
 
+/* Is every bracket and brace of a matchGlob closed? */
+bool	store_glob_ok(const char *pattern);
 /* In order of names (bytes of UTF-8); versions of one name by generation. */
 enum store_rc	store_object_list(struct store *, struct store_at,
     const char *bucket, const struct store_list *, struct arena *,

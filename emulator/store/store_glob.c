@@ -152,6 +152,31 @@ store_glob(const char *pattern, const char *name)
 	return (store_glob_braces(pattern, name, &budget));
 }
 
+bool
+store_glob_ok(const char *p)
+{
+	const char *end;
+	int depth = 0;
+
+	for (; *p != '\0'; p++) {
+		if (*p == '\\' && p[1] != '\0')
+			p++;
+		else if (*p == '{')
+			depth++;
+		else if (*p == '}')
+			depth--;
+		else if (*p == '[') {
+			(void)store_glob_class(p, 'a', &end);
+			if (end == p)
+				return (false);
+			p = end - 1;
+		}
+		if (depth < 0)
+			return (false);
+	}
+	return (depth == 0);
+}
+
 size_t
 store_glob_literal(const char *pattern)
 {

@@ -186,6 +186,17 @@ store_list_object(struct lister *t, sqlite3_stmt *s)
 	return (LIST_ON);
 }
 
+static bool
+store_list_match(const struct store_list *l, sqlite3_stmt *s,
+    const char *name)
+{
+	struct object o = { .name = name,
+		.generation = sqlite3_column_int64(s, 1),
+		.attrs = (const char *)sqlite3_column_text(s, 6) };
+
+	return (l->match(l->match_cls, &o));
+}
+
 static enum list_step
 store_list_row(struct lister *t, sqlite3_stmt *s)
 {
@@ -201,7 +212,8 @@ store_list_row(struct lister *t, sqlite3_stmt *s)
 	if (store_list_in_group(t, name) &&
 	    !(l->trailing_delimiter && group == strlen(name)))
 		return (LIST_SKIP_GROUP);
-	if (*l->glob != '\0' && !store_glob(l->glob, name))
+	if ((*l->glob != '\0' && !store_glob(l->glob, name)) ||
+	    (l->match != NULL && !store_list_match(l, s, name)))
 		return (LIST_ON);
 	if (group == 0)
 		return (store_list_object(t, s));

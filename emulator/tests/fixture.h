@@ -57,7 +57,8 @@ fix_init(struct fix *x)
 
 	*x = (struct fix){ .emu.project = FIX_PROJECT,
 	    .emu.auth_http = true, .emu.auth_proxy = true,
-	    .emu.control_token = "control" };
+	    .emu.control_token = "control",
+	    .emu.soft_delete_s = 7 * 86400 };
 	(void)snprintf(x->dir, sizeof(x->dir), "%.40s/fixXXXXXX",
 	    tmp != NULL ? tmp : "/tmp");
 	ck_assert_ptr_nonnull(mkdtemp(x->dir));

@@ -438,9 +438,11 @@ START_TEST(buckets_come_change_and_go)
 	ck_assert_int_eq(client_post(B, "{\"name\":\"Bad\"}"), 400);
 	ck_assert_int_eq(client_post(B, "{}"), 400);
 	ck_assert_int_eq(client_text("PATCH", B "/bkt",
-	    "{\"labels\":{\"a\":\"b\"},\"location\":\"eu\"}"), 200);
+	    "{\"location\":\"eu\"}"), 400);
+	ck_assert_int_eq(client_text("PATCH", B "/bkt",
+	    "{\"labels\":{\"a\":\"b\"},\"location\":\"us\"}"), 200);
 	client_is("metageneration", "2");
-	client_is("location", "EU");
+	client_is("location", "US");
 	ck_assert_int_eq(client_get(B "/bkt/storageLayout"), 200);
 	client_is("bucket", "bkt");
 	ck_assert_int_eq(client_get(B "?project=p&fields=items/name"

@@ -168,7 +168,7 @@ END_TEST
 START_TEST(classes_do_not_mix)
 {
 
-	ck_assert_int_eq(client_text("PATCH", O "/b",
+	ck_assert_int_eq(client_post(O "/b/rewriteTo/b/bkt/o/b",
 	    "{\"storageClass\":\"NEARLINE\"}"), 200);
 	ck_assert_int_eq(client_post(O "/o/compose",
 	    "{\"sourceObjects\":[{\"name\":\"a\"},{\"name\":\"b\"}]}"), 400);
