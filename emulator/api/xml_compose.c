@@ -96,7 +96,7 @@ compose_xml_h(struct req *rq)
 	struct compose c = { .n = 0 };
 	struct object o;
 
-	if (xml_check_body(rq) || uploads_unserved(rq) ||
+	if (xml_check_body(rq) ||
 	    req_cond(rq, &c.cond) || names_check_object(rq, rq->object) ||
 	    xml_compose_hash(rq, &c) || xml_compose_take(rq, &c) ||
 	    (c.attrs = xml_attrs(rq)) == NULL || compose_run(rq, &c, &o))
