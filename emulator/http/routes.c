@@ -306,6 +306,15 @@ const struct route routes[] = {
 	ROW("iamcredentials.serviceAccounts.getAllowedLocations", IAM, "GET",
 	    SA1 "/allowedLocations", NULL, NULL, NONE,
 	    iam_allowed_locations_h),
+	ROW("iamcredentials.serviceAccounts.signBlob", IAM, "POST",
+	    SA1 ":signBlob", NULL, "iam.serviceAccounts.signBlob", BUF,
+	    iam_sign_blob_h),
+	ROW("iamcredentials.serviceAccounts.signJwt", IAM, "POST",
+	    SA1 ":signJwt", NULL, "iam.serviceAccounts.signJwt", BUF,
+	    iam_sign_jwt_h),
+	ROW("iamcredentials.serviceAccounts.generateAccessToken", IAM, "POST",
+	    SA1 ":generateAccessToken", NULL,
+	    "iam.serviceAccounts.getAccessToken", BUF, iam_access_token_h),
 
 	/* Resource Manager */
 	ROW("resourcemanager.projects.getIamPolicy", CRM, "POST",

@@ -4,7 +4,8 @@
  * tokens (oauth.c) nor enforcement (auth.c).
  *
  * Kept as records of the store: `account` by e-mail, `key` by its id (the
- * public half only), `project` and `policy` by project id.  Captures of the
+ * public half only), `syskey` by e-mail (both halves of the key that IAM
+ * Credentials signs with), `project` and `policy` by project id.  Captures of the
  * routes, in this order: project, account, key; a verb (`:enable`) may cling
  * to the last of them. */
 #ifndef EMULATOR_IAM_H
@@ -57,8 +58,11 @@ void	iam_project_get_h(struct req *);	/* cloudresourcemanager v1, v3 */
 void	iam_project_get_policy_h(struct req *);	/* :getIamPolicy */
 void	iam_project_set_policy_h(struct req *);
 void	iam_allowed_locations_h(struct req *);
+void	iam_sign_blob_h(struct req *);		/* iamcredentials */
+void	iam_sign_jwt_h(struct req *);
+void	iam_access_token_h(struct req *);	/* :generateAccessToken */
 
-/* ---- between iam.c, iam_keys.c and iam_project.c ---- */
+/* ---- between the files of iam ---- */
 
 /* The account of an e-mail or a unique id as stored, a new reference. */
 enum store_rc	iam_account(struct emu *, struct arena *, const char *who,

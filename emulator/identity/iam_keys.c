@@ -196,6 +196,14 @@ iam_key_b64(struct arena *a, const char *p, size_t n)
 	return (out);
 }
 
+/* Made by iam_sign.c: nobody has its file. */
+static bool
+iam_key_system(const json_t *k)
+{
+
+	return (json_is_true(json_object_get(k, "system")));
+}
+
 static json_t *
 iam_key_json(struct emu *emu, struct arena *a, const char *kid,
     const json_t *k)
@@ -213,7 +221,8 @@ iam_key_json(struct emu *emu, struct arena *a, const char *kid,
 	    "validAfterTime", from,
 	    "validBeforeTime", "9999-12-31T23:59:59Z",
 	    "keyAlgorithm", "KEY_ALG_RSA_2048",
-	    "keyOrigin", "GOOGLE_PROVIDED", "keyType", "USER_MANAGED");
+	    "keyOrigin", "GOOGLE_PROVIDED", "keyType",
+	    iam_key_system(k) ? "SYSTEM_MANAGED" : "USER_MANAGED");
 	BUG_ON(j == NULL);
 	if (json_is_true(json_object_get(k, "disabled")))
 		(void)json_object_set_new(j, "disabled", json_true());
@@ -234,6 +243,19 @@ iam_key_enum(struct req *rq, const json_t *body, const char *k,
 	req_fail(rq, 400, "badRequest", "Invalid value at '%s': the emulator "
 	    "makes %s only.", k, only);
 	return (-1);
+}
+
+static size_t
+iam_key_users(const struct iam_key_rows *rows)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rows->n; i++) {
+		json_auto_t *k = json_loads(rows->r[i].json, 0, NULL);
+
+		n += !iam_key_system(k);
+	}
+	return (n);
 }
 
 void
@@ -260,7 +282,7 @@ iam_key_create_h(struct req *rq)
 		req_fail_rc(rq, rc);
 		return;
 	}
-	if (rows.n >= IAM_KEYS_MAX) {
+	if (iam_key_users(&rows) >= IAM_KEYS_MAX) {
 		req_fail(rq, 400, "failedPrecondition",
 		    "Precondition check failed.");
 		return;
@@ -286,14 +308,32 @@ iam_key_create_h(struct req *rq)
 	req_reply_json(rq, 200, out);
 }
 
+/* keyTypes, which may come several times; none: all. */
+static bool
+iam_key_wanted(const struct req *rq, const json_t *k)
+{
+	const char *type = iam_key_system(k) ? "SYSTEM_MANAGED" :
+	    "USER_MANAGED";
+	bool asked = false;
+
+	for (size_t i = 0; i < rq->nquery; i++) {
+		if (strcmp(rq->query[i].k, "keyTypes") != 0 ||
+		    *rq->query[i].v == '\0')
+			continue;
+		if (strcmp(rq->query[i].v, type) == 0)
+			return (true);
+		asked = true;
+	}
+	return (!asked);
+}
+
 void
 iam_key_list_h(struct req *rq)
 {
 	int64_t version;
 	json_auto_t *acc = iam_account_of(rq, &version);
-	const char *types = req_query(rq, "keyTypes");
-	json_t *list = NULL, *out;
 	struct iam_key_rows rows;
+	json_t *list, *out;
 	enum store_rc rc;
 
 	if (acc == NULL)
@@ -305,18 +345,17 @@ iam_key_list_h(struct req *rq)
 		return;
 	}
 	out = json_object();
-	/* what Google keeps for its own use (SYSTEM_MANAGED) is not here */
-	if (rows.n > 0 && (types == NULL || *types == '\0' ||
-	    strcmp(types, "SYSTEM_MANAGED") != 0)) {
-		list = json_array();
-		for (size_t i = 0; i < rows.n; i++) {
-			json_auto_t *k = json_loads(rows.r[i].json, 0, NULL);
+	list = json_array();
+	for (size_t i = 0; i < rows.n; i++) {
+		json_auto_t *k = json_loads(rows.r[i].json, 0, NULL);
 
+		if (iam_key_wanted(rq, k))
 			(void)json_array_append_new(list, iam_key_json(
 			    rq->emu, &rq->arena, rows.r[i].key, k));
-		}
-		(void)json_object_set_new(out, "keys", list);
 	}
+	if (json_array_size(list) > 0)
+		(void)json_object_set(out, "keys", list);
+	json_decref(list);
 	req_reply_json(rq, 200, out);
 }
 
@@ -375,6 +414,18 @@ iam_key_get_h(struct req *rq)
 	req_reply_json(rq, 200, out);
 }
 
+/* Google's own keys are not for users to change. */
+static int
+iam_key_users_own(struct req *rq, const json_t *k)
+{
+
+	if (!iam_key_system(k))
+		return (0);
+	req_fail(rq, 400, "failedPrecondition", "The key is managed by the "
+	    "system and cannot be changed.");
+	return (-1);
+}
+
 void
 iam_key_delete_h(struct req *rq)
 {
@@ -383,7 +434,7 @@ iam_key_delete_h(struct req *rq)
 	json_auto_t *k = iam_key_of(rq, &kid, &version);
 	enum store_rc rc;
 
-	if (k == NULL)
+	if (k == NULL || iam_key_users_own(rq, k) != 0)
 		return;
 	rc = store_record_delete(rq->emu->store, "key", kid);
 	if (rc == STORE_OK || rc == STORE_NO_RECORD)
@@ -401,7 +452,7 @@ iam_key_enable_h(struct req *rq)
 	enum store_rc rc;
 	char *text;
 
-	if (k == NULL)
+	if (k == NULL || iam_key_users_own(rq, k) != 0)
 		return;
 	(void)json_object_set_new(k, "disabled",
 	    json_boolean(str_ends(rq->route->id, ".disable")));

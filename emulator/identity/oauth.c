@@ -82,6 +82,14 @@ const char *
 oauth_mint(struct emu *emu, struct arena *a, const char *email,
     const char *scope)
 {
+
+	return (oauth_mint_for(emu, a, email, scope, OAUTH_LIFE));
+}
+
+const char *
+oauth_mint_for(struct emu *emu, struct arena *a, const char *email,
+    const char *scope, int64_t life)
+{
 	static atomic_uint minted;
 	unsigned char rnd[48];
 	json_auto_t *acc = NULL, *t = NULL;
@@ -102,7 +110,7 @@ oauth_mint(struct emu *emu, struct arena *a, const char *email,
 	/* the unique id tells a later account of the same name apart */
 	t = json_pack("{s:s, s:O, s:s, s:I}", "account", email, "id",
 	    json_object_get(acc, "uniqueId"), "scope", scope, "exp",
-	    (json_int_t)(oauth_now(emu) + OAUTH_LIFE));
+	    (json_int_t)(oauth_now(emu) + life));
 	if (t == NULL)
 		return (NULL);
 	text = json_dumps(t, JSON_COMPACT);

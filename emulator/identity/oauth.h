@@ -20,6 +20,9 @@ const char	*oauth_claimed(struct req *);
  * where the store failed. */
 const char	*oauth_mint(struct emu *, struct arena *, const char *email,
     const char *scope);
+/* The same with a life of its own, in seconds. */
+const char	*oauth_mint_for(struct emu *, struct arena *,
+    const char *email, const char *scope, int64_t life);
 /* The account of a bearer (opaque or self-signed JWT) in the arena, or NULL
  * with *why set to a short reason for the 401 ("expired" …). */
 const char	*oauth_check(struct emu *, struct arena *, const char *bearer,
