@@ -239,8 +239,6 @@ const struct route routes[] = {
 	    "/{bucket}/{object...}", "upload_id", NULL, resumable_chunk),
 	ROW("storage.objects.delete", XML, "DELETE", "/{bucket}/{object...}",
 	    "upload_id", NULL, NONE, resumable_cancel_h),
-	ROW("storage.objects.insert", XML, "POST", "/{bucket}/{object...}",
-	    NULL, "storage.objects.create", BUF, resumable_xml_start_h),
 	ROW("storage.objects.get", XML, "GET|HEAD", "/{bucket}/{object...}",
 	    NULL, "storage.objects.get", NONE, xml_get_h),
 	ROW("storage.objects.compose", XML, "PUT", XO, "compose",
@@ -249,13 +247,6 @@ const struct route routes[] = {
 	    NULL, "storage.objects.create", xml_put),
 	ROW("storage.objects.delete", XML, "DELETE", "/{bucket}/{object...}",
 	    NULL, "storage.objects.delete", NONE, xml_delete_h),
-	/* forms */
-	STREAM("storage.objects.insert", XML, "POST", "/{bucket}", NULL, NULL,
-	    post_form),
-	STREAM("storage.objects.insert", XML, "POST", "/{bucket}/", NULL,
-	    NULL, post_form),
-	STREAM("storage.objects.insert", XML, "POST", "/", NULL, NULL,
-	    post_form),
 
 	/* OAuth */
 	ROW("oauth.token", OAUTH, "POST", "/token", NULL, NULL, BUF,
@@ -339,6 +330,16 @@ const struct route routes[] = {
 	ROW("resourcemanager.projects.get", CRM, "GET",
 	    "/v3/projects/{project}", NULL, "resourcemanager.projects.get",
 	    NONE, iam_project_get_h),
+
+	/* XML, where the plain endpoint has nothing else that is posted */
+	ROW("storage.objects.insert", XML, "POST", "/{bucket}/{object...}",
+	    NULL, "storage.objects.create", BUF, resumable_xml_start_h),
+	STREAM("storage.objects.insert", XML, "POST", "/{bucket}", NULL, NULL,
+	    post_form),
+	STREAM("storage.objects.insert", XML, "POST", "/{bucket}/", NULL,
+	    NULL, post_form),
+	STREAM("storage.objects.insert", XML, "POST", "/", NULL, NULL,
+	    post_form),
 
 	/* control */
 	ROW("emulator.root", CONTROL, "GET", "/", NULL, NULL, NONE,
