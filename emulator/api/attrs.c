@@ -9,6 +9,7 @@
 #include "emulator/api/places.h"
 #include "emulator/api/retention.h"
 #include "emulator/http/route.h"
+#include "emulator/http/server.h"
 #include "lib/str.h"
 
 #define METADATA_MAX	(8u << 10)	/* names and values in all */
@@ -401,13 +402,29 @@ attrs_expect_json(struct req *rq, const json_t *in, struct store_expect *x)
 	    strlen(md5), x) : 0);
 }
 
+struct attrs_hashes {
+	struct arena *a;
+	const char *all;		/* of all headers, joined by commas */
+};
+
+static void
+attrs_hash_header(void *cls, const char *k, const char *v)
+{
+	struct attrs_hashes *h = cls;
+
+	if (strcasecmp(k, "x-goog-hash") == 0)
+		h->all = arena_printf(h->a, "%s,%s", h->all, v);
+}
+
 int
 attrs_expect_headers(struct req *rq, struct store_expect *x)
 {
-	const char *h = req_header(rq, "x-goog-hash");
-	const char *md5 = req_header(rq, "Content-MD5");
+	struct attrs_hashes hashes = { &rq->arena, "" };
+	const char *md5 = req_header(rq, "Content-MD5"), *h;
 
-	while (h != NULL && *h != '\0') {
+	/* There may be one header for each, or one for both. */
+	server_headers(rq, attrs_hash_header, &hashes);
+	for (h = hashes.all; *h != '\0'; ) {
 		size_t n;
 
 		h += strspn(h, " ,");

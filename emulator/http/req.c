@@ -201,6 +201,10 @@ req_cond(struct req *rq, struct store_cond *c)
 		return (-1);
 	if (rq->route->api != API_XML)
 		return (0);
+	/* Amazon's name for it. */
+	if (c->generation == 0 &&
+	    req_generation(rq, "versionId", &c->generation))
+		return (-1);
 	return (req_header_int(rq, "x-goog-if-generation-match",
 	    &c->has_gen_match, &c->gen_match) ||
 	    req_header_int(rq, "x-goog-if-metageneration-match",

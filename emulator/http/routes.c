@@ -19,8 +19,9 @@
 #include "emulator/api/retention.h"
 #include "emulator/api/rewrite.h"
 #include "emulator/api/uploads.h"
-#include "emulator/api/xml.h"
+#include "emulator/api/xml_list.h"
 #include "emulator/api/xml_multi.h"
+#include "emulator/api/xml_object.h"
 #include "emulator/api/xml_put.h"
 #include "emulator/control/control.h"
 #include "emulator/fault/retry_test.h"
@@ -49,6 +50,9 @@
 	.method = (m), .path = (p), .query = (q), .permission = (perm),	\
 	.body = BODY_STREAM, .begin = s##_begin, .data = s##_data,	\
 	.handle = s##_h, .done = s##_done }
+/* A bucket by the XML API, with and without the slash behind it. */
+#define XROW(i, m, q, perm, b, h) ROW(i, XML, m, XB, q, perm, b, h),	\
+	ROW(i, XML, m, XB "/", q, perm, b, h)
 
 static void
 routes_root_h(struct req *rq)
@@ -227,14 +231,16 @@ const struct route routes[] = {
 	    "storage.multipartUploads.listParts", NONE, xml_multi_parts_h),
 	ROW("storage.multipartUploads.abort", XML, "DELETE", XO, "uploadId",
 	    "storage.multipartUploads.abort", NONE, xml_multi_drop_h),
-	ROW("storage.multipartUploads.list", XML, "GET", XB, "uploads",
+	XROW("storage.multipartUploads.list", "GET", "uploads",
 	    "storage.multipartUploads.list", NONE, xml_multi_list_h),
-	ROW("storage.multipartUploads.list", XML, "GET", XB "/", "uploads",
-	    "storage.multipartUploads.list", NONE, xml_multi_list_h),
-	ROW("storage.objects.list", XML, "GET", "/{bucket}", NULL,
+	XROW("storage.objects.list", "GET", "versions",
+	    "storage.objects.list", NONE, xml_list_versions_h),
+	XROW("storage.objects.list", "GET", "list-type=2",
+	    "storage.objects.list", NONE, xml_list_v2_h),
+	XROW("storage.objects.list", "GET", NULL,
 	    "storage.objects.list", NONE, xml_list_h),
-	ROW("storage.objects.list", XML, "GET", "/{bucket}/", NULL,
-	    "storage.objects.list", NONE, xml_list_h),
+	XROW("storage.objects.delete", "POST", "delete",
+	    "storage.objects.delete", BUF, xml_delete_many_h),
 	STREAM("storage.objects.insert", XML, "PUT|POST",
 	    "/{bucket}/{object...}", "upload_id", NULL, resumable_chunk),
 	ROW("storage.objects.delete", XML, "DELETE", "/{bucket}/{object...}",

@@ -302,6 +302,9 @@ struct store_listing {
 
 /* Is every bracket and brace of a matchGlob closed? */
 bool	store_glob_ok(const char *pattern);
+/* An `after` behind that generation of that name, for a list of versions. */
+const char	*store_list_after(struct arena *, const char *name,
+    int64_t generation);
 /* In order of names (bytes of UTF-8); versions of one name by generation. */
 enum store_rc	store_object_list(struct store *, struct store_at,
     const char *bucket, const struct store_list *, struct arena *,

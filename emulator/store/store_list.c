@@ -150,6 +150,13 @@ store_list_start(struct lister *t)
 	    t->from.len, t->b.as_of));
 }
 
+const char *
+store_list_after(struct arena *a, const char *name, int64_t generation)
+{
+
+	return (arena_printf(a, "v%" PRId64 ":%s", generation, name));
+}
+
 static bool
 store_list_full(struct lister *t)
 {
@@ -165,8 +172,8 @@ store_list_full(struct lister *t)
 	}
 	last = &o->objects[o->nobjects - 1];
 	o->next = t->versions ?
-	    arena_printf(t->a, "v%" PRId64 ":%s", last->generation,
-	    last->name) : arena_printf(t->a, "o%s", last->name);
+	    store_list_after(t->a, last->name, last->generation) :
+	    arena_printf(t->a, "o%s", last->name);
 	return (true);
 }
 
