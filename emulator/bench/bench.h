@@ -26,6 +26,8 @@
 #define UNIT_MBS	"MB/s"
 #define UNIT_CPU_GB	"server s/GB"
 #define UNIT_PEAK	"peak MiB"	/* resident, of the whole server */
+#define UNIT_RSS	"resident MiB"
+#define UNIT_ABOVE	"above idle"	/* MiB */
 #define UNIT_MS		"ms"
 
 struct bench {
@@ -94,13 +96,13 @@ int	m_get_xml(struct bench *, struct err *);
 int	m_get_media(struct bench *, struct err *);
 int	m_get_meta(struct bench *, struct err *);
 int	m_small_curl(struct bench *, struct err *);
-int	m_tls_small(struct bench *, struct err *);
 int	m_delete(struct bench *, struct err *);
 int	m_list(struct bench *, struct err *);
 int	m_grow(struct bench *, struct err *);
 int	m_big_put(struct bench *, struct err *);
 int	m_big_get(struct bench *, struct err *);
-int	m_tls_big(struct bench *, struct err *);
+int	m_memory(struct bench *, struct err *);
+int	m_tls(struct bench *, struct err *);
 int	m_litestream(struct bench *, struct err *);
 
 #endif

@@ -227,48 +227,61 @@ units(const struct figures *f, const char *measure, const char **v, size_t max)
 	return (n);
 }
 
-/* Is the i-th figure the first of its measure (or of its row)? */
+/* Is the i-th figure the first of its measure, with variant of its variant
+ * there, with subject of its row? */
 static bool
-first(const struct figures *f, size_t i, bool row)
+first(const struct figures *f, size_t i, bool variant, bool subject)
 {
 	const struct figure_key *k = &f->v[i].key;
 
 	for (size_t j = 0; j < i; j++) {
 		const struct figure_key *x = &f->v[j].key;
 
-		if (strcmp(x->measure, k->measure) == 0 && (!row ||
-		    (strcmp(x->variant, k->variant) == 0 &&
-		    strcmp(x->subject, k->subject) == 0)))
+		if (strcmp(x->measure, k->measure) == 0 &&
+		    (!variant || strcmp(x->variant, k->variant) == 0) &&
+		    (!subject || strcmp(x->subject, k->subject) == 0))
 			return (false);
 	}
 	return (true);
 }
 
+/* The rows of the variant of the i-th figure. */
 static void
-rows(const struct figures *f, const char *measure, FILE *out)
+rows(const struct figures *f, size_t i, const char *const *unit, size_t n,
+    FILE *out)
 {
-	const char *unit[8], *variant = "";
-	size_t n = units(f, measure, unit, NELEMS(unit));
 
-	(void)fprintf(out, "\n%-35s", measure);
-	for (size_t i = 0; i < n; i++)
-		(void)fprintf(out, " %14s", unit[i]);
-	(void)fputc('\n', out);
-	for (size_t i = 0; i < f->n; i++) {
-		struct figure_key k = f->v[i].key;
+	for (size_t j = i; j < f->n; j++) {
+		struct figure_key k = f->v[j].key;
 
-		if (strcmp(k.measure, measure) != 0 || !first(f, i, true))
+		if (strcmp(k.measure, f->v[i].key.measure) != 0 ||
+		    strcmp(k.variant, f->v[i].key.variant) != 0 ||
+		    !first(f, j, true, true))
 			continue;
-		(void)fprintf(out, "  %-18s %-14s",
-		    strcmp(variant, k.variant) == 0 ? "" : k.variant,
+		(void)fprintf(out, "  %-19s %-14s", i == j ? k.variant : "",
 		    k.subject);
-		variant = k.variant;
 		for (size_t u = 0; u < n; u++) {
 			k.unit = unit[u];
 			cell(out, figures_find(f, &k));
 		}
 		(void)fputc('\n', out);
 	}
+}
+
+static void
+block(const struct figures *f, const char *measure, FILE *out)
+{
+	const char *unit[8];
+	size_t n = units(f, measure, unit, NELEMS(unit));
+
+	(void)fprintf(out, "\n%-36s", measure);
+	for (size_t i = 0; i < n; i++)
+		(void)fprintf(out, " %14s", unit[i]);
+	(void)fputc('\n', out);
+	for (size_t i = 0; i < f->n; i++)
+		if (strcmp(f->v[i].key.measure, measure) == 0 &&
+		    first(f, i, true, false))
+			rows(f, i, unit, n, out);
 }
 
 void
@@ -278,8 +291,8 @@ figures_table(const struct figures *f, FILE *out)
 	(void)fputs("Medians, and the distance between the quartiles as a "
 	    "share of the median.\n", out);
 	for (size_t i = 0; i < f->n; i++)
-		if (first(f, i, false))
-			rows(f, f->v[i].key.measure, out);
+		if (first(f, i, false, false))
+			block(f, f->v[i].key.measure, out);
 }
 
 void

@@ -17,6 +17,8 @@
 #define GEN_EVENTS	64
 #define GEN_SILENCE_MS	30000
 #define GEN_READ	65536
+#define GEN_NUMBERS	INT64_C(1000000000)
+#define GEN_SCATTER	INT64_C(618033989)	/* has no divisor in common */
 
 struct gen_conn {
 	int	fd;
@@ -35,7 +37,7 @@ struct gen {
 	/* ---- of one run ---- */
 	const struct gen_req *req;
 	size_t	at[GEN_PLACES], nat;
-	int64_t	next, wrap, left, end_us;
+	int64_t	next, left, end_us;
 	struct times times;
 };
 
@@ -130,8 +132,10 @@ gen_begin(struct gen *g, struct gen_conn *c, struct err *e)
 		return (0);
 	g->left -= g->left > 0;
 	g->next++;
-	if (g->wrap > 0)
-		n %= g->wrap;
+	if (g->req->wrap > 0)
+		n %= g->req->wrap;
+	if (g->req->scatter)
+		n = n * GEN_SCATTER % GEN_NUMBERS;
 	for (size_t i = 0; i < g->nat; i++) {
 		int64_t v = n;
 
@@ -244,13 +248,12 @@ gen_loop(struct gen *g, struct err *e)
 }
 
 int
-gen_run(struct gen *g, const struct gen_req *r, int64_t first, int64_t wrap,
+gen_run(struct gen *g, const struct gen_req *r, int64_t first,
     int64_t requests, int64_t us, struct times_sum *sum, struct err *e)
 {
 
 	g->req = r;
 	g->next = first;
-	g->wrap = wrap;
 	g->left = requests > 0 ? requests : -1;
 	gen_prepare(g);
 	times_begin(&g->times);

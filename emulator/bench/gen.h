@@ -16,7 +16,9 @@
 #include "lib/err.h"
 
 /* A request as bytes.  Every run of nine '#' in the first GEN_HEAD bytes is
- * replaced by the request's number, nine digits. */
+ * replaced by the request's number, nine digits.  Numbers count up; with
+ * `scatter` they lie all over the billion, in the order of no index, the same
+ * ones each time. */
 #define GEN_HEAD	2048
 #define GEN_DIGITS	9
 
@@ -24,6 +26,8 @@ struct gen_req {
 	char	*p;			/* heap, the maker's */
 	size_t	len;
 	int64_t	body;			/* bytes an answer must have; -1: any */
+	int64_t	wrap;			/* count from 0 again here; 0: never */
+	bool	scatter;
 };
 
 /* n connections to 127.0.0.1:port; NULL with a message.  gen_close(NULL) is
@@ -33,10 +37,10 @@ void		gen_close(struct gen *);
 
 /* Keeps every connection busy with one request at a time until `requests`
  * were sent or us have passed (0: no such bound), then waits for the answers.
- * Numbers run from `first`, and from 0 again after `wrap` (0: never).
+ * Counts from `first`.
  * -1 with a message: an answer other than 2xx, one of the wrong length, a
  * broken connection, or none within 30 s. */
-int	gen_run(struct gen *, const struct gen_req *, int64_t first, int64_t wrap,
+int	gen_run(struct gen *, const struct gen_req *, int64_t first,
     int64_t requests, int64_t us, struct times_sum *, struct err *);
 
 /* The parser of answers by itself, for its tests. */

@@ -32,7 +32,7 @@ fill(struct small *m, size_t i, struct err *e)
 	subject_request(&m->s[i], OP_PUT_MEDIA, web_block(), BENCH_SMALL,
 	    &put);
 	if (g != NULL)
-		rc = gen_run(g, &put, 0, 0, m->b->small_objects, 0, &sum, e);
+		rc = gen_run(g, &put, 0, m->b->small_objects, 0, &sum, e);
 	gen_close(g);
 	free(put.p);
 	return (rc);
@@ -48,6 +48,7 @@ begin(struct small *m, struct err *e)
 	for (size_t i = 0; i < m->n; i++) {
 		subject_request(&m->s[i], m->op, web_block(), BENCH_SMALL,
 		    &m->req[i]);
+		m->req[i].wrap = m->put ? 0 : m->b->small_objects;
 		if (!m->put && fill(m, i, e) != 0)
 			return (err_prefix(e, "%s", m->s[i].name));
 	}
@@ -69,18 +70,18 @@ slice(struct small *m, size_t i, size_t connections, struct err *e)
 {
 	struct bench *b = m->b;
 	const struct subject *s = &m->s[i];
-	int64_t wrap = m->put ? 0 : b->small_objects, cpu;
+	int64_t cpu;
 	struct gen *g = gen_open(s->port, connections, e);
 	struct times_sum sum;
 	int rc = -1;
 
-	if (g == NULL || gen_run(g, &m->req[i], m->next[i], wrap, 0, WARM_US,
+	if (g == NULL || gen_run(g, &m->req[i], m->next[i], 0, WARM_US,
 	    &sum, e) != 0)
 		goto out;
 	m->next[i] += sum.requests;
 	child_peak_reset(s->child);
 	cpu = child_cpu_us(s->child);
-	if ((rc = gen_run(g, &m->req[i], m->next[i], wrap, 0, b->slice_us,
+	if ((rc = gen_run(g, &m->req[i], m->next[i], 0, b->slice_us,
 	    &sum, e)) != 0)
 		goto out;
 	m->next[i] += sum.requests;

@@ -6,6 +6,8 @@
 #include "emulator/bench/bench.h"
 
 const struct measure measures[] = {
+	{ "start", "from the start of the process to its first answer",
+	    m_start },
 	{ "put-media", "4 KiB uploads, uploadType=media", m_put_media },
 	{ "put-multipart", "4 KiB uploads, uploadType=multipart",
 	    m_put_multipart },
@@ -14,6 +16,16 @@ const struct measure measures[] = {
 	{ "get-metadata", "metadata of 4 KiB objects", m_get_meta },
 	{ "libcurl-8", "4 KiB both ways by libcurl, 8 connections",
 	    m_small_curl },
+	{ "delete", "deletes at 8 connections", m_delete },
+	{ "list", "listing 100,000 objects, and a prefix of 10", m_list },
+	{ "grow", "uploads and reads among 100 and 1,000,000 objects",
+	    m_grow },
+	{ "big-put", "1 GiB up, beside MD5 and a plain write", m_big_put },
+	{ "big-get", "1 GiB down, whole and in 64 ranges", m_big_get },
+	{ "memory", "1 GiB objects both ways, 64 connections open",
+	    m_memory },
+	{ "tls", "4 KiB and large objects, plain and through the proxy",
+	    m_tls },
 	{ .name = NULL }
 };
 

@@ -269,7 +269,7 @@ bucket(const struct subject *s, struct arena *a, struct err *e)
 }
 
 int
-subject_start(struct subject *s, enum peer_kind kind, const struct peers *p,
+subject_spawn(struct subject *s, enum peer_kind kind, const struct peers *p,
     struct arena *a, const char *dir, struct err *e)
 {
 	static int (*const start[PEER_N])(struct subject *,
@@ -281,10 +281,25 @@ subject_start(struct subject *s, enum peer_kind kind, const struct peers *p,
 
 	*s = (struct subject) { .kind = kind, .name = peer_name[kind],
 	    .data = arena_strdup(a, dir) };
-	if (file_remove_all(dir, e) == 0 && file_mkdirs(dir, 0755, e) == 0 &&
+	if (file_mkdirs(dir, 0755, e) == 0 &&
 	    start[kind](s, p, a, log, e) == 0 &&
-	    child_wait_port(s->child, s->port, e) == 0 &&
-	    bucket(s, a, e) == 0)
+	    child_wait_port(s->child, s->port, e) == 0)
+		return (0);
+	err_prefix(e, "%s", s->name);
+	subject_stop(s);
+	return (-1);
+}
+
+int
+subject_start(struct subject *s, enum peer_kind kind, const struct peers *p,
+    struct arena *a, const char *dir, struct err *e)
+{
+
+	*s = (struct subject) { .kind = kind };
+	if (file_remove_all(dir, e) != 0 ||
+	    subject_spawn(s, kind, p, a, dir, e) != 0)
+		return (-1);
+	if (bucket(s, a, e) == 0)
 		return (0);
 	err_prefix(e, "%s", s->name);
 	subject_stop(s);
@@ -292,11 +307,18 @@ subject_start(struct subject *s, enum peer_kind kind, const struct peers *p,
 }
 
 void
-subject_stop(struct subject *s)
+subject_end(struct subject *s)
 {
 
 	child_stop(s->child);
 	s->child = NULL;
+}
+
+void
+subject_stop(struct subject *s)
+{
+
+	subject_end(s);
 	if (s->data != NULL)
 		(void)file_remove_all(s->data, NULL);
 }
@@ -378,8 +400,9 @@ subject_request(const struct subject *s, enum op op, const void *body,
 	if (parts)
 		buf_adds(&b, last);
 	arena_release(&a);
-	r->len = b.len;
+	*r = (struct gen_req) { .len = b.len, .body = -1 };
 	r->p = buf_detach(&b);
-	r->body = op == OP_GET_XML || op == OP_GET_MEDIA ||
-	    (op == OP_GET_META && s->kind == PEER_NGINX) ? (int64_t)n : -1;
+	if (op == OP_GET_XML || op == OP_GET_MEDIA ||
+	    (op == OP_GET_META && s->kind == PEER_NGINX))
+		r->body = (int64_t)n;
 }

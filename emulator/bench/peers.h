@@ -52,6 +52,11 @@ struct subject {
  * come from the arena. */
 int	subject_start(struct subject *, enum peer_kind, const struct peers *,
     struct arena *, const char *dir, struct err *);
+/* Starts one as it is, on the folder as it is: no bucket is made. */
+int	subject_spawn(struct subject *, enum peer_kind, const struct peers *,
+    struct arena *, const char *dir, struct err *);
+/* Ends it; its folder stays. */
+void	subject_end(struct subject *);
 /* Ends it and removes its folder. */
 void	subject_stop(struct subject *);
 

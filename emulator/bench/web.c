@@ -252,7 +252,7 @@ web_end(struct web *w, struct web_slot *s, CURLcode rc, struct err *e)
 	if (rc != CURLE_OK)
 		return (err_set(e, "%s %s: %s", s->r.method, s->r.url,
 		    s->error[0] != '\0' ? s->error : curl_easy_strerror(rc)));
-	if (status != s->r.status)
+	if (s->r.status != 0 && status != s->r.status)
 		return (err_set(e, "%s %s: answered %ld: %.*s", s->r.method,
 		    s->r.url, status, (int)s->ntail, s->tail));
 	if (s->r.answer >= 0 && s->got != s->r.answer)

@@ -23,7 +23,7 @@ struct web_req {
 	int64_t	size;			/* of the body; -1: no body */
 	int64_t	from;			/* where in the repeated block it starts */
 	const char *range;		/* "0-99", or NULL */
-	int	status;			/* that the answer must have */
+	int	status;			/* of the answer; 0: any will do */
 	int64_t	answer;			/* bytes it must have; -1: any */
 	bool	check;			/* … and be the repeated block */
 };
