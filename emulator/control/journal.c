@@ -29,7 +29,7 @@ enum journal_text {
 };
 
 struct journal_entry {
-	uint64_t seq, n, conn;
+	uint64_t seq, n, conn, batch;
 	int64_t	t_us, us, in, out, mutation;
 	int	status;
 	enum req_via via;
@@ -176,6 +176,9 @@ journal_json(const struct journal_entry *e)
 	    "us", (json_int_t)e->us, "mutation", (json_int_t)e->mutation);
 
 	BUG_ON(j == NULL);
+	if (e->batch != 0)
+		(void)json_object_set_new(j, "batch",
+		    json_integer((json_int_t)e->batch));
 	return (j);
 }
 
@@ -243,6 +246,7 @@ journal_add(struct journal *j, const struct req *rq)
 
 	e->n = rq->n;
 	e->conn = rq->conn;
+	e->batch = rq->batch;
 	e->t_us = rq->t0_us - j->start_us;
 	e->us = clock_mono_us() - rq->t0_us;
 	e->in = rq->bytes_in;

@@ -10,7 +10,7 @@
 
 #define SERVER	"Server: gcs-emulator (a fake Google Cloud)\r\n"
 
-static const char *
+const char *
 answer_phrase(int status)
 {
 	static const struct { int status; const char *phrase; } t[] = {

@@ -17,6 +17,8 @@ void	answer_head(struct desk *, const struct req *rq, const struct head *h,
 /* A whole answer to what was no request, into desk->out; the connection ends
  * with it. */
 void	answer_refusal(struct desk *, int status, const char *text);
+/* "Not Found" and the like. */
+const char	*answer_phrase(int status);
 /* Has the reply no body, whatever its length says? */
 bool	answer_bodyless(const struct req *rq);
 

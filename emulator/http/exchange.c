@@ -9,22 +9,22 @@
 #include "emulator/fault/fault.h"
 #include "emulator/http/answer.h"
 #include "emulator/http/body.h"
+#include "emulator/http/dispatch.h"
 #include "emulator/http/head.h"
 #include "emulator/http/route.h"
 #include "emulator/http/server.h"
 #include "emulator/http/settle.h"
-#include "emulator/identity/auth.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/str.h"
 
 #define SETTLE_US	200000		/* for lines of answers before */
-#define ALLOW_ALL	"DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
 
 struct exchange {
 	struct req rq;
 	struct conn *c;
 	const struct head *h;
+	const char *host;		/* as it was asked for */
 	struct body body;
 	struct settle_entry sending;
 	size_t	behind;			/* the head's end on the desk */
@@ -53,7 +53,7 @@ exchange_fill(struct exchange *x, int64_t t0_us)
 {
 	const struct sockets_conn *sc = &x->c->sc;
 	struct req *rq = &x->rq;
-	const char *instead = NULL, *host = x->h->host;
+	const char *host = x->h->host;
 
 	rq->head = x->h;
 	rq->t0_us = t0_us;
@@ -62,66 +62,10 @@ exchange_fill(struct exchange *x, int64_t t0_us)
 	rq->conn = sc->n;
 	rq->via = sc->way == SOCKETS_PROXY ? VIA_PROXY : VIA_HTTP;
 	rq->tls = sc->way != SOCKETS_HTTP;
-	if (strcmp(x->h->method, "POST") == 0)
-		instead = req_header(rq, "X-HTTP-Method-Override");
-	rq->method = instead != NULL ? instead : x->h->method;
 	if (host == NULL && rq->via == VIA_HTTP)	/* HTTP/1.0 */
 		host = arena_printf(&rq->arena, "127.0.0.1:%d",
 		    rq->tls ? rq->emu->https_port : rq->emu->http_port);
-	req_set_host(rq, host);
-}
-
-/* A web page that reached for localhost by a name of its own must find
- * nothing here, and what came through the proxy is meant for Google. */
-static int
-exchange_check_host(struct req *rq)
-{
-	enum route_host kind = route_host(rq->host);
-
-	if (kind != HOST_FOREIGN &&
-	    (kind == HOST_LOCAL) <= (rq->via == VIA_HTTP))
-		return (0);
-	req_fail(rq, 403, "forbidden", "gcs-emulator does not answer for the "
-	    "host '%s'.", rq->host);
-	return (-1);
-}
-
-static void
-exchange_no_route(struct req *rq)
-{
-	const char *allow = route_allow(rq);
-
-	if (allow == NULL) {
-		req_fail(rq, 404, "notFound", "gcs-emulator serves nothing at "
-		    "%s %s.", rq->method, rq->raw_path);
-		return;
-	}
-	req_fail(rq, 405, "methodNotAllowed", "%s is not served with %s, but "
-	    "with %s.", rq->raw_path, rq->method, allow);
-	req_header_add(rq, "Allow", allow);
-}
-
-/* `OPTIONS *` asks about the server, not about anything on it. */
-static int
-exchange_target(struct req *rq, const char *target)
-{
-
-	if (strcmp(rq->method, "OPTIONS") != 0 || strcmp(target, "*") != 0)
-		return (req_target(rq, target));
-	rq->raw_path = target;
-	req_reply_empty(rq, 204);
-	req_header_add(rq, "Allow", ALLOW_ALL);
-	return (-1);
-}
-
-/* Who asks, what shall go wrong, may they: in this order. */
-static void
-exchange_judge(struct req *rq)
-{
-
-	auth_identify(rq);
-	faults_match(rq->emu->faults, rq);
-	(void)auth_permit(rq);
+	x->host = host;
 }
 
 /* Reading one object waits for nobody.  All else may: for a body, for other
@@ -141,15 +85,9 @@ exchange_head(struct exchange *x)
 {
 	struct req *rq = &x->rq;
 
+	x->routed = dispatch_find(rq, x->host);
 	if (server_stopping(rq->emu->server))
 		return (exchange_abort(x, false));
-	if (exchange_target(rq, x->h->target) == 0 &&
-	    exchange_check_host(rq) == 0) {
-		if (route_find(rq) == 0)
-			x->routed = true;
-		else
-			exchange_no_route(rq);
-	}
 	if (rq->via == VIA_HTTP && rq->route->api != API_CONTROL &&
 	    server_refused(rq->emu->server))
 		return (exchange_abort(x, true));
@@ -157,7 +95,7 @@ exchange_head(struct exchange *x)
 		crew_block(x->c->hand);
 	if (!x->routed || rq->route->body == BODY_BUF)
 		return (true);
-	exchange_judge(rq);
+	dispatch_judge(rq);
 	if (rq->faults != NULL)
 		crew_block(x->c->hand);
 	if (rq->status == 0 && rq->route->body == BODY_STREAM) {
@@ -387,23 +325,14 @@ static void
 exchange_work(struct exchange *x)
 {
 	struct req *rq = &x->rq;
-	struct faults *f = rq->emu->faults;
 
 	if (!x->routed)
 		return;			/* refused; no rule knows it */
 	if (rq->route->body == BODY_BUF && rq->status == 0)
-		exchange_judge(rq);
-	faults_apply(f, rq, FAULT_BEFORE);
-	if (rq->abort)
-		return;
+		dispatch_judge(rq);
 	if (str_starts(rq->route->id, "emulator.journal"))
 		(void)settle_wait(server_settle(rq->emu->server), SETTLE_US);
-	if (rq->status == 0) {
-		rq->route->handle(rq);
-		BUG_ON(rq->status == 0 && !rq->abort);
-	}
-	if (!rq->abort)
-		faults_apply(f, rq, FAULT_AFTER);
+	dispatch_work(rq);
 }
 
 static bool

@@ -58,6 +58,7 @@ struct req {
 	struct emu *emu;
 	struct arena arena;
 	uint64_t n;			/* of the journal, by arrival */
+	uint64_t batch;			/* the number of its batch; 0: none */
 	int64_t	t0_us;			/* monotonic, at the head's arrival */
 	int64_t	wall_us;		/* emulator's clock then */
 	uint64_t conn;			/* number of the connection */

@@ -51,7 +51,7 @@ route_storage_path(const char *p)
 	return (str_starts(p, "/storage/v1/") || str_starts(p, "/upload/") ||
 	    str_starts(p, "/resumable/upload/") ||
 	    str_starts(p, "/download/storage/") ||
-	    str_starts(p, "/batch/storage/"));
+	    str_starts(p, "/batch/storage/") || strcmp(p, "/batch") == 0);
 }
 
 /* The Retry Test API, where the suites look for it. */

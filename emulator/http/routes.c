@@ -5,6 +5,7 @@
 #include "emulator/http/route.h"
 
 #include "emulator/api/acls.h"
+#include "emulator/api/batch.h"
 #include "emulator/api/buckets.h"
 #include "emulator/api/compose.h"
 #include "emulator/api/hmac_keys.h"
@@ -187,6 +188,12 @@ const struct route routes[] = {
 	ROW("storage.projects.serviceAccount.get", STORAGE, "GET",
 	    "/storage/v1/projects/{project}/serviceAccount", NULL,
 	    "resourcemanager.projects.get", NONE, projects_service_account_h),
+
+	/* many calls in one */
+	ROW("storage.batch", STORAGE, "POST", "/batch/storage/v1", NULL, NULL,
+	    BUF, batch_h),
+	ROW("storage.batch", STORAGE, "POST", "/batch", NULL, NULL, BUF,
+	    batch_h),
 
 	/* uploads; a session's URL is its own permission, as in the service */
 	STREAM("storage.objects.insert", STORAGE, "PUT|POST", UP, "upload_id",
@@ -421,7 +428,6 @@ const struct route routes_unserved[] = {
 	NOT("storage.managedFolders", ANY, B1 "/managedFolders/{folder}"),
 	NOT("storage.anywhereCaches", ANY, B1 "/anywhereCaches"),
 	NOT("storage.channels.stop", "POST", "/storage/v1/channels/stop"),
-	NOT("storage.batch", "POST", "/batch/storage/v1"),
 	XML("storage.objects.getIamPolicy", "GET|PUT", "acl"),
 	{ .id = NULL }
 };

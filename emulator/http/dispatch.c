@@ -1,0 +1,96 @@
+#include "emulator/http/dispatch.h"
+
+#include <string.h>
+
+#include "emulator/fault/fault.h"
+#include "emulator/http/head.h"
+#include "emulator/http/route.h"
+#include "emulator/identity/auth.h"
+
+#define ALLOW_ALL	"DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
+
+/* A web page that reached for localhost by a name of its own must find
+ * nothing here, and what came through the proxy is meant for Google. */
+static int
+dispatch_check_host(struct req *rq)
+{
+	enum route_host kind = route_host(rq->host);
+
+	if (kind != HOST_FOREIGN &&
+	    (kind == HOST_LOCAL) <= (rq->via == VIA_HTTP))
+		return (0);
+	req_fail(rq, 403, "forbidden", "gcs-emulator does not answer for the "
+	    "host '%s'.", rq->host);
+	return (-1);
+}
+
+static void
+dispatch_no_route(struct req *rq)
+{
+	const char *allow = route_allow(rq);
+
+	if (allow == NULL) {
+		req_fail(rq, 404, "notFound", "gcs-emulator serves nothing at "
+		    "%s %s.", rq->method, rq->raw_path);
+		return;
+	}
+	req_fail(rq, 405, "methodNotAllowed", "%s is not served with %s, but "
+	    "with %s.", rq->raw_path, rq->method, allow);
+	req_header_add(rq, "Allow", allow);
+}
+
+/* `OPTIONS *` asks about the server, not about anything on it. */
+static int
+dispatch_target(struct req *rq, const char *target)
+{
+
+	if (strcmp(rq->method, "OPTIONS") != 0 || strcmp(target, "*") != 0)
+		return (req_target(rq, target));
+	rq->raw_path = target;
+	req_reply_empty(rq, 204);
+	req_header_add(rq, "Allow", ALLOW_ALL);
+	return (-1);
+}
+
+bool
+dispatch_find(struct req *rq, const char *host)
+{
+	const char *instead = NULL;
+
+	if (strcmp(rq->head->method, "POST") == 0)
+		instead = req_header(rq, "X-HTTP-Method-Override");
+	rq->method = instead != NULL ? instead : rq->head->method;
+	req_set_host(rq, host);
+	if (dispatch_target(rq, rq->head->target) != 0 ||
+	    dispatch_check_host(rq) != 0)
+		return (false);
+	if (route_find(rq) == 0)
+		return (true);
+	dispatch_no_route(rq);
+	return (false);
+}
+
+void
+dispatch_judge(struct req *rq)
+{
+
+	auth_identify(rq);
+	faults_match(rq->emu->faults, rq);
+	(void)auth_permit(rq);
+}
+
+void
+dispatch_work(struct req *rq)
+{
+	struct faults *f = rq->emu->faults;
+
+	faults_apply(f, rq, FAULT_BEFORE);
+	if (rq->abort)
+		return;
+	if (rq->status == 0) {
+		rq->route->handle(rq);
+		BUG_ON(rq->status == 0 && !rq->abort);
+	}
+	if (!rq->abort)
+		faults_apply(f, rq, FAULT_AFTER);
+}
