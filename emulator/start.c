@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "emulator/api/lifecycle.h"
 #include "emulator/api/rules.h"
 #include "emulator/control/journal.h"
 #include "emulator/fault/fault.h"
@@ -24,6 +25,7 @@
 
 struct start {
 	struct emu emu;
+	struct lifecycle *lifecycle;
 	struct arena arena;	/* of the strings in emu */
 	struct tls tls;
 	char	*data;
@@ -128,8 +130,10 @@ start_new(const struct start_opts *o, struct err *e)
 		if (emu->journal != NULL) {
 			emu->faults = faults_new(emu);
 			if (iam_setup(emu, e) == 0 &&
-			    start_server(s, o, e) == 0)
+			    start_server(s, o, e) == 0) {
+				s->lifecycle = lifecycle_start(emu);
 				return (s);
+			}
 		}
 	}
 	start_free(s);
@@ -150,6 +154,7 @@ start_free(struct start *s)
 
 	if (s == NULL)
 		return;
+	lifecycle_stop(s->lifecycle);
 	server_stop(s->emu.server);
 	faults_free(s->emu.faults);
 	journal_free(s->emu.journal);

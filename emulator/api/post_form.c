@@ -433,7 +433,7 @@ post_form_whole(struct req *rq, struct post_form *f)
 void
 post_form_h(struct req *rq)
 {
-	struct store_write w = { .forget = rq->forget };
+	struct store_write w = objects_write(rq);
 	struct post_form *f = rq->state;
 	struct object o;
 	enum store_rc rc;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emulator/api/lifecycle.h"
 #include "emulator/control/journal.h"
 #include "emulator/fault/fault.h"
 #include "emulator/http/route.h"
@@ -193,7 +194,17 @@ control_clock_h(struct req *rq)
 	    json_integer_value(ms) * 1000);
 	log_info("clock shift_ms=%lld", (long long)json_integer_value(ms));
 	clock_rfc3339(clock_wall_us(&rq->emu->clock), now);
-	req_reply_json(rq, 200, json_pack("{s:s}", "now", now));
+	/* What the new time makes due happens before the answer. */
+	req_reply_json(rq, 200, json_pack("{s:s, s:o}", "now", now,
+	    "lifecycle", lifecycle_run(rq->emu)));
+}
+
+void
+control_lifecycle_h(struct req *rq)
+{
+
+	if (control_may(rq))
+		req_reply_json(rq, 200, lifecycle_run(rq->emu));
 }
 
 void

@@ -21,7 +21,13 @@
  *   POST   views  {"bucket","at","name"}    DELETE views/{name}
  *   POST   forks  {"bucket","at","name"}
  *   POST   history {"bucket","on"}
- *   POST   clock  {"shift_ms":N}            {"now":RFC3339}
+ *   POST   clock  {"shift_ms":N}      {"now":RFC3339,"lifecycle":{…}}; what
+ *                                      the new time makes due is done first
+ *   POST   lifecycle                  apply lifecycle rules now, and lose what
+ *                                      is soft-deleted and due: {"deleted",
+ *                                      "archived" (now noncurrent),
+ *                                      "class_changed","uploads_aborted",
+ *                                      "kept" (held or retained),"lost"}
  *   POST   token  {"account":EMAIL}   {"access_token"}: a bearer token of any
  *                                      stored account (for provisioning as
  *                                      the owner without a key)
@@ -49,6 +55,7 @@ void	control_view_delete_h(struct req *);
 void	control_fork_h(struct req *);
 void	control_history_h(struct req *);
 void	control_clock_h(struct req *);
+void	control_lifecycle_h(struct req *);
 void	control_token_h(struct req *);
 void	control_shutdown_h(struct req *);
 void	control_describe_h(struct req *);

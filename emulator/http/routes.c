@@ -391,6 +391,8 @@ const struct route routes[] = {
 	    control_history_h),
 	ROW("emulator.clock", CONTROL, "POST", E "clock", NULL, NULL, BUF,
 	    control_clock_h),
+	ROW("emulator.lifecycle", CONTROL, "POST", E "lifecycle", NULL, NULL,
+	    BUF, control_lifecycle_h),
 	ROW("emulator.token", CONTROL, "POST", E "token", NULL, NULL, BUF,
 	    control_token_h),
 	ROW("emulator.shutdown", CONTROL, "POST", E "shutdown", NULL, NULL,
