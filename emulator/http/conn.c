@@ -57,6 +57,7 @@ conn_sit(struct conn *c, struct hand *hand, struct desk *desk)
 	c->desk = desk;
 	desk->at = 0;
 	desk->len = c->nrest;
+	c->begun = c->nrest > 0;
 	if (c->nrest == 0)
 		return;
 	memcpy(desk->in, c->rest, c->nrest);

@@ -40,6 +40,7 @@ struct conn {
 	char	*rest;			/* kept from the last turn */
 	size_t	nrest;
 	size_t	looked;			/* head_end()'s, in what is unread */
+	bool	begun;			/* a head, in an earlier turn */
 	size_t	moved;			/* bytes since since_us, few */
 	int64_t	since_us, left_us;	/* when it moved, when it came back */
 	bool	linger;			/* it only waits for the end */

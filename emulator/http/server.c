@@ -200,6 +200,7 @@ server_turn(struct server *sv, struct conn *c)
 			    SERVER_CLOSE);
 		if (!conn_unread(c))
 			break;
+		c->begun = false;
 	}
 	return (SERVER_WAIT);
 }
@@ -217,7 +218,6 @@ server_serve(void *cls, void *item, struct hand *hand, void *desk)
 {
 	struct server *sv = cls;
 	struct conn *c = item;
-	size_t had = c->nrest;
 	enum server_rc rc;
 
 	conn_sit(c, hand, desk);
@@ -231,7 +231,7 @@ server_serve(void *cls, void *item, struct hand *hand, void *desk)
 	 * empty lines do not prolong the wait for one. */
 	if (rc == SERVER_WAIT && c->nrest == 0)
 		sockets_phase(&c->sc, PHASE_IDLE);
-	else if (rc == SERVER_WAIT && had == 0)
+	else if (rc == SERVER_WAIT && !c->begun)
 		sockets_phase(&c->sc, PHASE_HEAD);
 	crew_arm(sv->crew, c->sc.fd, c);
 }

@@ -208,11 +208,25 @@ sockets_link(struct sockets *s, struct sockets_conn *c)
 	s->nconns++;
 }
 
+/* Who was cut short while he did not read, or sent without an end, is told by a
+ * reset: else the kernel would keep what he did not take, and he would wait. */
+static bool
+sockets_rudely(const struct sockets_conn *c)
+{
+	int64_t since;
+	enum sockets_phase phase = sockets_phase_since(c, &since);
+
+	return (sockets_ended(c) != END_NONE &&
+	    (phase == PHASE_SEND || phase == PHASE_LINGER));
+}
+
 void
 sockets_close(struct sockets *s, struct sockets_conn *c)
 {
 	int fd = c->fd;
 
+	if (sockets_rudely(c))
+		sockets_reset(c);
 	sockets_lock(s);
 	if (s->conns == c)
 		s->conns = c->next;
