@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "emulator/bench/bench.h"
+#include "emulator/bench/canned.h"
 #include "emulator/bench/report.h"
 #include "lib/clock.h"
 #include "lib/file.h"
@@ -271,6 +272,8 @@ main(int argc, char **argv)
 	struct err e = ERR_INIT;
 	int rc;
 
+	if (argc > 1 && strcmp(argv[1], "canned") == 0)
+		return (canned_main(argc - 1, argv + 1));
 	rc = options(&b, &o, argc, argv, &e);
 	if (rc == 0 && !o.ended) {
 		sizes(&b);

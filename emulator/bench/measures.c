@@ -26,6 +26,8 @@ const struct measure measures[] = {
 	    m_memory },
 	{ "tls", "4 KiB and large objects, plain and through the proxy",
 	    m_tls },
+	{ "litestream", "the real Litestream, a database of 110 MiB",
+	    m_litestream },
 	{ .name = NULL }
 };
 
