@@ -99,8 +99,8 @@ acls_check_projection(struct req *rq)
 	if (p == NULL || *p == '\0' || strcmp(p, "full") == 0 ||
 	    strcasecmp(p, "noAcl") == 0)
 		return (0);
-	req_fail(rq, 400, "invalidParameter", "Invalid value for parameter "
-	    "projection: '%s'.", p);
+	req_fail_param(rq, "projection", "invalidParameter", "Invalid value "
+	    "for parameter projection: '%s'.", p);
 	return (-1);
 }
 

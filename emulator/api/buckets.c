@@ -6,22 +6,34 @@
 #include "emulator/api/attrs.h"
 #include "emulator/api/lists.h"
 #include "emulator/api/names.h"
+#include "emulator/api/projects.h"
 #include "emulator/api/resource.h"
 #include "emulator/api/restore.h"
 #include "emulator/identity/auth.h"
 
-static const char *
-buckets_project(const struct req *rq)
+/* The project asked about.  The service wants one; who asks an emulator without
+ * credentials, by curl or a health check, often names none, and means
+ * *dflt.  -1: a reply has been stored. */
+static int
+buckets_project(struct req *rq, const char *dflt, const char **project)
 {
 	const char *p = req_query(rq, "project");
 
-	return (p != NULL && *p != '\0' ? p : rq->emu->project);
+	*project = dflt;
+	if (p != NULL && *p != '\0')
+		*project = projects_named(rq, p);
+	else if (!auth_enforced(rq))
+		return (0);
+	else
+		req_fail_param(rq, "project", "required",
+		    "Required parameter: project");
+	return (rq->status != 0 ? -1 : 0);
 }
 
 void
 buckets_list_h(struct req *rq)
 {
-	const char *prefix = req_query(rq, "prefix"), *after;
+	const char *prefix = req_query(rq, "prefix"), *after, *project;
 	json_t *items, *j;
 	struct bucket *b;
 	enum store_rc rc;
@@ -29,14 +41,16 @@ buckets_list_h(struct req *rq)
 	size_t n;
 	int max;
 
+	if (buckets_project(rq, NULL, &project))
+		return;
 	if (req_query_bool(rq, "softDeleted", false)) {
-		restore_bucket_list(rq, buckets_project(rq));
+		restore_bucket_list(rq, project);
 		return;
 	}
 	if (lists_max(rq, "maxResults", &max) ||
 	    (after = lists_page(rq, "pageToken")) == NULL)
 		return;
-	rc = store_bucket_list(rq->emu->store, buckets_project(rq),
+	rc = store_bucket_list(rq->emu->store, project,
 	    prefix != NULL ? prefix : "", after, max, &rq->arena, &b, &n,
 	    &more);
 	if (rc != STORE_OK) {
@@ -69,19 +83,38 @@ buckets_may_retain(struct req *rq)
 	return (-1);
 }
 
+/* All projects share the names; whose it is makes the answer. */
+static void
+buckets_taken(struct req *rq, const struct bucket *b)
+{
+	struct store_at now = { STORE_NOW };
+	struct bucket old;
+
+	if (store_bucket_get(rq->emu->store, now, b->name, &rq->arena,
+	    &old) == STORE_OK && strcmp(old.project, b->project) != 0)
+		req_fail(rq, 409, "conflict", "The requested bucket name is "
+		    "not available. The bucket namespace is shared by all "
+		    "users of the system. Please select a different name "
+		    "and try again.");
+	else
+		req_fail_rc(rq, STORE_EXISTS);
+}
+
 void
 buckets_insert_h(struct req *rq)
 {
 	struct store_write w = { .forget = rq->forget };
-	struct bucket b = { .project = buckets_project(rq) }, out;
+	struct bucket b = { .name = NULL }, out;
 	enum store_rc rc;
 	json_t *in;
 
-	if (req_json(rq, &in))
+	if (buckets_project(rq, rq->emu->project, &b.project) ||
+	    req_json(rq, &in))
 		return;
 	b.name = json_string_value(json_object_get(in, "name"));
 	if (b.name == NULL) {
-		req_fail(rq, 400, "required", "Required parameter: name");
+		req_fail_param(rq, "name", "required",
+		    "Required parameter: name");
 		return;
 	}
 	if (names_check_bucket(rq, b.name))
@@ -94,7 +127,9 @@ buckets_insert_h(struct req *rq)
 		return;
 	rc = store_bucket_insert(rq->emu->store, &w, &b, &rq->arena, &out);
 	rq->mutation = w.mutation;
-	if (rc != STORE_OK)
+	if (rc == STORE_EXISTS)
+		buckets_taken(rq, &b);
+	else if (rc != STORE_OK)
 		req_fail_rc(rq, rc);
 	else
 		req_reply_json(rq, 200, resource_bucket(rq, &out));

@@ -180,8 +180,8 @@ contexts_filter(struct req *rq, const char *text)
 
 	if (contexts_parse(rq, text, f))
 		return (f);
-	req_fail(rq, 400, "invalidParameter", "Invalid value for parameter "
-	    "filter: '%s' is none of contexts.\"KEY\"=\"VALUE\", "
+	req_fail_param(rq, "filter", "invalidParameter", "Invalid value for "
+	    "parameter filter: '%s' is none of contexts.\"KEY\"=\"VALUE\", "
 	    "contexts.\"KEY\":*, or either with a leading '-'.", text);
 	return (NULL);
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define DEPTH	16
@@ -125,6 +126,68 @@ fields_apply(const json_t *j, json_t *tree)
 			(void)json_object_set_new(out, key,
 			    fields_apply(v, sub));
 	return (out);
+}
+
+static int
+fields_order(const void *a, const void *b)
+{
+
+	return (strcmp(a, *(const char *const *)b));
+}
+
+static bool
+fields_known(const char *name)
+{
+	static const char *const names[] = {
+#include "emulator/api/fields_names.def"
+	};
+
+	return (strcmp(name, "*") == 0 || bsearch(name, names,
+	    sizeof(names) / sizeof(names[0]), sizeof(names[0]),
+	    fields_order) != NULL);
+}
+
+/* Below these stand names that the client has made. */
+static bool
+fields_free(const char *name)
+{
+	static const char *const maps[] = { "custom", "custom_attributes",
+		"labels", "metadata", "response" };
+
+	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
+		if (strcmp(name, maps[i]) == 0)
+			return (true);
+	return (false);
+}
+
+static int
+fields_check_tree(json_t *tree, struct err *e)
+{
+	const char *name;
+	json_t *sub;
+
+	json_object_foreach(tree, name, sub) {
+		if (!fields_known(name))
+			return (err_set(e, "there is no field '%s'", name));
+		if (!fields_free(name) && fields_check_tree(sub, e))
+			return (-1);
+	}
+	return (0);
+}
+
+int
+fields_check(const char *selector, struct err *e)
+{
+	struct parse s = { selector, e };
+	json_t *tree = json_object();
+	int rc = fields_list(&s, tree, 0);
+
+	if (rc == 0 && *s.p != '\0')
+		rc = fields_error(&s, "something is left over");
+	if (rc == 0)
+		rc = fields_check_tree(tree, e);
+	json_decref(tree);
+	return (rc);
 }
 
 json_t *

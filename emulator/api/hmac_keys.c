@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "emulator/api/lists.h"
+#include "emulator/api/projects.h"
 #include "emulator/http/route.h"
 #include "emulator/identity/auth.h"
 #include "emulator/identity/hmac.h"
@@ -34,23 +35,6 @@ hmac_keys_json(struct req *rq, const struct hmac_key *k)
 	return (j);
 }
 
-/* The project that the path names, by id; NULL: a 403 has been stored.  With
- * authentication the emulator's own is the only one where anybody has rights;
- * without it any name will do, as for buckets. */
-static const char *
-hmac_keys_project(struct req *rq)
-{
-	const char *p = rq->cap[0];
-	int64_t n;
-
-	if (str_int64(p, &n) && n == rq->emu->project_number)
-		return (rq->emu->project);
-	if (strcmp(p, rq->emu->project) == 0 || !auth_enforced(rq))
-		return (p);
-	auth_refuse(rq, rq->route->permission);
-	return (NULL);
-}
-
 /* Accounts of other projects are none of ours, and where nobody is asked for
  * credentials nobody makes accounts either. */
 static int
@@ -60,13 +44,13 @@ hmac_keys_account(struct req *rq, const char *email)
 	    "@%s.iam.gserviceaccount.com", rq->emu->project);
 
 	if (email == NULL || *email == '\0') {
-		req_fail(rq, 400, "required",
+		req_fail_param(rq, "serviceAccountEmail", "required",
 		    "Required parameter: serviceAccountEmail");
 		return (-1);
 	}
 	if (strchr(email, '@') == NULL || strlen(email) > 320) {
-		req_fail(rq, 400, "invalidParameter", "Invalid value for "
-		    "parameter serviceAccountEmail: '%s'.", email);
+		req_fail_param(rq, "serviceAccountEmail", "invalidParameter",
+		    "Invalid value for parameter serviceAccountEmail: '%s'.", email);
 		return (-1);
 	}
 	if (!auth_enforced(rq) || !str_ends(email, ours) ||
@@ -80,7 +64,7 @@ hmac_keys_account(struct req *rq, const char *email)
 void
 hmac_keys_create_h(struct req *rq)
 {
-	const char *project = hmac_keys_project(rq);
+	const char *project = projects_named(rq, rq->cap[0]);
 	const char *email = req_query(rq, "serviceAccountEmail");
 	struct hmac_key k;
 	enum store_rc rc;
@@ -100,7 +84,7 @@ void
 hmac_keys_list_h(struct req *rq)
 {
 	struct hmac_filter f = {
-		.project = hmac_keys_project(rq),
+		.project = projects_named(rq, rq->cap[0]),
 		.account = req_query(rq, "serviceAccountEmail"),
 		.deleted = req_query_bool(rq, "showDeletedKeys", false),
 	};
@@ -141,7 +125,7 @@ hmac_keys_list_h(struct req *rq)
 static int
 hmac_keys_find(struct req *rq, struct hmac_key *k)
 {
-	const char *project = hmac_keys_project(rq);
+	const char *project = projects_named(rq, rq->cap[0]);
 	enum store_rc rc;
 
 	if (project == NULL)

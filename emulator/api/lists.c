@@ -21,8 +21,8 @@ lists_max(struct req *rq, const char *param, int *max)
 	if (!has)
 		return (0);
 	if (v < 0) {
-		req_fail(rq, 400, "invalidParameter", "Invalid value for "
-		    "parameter %s: it must not be negative.", param);
+		req_fail_param(rq, param, "invalidParameter", "Invalid value "
+		    "for parameter %s: it must not be negative.", param);
 		return (-1);
 	}
 	if (v > 0 && v < LISTS_MAX)

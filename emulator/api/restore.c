@@ -112,7 +112,7 @@ restore_object_h(struct req *rq)
 	if (req_cond(rq, &c))
 		return;
 	if (c.generation == 0) {
-		req_fail(rq, 400, "required",
+		req_fail_param(rq, "generation", "required",
 		    "Required parameter: generation");
 		return;
 	}
@@ -155,7 +155,8 @@ restore_generation(struct req *rq, int64_t *generation)
 		return (-1);
 	if (has)
 		return (0);
-	req_fail(rq, 400, "required", "Required parameter: generation");
+	req_fail_param(rq, "generation", "required",
+	    "Required parameter: generation");
 	return (-1);
 }
 

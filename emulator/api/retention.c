@@ -266,7 +266,7 @@ retention_lock_h(struct req *rq)
 	if (req_cond(rq, &c))
 		return;
 	if (!c.has_meta_match) {
-		req_fail(rq, 400, "required",
+		req_fail_param(rq, "ifMetagenerationMatch", "required",
 		    "Required parameter: ifMetagenerationMatch");
 		return;
 	}

@@ -76,8 +76,8 @@ uploads_insert_begin(struct req *rq)
 	if (u == NULL || type == NULL || strcmp(type, "media") == 0)
 		return;
 	if (strcmp(type, "multipart") != 0) {
-		req_fail(rq, 400, "invalidParameter", "Invalid value for "
-		    "parameter uploadType: '%s'.", type);
+		req_fail_param(rq, "uploadType", "invalidParameter", "Invalid "
+		    "value for parameter uploadType: '%s'.", type);
 		return;
 	}
 	boundary = multipart_boundary(&rq->arena,
@@ -139,7 +139,8 @@ uploads_name(struct req *rq, const json_t *meta)
 	if (q != NULL && *q == '\0')
 		q = NULL;
 	if (q == NULL && m == NULL) {
-		req_fail(rq, 400, "required", "Required parameter: name");
+		req_fail_param(rq, "name", "required",
+		    "Required parameter: name");
 		return (-1);
 	}
 	if (q != NULL && m != NULL && strcmp(q, m) != 0) {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "emulator/api/params.h"
 #include "emulator/fault/fault.h"
 #include "emulator/http/head.h"
 #include "emulator/http/route.h"
@@ -76,7 +77,8 @@ dispatch_judge(struct req *rq)
 
 	auth_identify(rq);
 	faults_match(rq->emu->faults, rq);
-	(void)auth_permit(rq);
+	if (auth_permit(rq) == 0)
+		(void)params_check(rq);
 }
 
 void

@@ -97,7 +97,7 @@ req_reply_json(struct req *rq, int status, json_t *j)
 	part = fields_select(j, fields, &e);
 	json_decref(j);
 	if (part == NULL)
-		req_fail(rq, 400, "invalidParameter",
+		req_fail_param(rq, "fields", "invalidParameter",
 		    "Invalid field selection %s: %s", fields, err_msg(&e));
 	else
 		req_reply_json_raw(rq, status, part);
@@ -158,12 +158,32 @@ req_rpc_status(int status)
 	}
 }
 
+/* What of the request an error is about, where the service says so. */
+static void
+req_error_location(json_t *e, int status, const char *reason,
+    const char *param)
+{
+	const char *type = "header", *location = param;
+
+	if (param != NULL)
+		type = "parameter";
+	else if (status == 401)
+		location = "Authorization";
+	else if (status == 412 && strcmp(reason, "conditionNotMet") == 0)
+		location = "If-Match";
+	if (location == NULL)
+		return;
+	(void)json_object_set_new(e, "locationType", json_string(type));
+	(void)json_object_set_new(e, "location", json_string(location));
+}
+
 static json_t *
 req_error_json(struct req *rq, int status, const char *reason,
-    const char *msg)
+    const char *param, const char *msg)
 {
 	json_t *text = req_text(rq, msg);
 	json_t *err = json_pack("{s:i, s:O}", "code", status, "message", text);
+	json_t *e;
 
 	switch (rq->route->api) {
 	case API_OAUTH:
@@ -176,9 +196,10 @@ req_error_json(struct req *rq, int status, const char *reason,
 		    json_string(req_rpc_status(status)));
 		break;
 	case API_STORAGE:
-		(void)json_object_set_new(err, "errors",
-		    json_pack("[{s:O, s:s, s:s}]", "message", text, "domain",
-		    "global", "reason", reason));
+		e = json_pack("{s:O, s:s, s:s}", "message", text, "domain",
+		    "global", "reason", reason);
+		req_error_location(e, status, reason, param);
+		(void)json_object_set_new(err, "errors", json_pack("[o]", e));
 		break;
 	default:
 		break;
@@ -206,16 +227,13 @@ req_xml_text(struct buf *b, const char *s)
 	}
 }
 
-void
-req_fail(struct req *rq, int status, const char *reason, const char *fmt, ...)
+static void
+req_vfail(struct req *rq, int status, const char *reason, const char *param,
+    const char *fmt, va_list ap)
 {
-	va_list ap;
 	char *msg = NULL;
-	int n;
+	int n = vasprintf(&msg, fmt, ap);
 
-	va_start(ap, fmt);
-	n = vasprintf(&msg, fmt, ap);
-	va_end(ap);
 	BUG_ON(n < 0);
 	/* Headers of a reply that is replaced, a Content-Range say, go. */
 	rq->nheaders = 0;
@@ -223,11 +241,32 @@ req_fail(struct req *rq, int status, const char *reason, const char *fmt, ...)
 		xml_error(rq, status, reason, msg);
 	else
 		req_reply_json_raw(rq, status,
-		    req_error_json(rq, status, reason, msg));
+		    req_error_json(rq, status, reason, param, msg));
 	if (status == 401)
 		req_header_add(rq, "WWW-Authenticate",
 		    "Bearer realm=\"https://accounts.google.com/\"");
 	free(msg);
+}
+
+void
+req_fail(struct req *rq, int status, const char *reason, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	req_vfail(rq, status, reason, NULL, fmt, ap);
+	va_end(ap);
+}
+
+void
+req_fail_param(struct req *rq, const char *param, const char *reason,
+    const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	req_vfail(rq, 400, reason, param, fmt, ap);
+	va_end(ap);
 }
 
 void

@@ -147,7 +147,7 @@ req_query_int(struct req *rq, const char *k, bool *has, int64_t *v)
 	*has = s != NULL && *s != '\0';
 	if (!*has || str_int64(s, v))
 		return (0);
-	req_fail(rq, 400, "invalidParameter",
+	req_fail_param(rq, k, "invalidParameter",
 	    "Invalid value for parameter %s: '%s' is not a whole number.",
 	    k, s);
 	return (-1);
@@ -177,7 +177,7 @@ req_generation(struct req *rq, const char *k, int64_t *v)
 	if (req_query_int(rq, k, &has, v))
 		return (-1);
 	if (has && *v < 1) {
-		req_fail(rq, 400, "invalidParameter", "Invalid value for "
+		req_fail_param(rq, k, "invalidParameter", "Invalid value for "
 		    "parameter %s: a generation is a positive number.", k);
 		return (-1);
 	}

@@ -160,6 +160,9 @@ void	req_reply_payload(struct req *, int status, const char *type,
  * `reason` is the error).  The message is printf-like. */
 void	req_fail(struct req *, int status, const char *reason,
     const char *fmt, ...) PRINTF_LIKE(4, 5);
+/* A 400 about a parameter, which is named as the error's location. */
+void	req_fail_param(struct req *, const char *param, const char *reason,
+    const char *fmt, ...) PRINTF_LIKE(4, 5);
 /* By store_rc.def, with the names of this request in the message. */
 void	req_fail_rc(struct req *, enum store_rc rc);
 /* Text as XML wants it. */

@@ -1,0 +1,48 @@
+#include "emulator/api/params.h"
+
+#include <string.h>
+
+#include "emulator/api/acls.h"
+#include "emulator/api/fields.h"
+#include "emulator/http/route.h"
+
+static int
+params_check_alt(struct req *rq)
+{
+	const char *alt = req_query(rq, "alt");
+
+	if (alt == NULL || *alt == '\0' || strcmp(alt, "json") == 0 ||
+	    strcmp(alt, "media") == 0)
+		return (0);
+	req_fail_param(rq, "alt", "invalidAltValue", "Invalid value '%s' for "
+	    "parameter alt: json or media is wanted.", alt);
+	return (-1);
+}
+
+static int
+params_check_fields(struct req *rq)
+{
+	const char *fields = req_query(rq, "fields");
+	struct err e = ERR_INIT;
+	int rc = 0;
+
+	if (fields == NULL || *fields == '\0')
+		return (0);
+	if (fields_check(fields, &e) != 0) {
+		req_fail_param(rq, "fields", "invalidParameter",
+		    "Invalid field selection %s: %s", fields, err_msg(&e));
+		rc = -1;
+	}
+	err_release(&e);
+	return (rc);
+}
+
+int
+params_check(struct req *rq)
+{
+
+	if (rq->route->api != API_STORAGE)
+		return (0);
+	return (params_check_alt(rq) || params_check_fields(rq) ||
+	    acls_check_projection(rq) ? -1 : 0);
+}
