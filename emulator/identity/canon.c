@@ -125,7 +125,7 @@ canon_query(struct arena *a, struct buf *b, const struct canon *c,
 
 	for (size_t i = 0; i < c->nquery; i++) {
 		if (leave_out != NULL &&
-		    strcasecmp(c->query[i].k, leave_out) == 0)
+		    strcmp(c->query[i].k, leave_out) == 0)
 			continue;
 		q[n].k = canon_encode(a, c->query[i].k);
 		q[n++].v = canon_encode(a, c->query[i].v);

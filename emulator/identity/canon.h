@@ -37,7 +37,7 @@ const char	*canon_header(struct arena *, const struct canon *,
 bool	canon_listed(const char *list, const char *name);
 
 struct canon_v4 {
-	const char *signature;		/* the query's parameter to leave out */
+	const char *signature;		/* the query's name for it: left out */
 	const char *signed_headers;	/* the list, in lower case */
 	const char *host;		/* NULL: that of the request */
 	const char *payload;		/* the last line */

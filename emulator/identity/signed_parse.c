@@ -19,32 +19,45 @@ signed_malformed(struct req *rq, const char *parameter, const char *details)
 	    "Your request has a malformed header. %s", details));
 }
 
-/* A parameter of the query in any case: gsutil writes them small.  *v is NULL
- * where it is absent; two of them are an error. */
-static int
-signed_param(struct req *rq, const char *k, const char **v)
+/* As documented, or all of it small, which is how gsutil writes it; nothing in
+ * between, so that no two URLs stand for one. */
+static bool
+signed_name(const char *have, const char *k)
 {
 
-	*v = NULL;
+	if (strcmp(have, k) == 0)
+		return (true);
+	for (; *have != '\0' && *have == tolower((unsigned char)*k); k++)
+		have++;
+	return (*have == '\0' && *k == '\0');
+}
+
+/* A parameter of the query, NULL where it is absent; two of them are an
+ * error. */
+static int
+signed_param(struct req *rq, const char *k, const struct req_kv **kv)
+{
+
+	*kv = NULL;
 	for (size_t i = 0; i < rq->nquery; i++) {
-		if (strcasecmp(rq->query[i].k, k) != 0)
+		if (!signed_name(rq->query[i].k, k))
 			continue;
-		if (*v != NULL)
+		if (*kv != NULL)
 			return (signed_malformed(rq, k,
 			    "The parameter is given twice."));
-		*v = rq->query[i].v;
+		*kv = &rq->query[i];
 	}
 	return (0);
 }
 
 /* The same of one that must be there. */
 static int
-signed_need(struct req *rq, const char *k, const char **v)
+signed_need(struct req *rq, const char *k, const struct req_kv **kv)
 {
 
-	if (signed_param(rq, k, v))
+	if (signed_param(rq, k, kv))
 		return (-1);
-	if (*v != NULL && **v != '\0')
+	if (*kv != NULL && *(*kv)->v != '\0')
 		return (0);
 	return (signed_fault(rq, 400, "MissingSecurityHeader", k,
 	    "Your request was missing a required header."));
@@ -182,28 +195,27 @@ signed_parse_query(struct req *rq, struct sig *s, const char *family)
 {
 	static const char *const names[] = { "Algorithm", "Credential",
 	    "Date", "Expires", "SignedHeaders", "Signature" };
-	const char *k[NELEMS(names)], *v[NELEMS(names)];
+	const struct req_kv *kv[NELEMS(names)];
 
 	s->v4 = s->query = true;
-	for (size_t i = 0; i < NELEMS(names); i++) {
-		k[i] = arena_printf(&rq->arena, "X-%s-%s", family, names[i]);
-		if (signed_need(rq, k[i], &v[i]))
+	for (size_t i = 0; i < NELEMS(names); i++)
+		if (signed_need(rq, arena_printf(&rq->arena, "X-%s-%s", family,
+		    names[i]), &kv[i]))
 			return (-1);
-	}
-	s->date = v[2];
-	s->signature = v[5];
-	s->param = k[5];
-	if (signed_parse_algorithm(rq, s, v[0]))
+	s->date = kv[2]->v;
+	s->signature = kv[5]->v;
+	s->param = kv[5]->k;
+	if (signed_parse_algorithm(rq, s, kv[0]->v))
 		return (-1);
 	if (s->aws != (strcmp(family, "Amz") == 0))
-		return (signed_malformed(rq, k[0],
+		return (signed_malformed(rq, kv[0]->k,
 		    "The algorithm is of the other family."));
 	if (!signed_parse_time(s->date, &s->from_us))
-		return (signed_malformed(rq, k[2],
+		return (signed_malformed(rq, kv[2]->k,
 		    "The date is not of the form 20190201T090000Z."));
-	return (signed_parse_credential(rq, s, v[1]) ||
-	    signed_parse_expires(rq, s, k[3], v[3]) ||
-	    signed_parse_headers(rq, s, v[4]) ? -1 : 0);
+	return (signed_parse_credential(rq, s, kv[1]->v) ||
+	    signed_parse_expires(rq, s, kv[3]->k, kv[3]->v) ||
+	    signed_parse_headers(rq, s, kv[4]->v) ? -1 : 0);
 }
 
 /* The request's own time: x-goog-date or x-amz-date, else Date.  -1: a fault
@@ -281,7 +293,7 @@ signed_parse_header(struct req *rq, struct sig *s, const char *h)
 static int
 signed_parse_query_v2(struct req *rq, struct sig *s)
 {
-	const char *goog, *amz;
+	const struct req_kv *goog, *amz, *id, *when, *sig;
 	int64_t until;
 
 	s->query = true;
@@ -290,9 +302,12 @@ signed_parse_query_v2(struct req *rq, struct sig *s)
 		return (-1);
 	s->aws = goog == NULL && amz != NULL;
 	if (signed_need(rq, s->aws ? "AWSAccessKeyId" : "GoogleAccessId",
-	    &s->id) || signed_need(rq, "Expires", &s->when) ||
-	    signed_need(rq, "Signature", &s->signature))
+	    &id) || signed_need(rq, "Expires", &when) ||
+	    signed_need(rq, "Signature", &sig))
 		return (-1);
+	s->id = id->v;
+	s->when = when->v;
+	s->signature = sig->v;
 	s->rsa = strchr(s->id, '@') != NULL;
 	if (!str_int64(s->when, &until) || until < 0 ||
 	    until > INT64_MAX / 1000000)
