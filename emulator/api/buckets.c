@@ -9,6 +9,7 @@
 #include "emulator/api/projects.h"
 #include "emulator/api/resource.h"
 #include "emulator/api/restore.h"
+#include "emulator/http/route.h"
 #include "emulator/identity/auth.h"
 
 /* The project asked about.  The service wants one; who asks an emulator without
@@ -92,52 +93,59 @@ buckets_taken(struct req *rq, const struct bucket *b)
 
 	if (store_bucket_get(rq->emu->store, now, b->name, &rq->arena,
 	    &old) == STORE_OK && strcmp(old.project, b->project) != 0)
-		req_fail(rq, 409, "conflict", "The requested bucket name is "
-		    "not available. The bucket namespace is shared by all "
+		req_fail(rq, 409, rq->route->api == API_XML ?
+		    "BucketNameUnavailable" : "conflict", "The requested "
+		    "bucket name is not available. The bucket namespace is shared by all "
 		    "users of the system. Please select a different name "
 		    "and try again.");
 	else
 		req_fail_rc(rq, STORE_EXISTS);
 }
 
-void
-buckets_insert_h(struct req *rq)
+int
+buckets_make(struct req *rq, const char *name, const char *project,
+    const json_t *in, struct bucket *out)
 {
+	struct bucket b = { .name = name, .project = project };
 	struct store_write w = { .forget = rq->forget };
-	struct bucket b = { .name = NULL }, out;
 	enum store_rc rc;
-	json_t *in;
 
-	if (buckets_project(rq, rq->emu->project, &b.project) ||
-	    req_json(rq, &in))
-		return;
-	b.name = json_string_value(json_object_get(in, "name"));
-	if (b.name == NULL) {
-		req_fail_param(rq, "name", "required",
-		    "Required parameter: name");
-		return;
-	}
-	if (names_check_bucket(rq, b.name))
-		return;
-	rq->bucket = b.name;
-	if (buckets_may_retain(rq) || (b.attrs = attrs_bucket(rq, b.name,
-	    NULL, in, &b.versioning)) == NULL)
-		return;
-	if (acls_new_bucket(rq, &b, in))
-		return;
-	rc = store_bucket_insert(rq->emu->store, &w, &b, &rq->arena, &out);
+	if (names_check_bucket(rq, name))
+		return (-1);
+	rq->bucket = name;
+	if (buckets_may_retain(rq) || (b.attrs = attrs_bucket(rq, name,
+	    NULL, in, &b.versioning)) == NULL || acls_new_bucket(rq, &b, in))
+		return (-1);
+	rc = store_bucket_insert(rq->emu->store, &w, &b, &rq->arena, out);
 	rq->mutation = w.mutation;
 	if (rc == STORE_EXISTS)
 		buckets_taken(rq, &b);
 	else if (rc != STORE_OK)
 		req_fail_rc(rq, rc);
-	else
+	return (rc == STORE_OK ? 0 : -1);
+}
+
+void
+buckets_insert_h(struct req *rq)
+{
+	const char *name, *project;
+	struct bucket out;
+	json_t *in;
+
+	if (buckets_project(rq, rq->emu->project, &project) ||
+	    req_json(rq, &in))
+		return;
+	name = json_string_value(json_object_get(in, "name"));
+	if (name == NULL)
+		req_fail_param(rq, "name", "required",
+		    "Required parameter: name");
+	else if (buckets_make(rq, name, project, in, &out) == 0)
 		req_reply_json(rq, 200, resource_bucket(rq, &out));
 }
 
-/* The bucket under the preconditions of the query; they are checked here, as
- * the store only does so for changes.  -1: a reply has been stored. */
-static int
+/* The preconditions are checked here, as the store only does so for
+ * changes. */
+int
 buckets_read(struct req *rq, struct bucket *b)
 {
 	struct store_at at = { rq->as_of };
@@ -211,25 +219,33 @@ buckets_change_once(struct req *rq, struct store_cond c, const json_t *in,
 	return (rc);
 }
 
+int
+buckets_apply(struct req *rq, const json_t *in, bool patch, struct bucket *b)
+{
+	struct store_cond c;
+	enum store_rc rc;
+	bool mine;
+
+	if (req_cond(rq, &c))
+		return (-1);
+	do
+		rc = buckets_change_once(rq, c, in, patch, &mine, b);
+	while (mine);
+	if (rq->status != 0)
+		return (-1);
+	if (rc == STORE_OK)
+		return (0);
+	req_fail_rc(rq, rc);
+	return (-1);
+}
+
 static void
 buckets_change(struct req *rq, bool patch)
 {
-	struct store_cond c;
 	struct bucket b;
-	enum store_rc rc;
 	json_t *in;
-	bool mine;
 
-	if (req_cond(rq, &c) || req_json(rq, &in))
-		return;
-	do
-		rc = buckets_change_once(rq, c, in, patch, &mine, &b);
-	while (mine);
-	if (rq->status != 0)
-		return;
-	if (rc != STORE_OK)
-		req_fail_rc(rq, rc);
-	else
+	if (req_json(rq, &in) == 0 && buckets_apply(rq, in, patch, &b) == 0)
 		req_reply_json(rq, 200, resource_bucket(rq, &b));
 }
 

@@ -18,7 +18,8 @@ dispatch_check_host(struct req *rq)
 	enum route_host kind = route_host(rq->host);
 
 	if (kind != HOST_FOREIGN &&
-	    (kind == HOST_LOCAL) <= (rq->via == VIA_HTTP))
+	    (kind == HOST_LOCAL || kind == HOST_LOCAL_BUCKET) <=
+	    (rq->via == VIA_HTTP))
 		return (0);
 	req_fail(rq, 403, "forbidden", "gcs-emulator does not answer for the "
 	    "host '%s'.", rq->host);

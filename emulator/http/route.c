@@ -12,8 +12,43 @@ route_local(const char *host)
 {
 
 	return (strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+	    strcmp(host, "storage.localhost") == 0 ||
 	    (str_starts(host, "127.") &&
 	    strspn(host, "0123456789.") == strlen(host)));
+}
+
+/* Clients that put the bucket before the host do it with localhost too, which
+ * resolves to loopback whatever stands before it (RFC 6761). */
+static const struct {
+	const char *suffix;
+	enum route_host kind;
+} route_suffixes[] = {
+	{ ".storage.googleapis.com", HOST_BUCKET },
+	{ ".storage.localhost", HOST_LOCAL_BUCKET },
+	{ ".localhost", HOST_LOCAL_BUCKET },
+};
+
+/* The suffix that stands behind a bucket's name, or -1.  The name becomes a
+ * segment of a path: nothing in it may look like an escape or a slash. */
+static int
+route_suffix(const char *host)
+{
+	size_t n = strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789-_.");
+
+	if (host[0] == '.' || host[n] != '\0')
+		return (-1);
+	for (int i = 0; i < (int)NELEMS(route_suffixes); i++)
+		if (str_ends(host, route_suffixes[i].suffix))
+			return (i);
+	return (-1);
+}
+
+size_t
+route_host_bucket(const char *host)
+{
+	int i = route_local(host) ? -1 : route_suffix(host);
+
+	return (i < 0 ? 0 : strlen(host) - strlen(route_suffixes[i].suffix));
 }
 
 enum route_host
@@ -31,13 +66,15 @@ route_host(const char *host)
 		{ "iamcredentials.googleapis.com", HOST_IAM },
 		{ "cloudresourcemanager.googleapis.com", HOST_CRM },
 	};
+	int suffix;
 
 	for (size_t i = 0; i < NELEMS(known); i++)
 		if (strcmp(host, known[i].name) == 0)
 			return (known[i].kind);
-	if (host[0] != '.' && str_ends(host, ".storage.googleapis.com"))
-		return (HOST_BUCKET);
-	return (route_local(host) ? HOST_LOCAL : HOST_FOREIGN);
+	if (route_local(host))
+		return (HOST_LOCAL);
+	suffix = route_suffix(host);
+	return (suffix < 0 ? HOST_FOREIGN : route_suffixes[suffix].kind);
 }
 
 /* ---- which APIs a path may mean, as a set of bits ---- */
@@ -63,6 +100,19 @@ route_retry_path(const char *p)
 	    strcmp(p, "/retry_tests") == 0 || str_starts(p, "/retry_test/"));
 }
 
+/* The plain endpoint's own root is for people; who has a project or signs is a
+ * client of the service. */
+static bool
+route_storage_client(const struct req *rq)
+{
+
+	return (req_header(rq, "x-goog-project-id") != NULL ||
+	    req_header(rq, "Authorization") != NULL ||
+	    req_header(rq, "x-amz-date") != NULL ||
+	    req_query(rq, "X-Amz-Signature") != NULL ||
+	    req_query(rq, "X-Goog-Signature") != NULL);
+}
+
 static unsigned
 route_apis(const struct req *rq)
 {
@@ -72,8 +122,10 @@ route_apis(const struct req *rq)
 	case HOST_LOCAL:
 		if (rq->via != VIA_HTTP)
 			return (0);
-		if (strcmp(p, "/") == 0 && strcmp(rq->method, "POST") == 0)
-			return (BIT(API_XML));	/* a form, the bucket in it */
+		/* A form with the bucket in it, or a list of all buckets. */
+		if (strcmp(p, "/") == 0 && (strcmp(rq->method, "POST") == 0 ||
+		    route_storage_client(rq)))
+			return (BIT(API_XML));
 		if (str_starts(p, "/_emulator/") || strcmp(p, "/") == 0 ||
 		    route_retry_path(p))
 			return (BIT(API_CONTROL));
@@ -84,6 +136,8 @@ route_apis(const struct req *rq)
 	case HOST_STORAGE:
 		return (route_storage_path(p) ? BIT(API_STORAGE) :
 		    BIT(API_XML));
+	case HOST_LOCAL_BUCKET:
+		return (rq->via == VIA_HTTP ? BIT(API_XML) : 0);
 	case HOST_BUCKET:
 		return (BIT(API_XML));
 	case HOST_WWW:
@@ -179,11 +233,10 @@ route_query(const struct req *rq, const char *want)
 static const char *
 route_path(struct req *rq)
 {
-	size_t n;
+	size_t n = route_host_bucket(rq->host);
 
-	if (route_host(rq->host) != HOST_BUCKET)
+	if (n == 0)
 		return (rq->raw_path);
-	n = strlen(rq->host) - strlen(".storage.googleapis.com");
 	return (arena_printf(&rq->arena, "/%.*s%s", (int)n, rq->host,
 	    strcmp(rq->raw_path, "/") == 0 ? "" : rq->raw_path));
 }

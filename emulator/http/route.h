@@ -46,9 +46,10 @@ extern const struct route routes_unserved[];	/* Google's, not ours: 501 */
 /* Which of the emulated hosts a name is. */
 enum route_host {
 	HOST_FOREIGN,	/* nothing that is emulated */
-	HOST_LOCAL,	/* localhost, 127.0.0.0/8, [::1] */
+	HOST_LOCAL,	/* localhost, storage.localhost, 127.0.0.0/8, [::1] */
 	HOST_STORAGE,	/* storage.googleapis.com */
 	HOST_BUCKET,	/* BUCKET.storage.googleapis.com */
+	HOST_LOCAL_BUCKET,	/* BUCKET.localhost, BUCKET.storage.localhost */
 	HOST_WWW,	/* www.googleapis.com */
 	HOST_OAUTH,	/* oauth2.googleapis.com, accounts.google.com */
 	HOST_IAM,	/* iam, iamcredentials */
@@ -56,6 +57,8 @@ enum route_host {
 };
 /* host: lower case, without a port. */
 enum route_host	route_host(const char *host);
+/* Bytes of the host that are the name of a bucket; 0: none are. */
+size_t	route_host_bucket(const char *host);
 
 /* Decodes captures into rq and sets rq->route; -1 where no row fits (the
  * caller answers 404, or 405 where the path fits with other methods). */

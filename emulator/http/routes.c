@@ -20,6 +20,7 @@
 #include "emulator/api/retention.h"
 #include "emulator/api/rewrite.h"
 #include "emulator/api/uploads.h"
+#include "emulator/api/xml_bucket.h"
 #include "emulator/api/xml_list.h"
 #include "emulator/api/xml_multi.h"
 #include "emulator/api/xml_object.h"
@@ -54,6 +55,10 @@
 /* A bucket by the XML API, with and without the slash behind it. */
 #define XROW(i, m, q, perm, b, h) ROW(i, XML, m, XB, q, perm, b, h),	\
 	ROW(i, XML, m, XB "/", q, perm, b, h)
+#define XGET(q) XROW("storage.buckets.get", "GET", q,			\
+	"storage.buckets.get", NONE, xml_config_get_h)
+#define XPUT(q) XROW("storage.buckets.patch", "PUT", q,			\
+	"storage.buckets.update", BUF, xml_config_put_h)
 
 static void
 routes_root_h(struct req *rq)
@@ -258,6 +263,21 @@ const struct route routes[] = {
 	    "storage.multipartUploads.listParts", NONE, xml_multi_parts_h),
 	ROW("storage.multipartUploads.abort", XML, "DELETE", XO, "uploadId",
 	    "storage.multipartUploads.abort", NONE, xml_multi_drop_h),
+	XGET("location"), XPUT("location"),
+	XGET("customPlacementConfig"), XPUT("customPlacementConfig"),
+	XGET("storageClass"), XPUT("storageClass"),
+	XGET("versioning"), XPUT("versioning"),
+	XGET("lifecycle"), XPUT("lifecycle"),
+	XGET("cors"), XPUT("cors"),
+	XGET("website"), XPUT("website"),
+	XGET("websiteConfig"), XPUT("websiteConfig"),
+	XGET("logging"), XPUT("logging"),
+	XGET("billing"), XPUT("billing"),
+	XGET("encryption"), XPUT("encryption"),
+	XGET("encryptionConfig"), XPUT("encryptionConfig"),
+	XGET("tagging"), XPUT("tagging"),
+	XROW("storage.buckets.patch", "DELETE", "tagging",
+	    "storage.buckets.update", NONE, xml_config_delete_h),
 	XROW("storage.multipartUploads.list", "GET", "uploads",
 	    "storage.multipartUploads.list", NONE, xml_multi_list_h),
 	XROW("storage.objects.list", "GET", "versions",
@@ -266,6 +286,14 @@ const struct route routes[] = {
 	    "storage.objects.list", NONE, xml_list_v2_h),
 	XROW("storage.objects.list", "GET", NULL,
 	    "storage.objects.list", NONE, xml_list_h),
+	XROW("storage.buckets.get", "HEAD", NULL, "storage.buckets.get",
+	    NONE, xml_bucket_head_h),
+	XROW("storage.buckets.insert", "PUT", NULL, NULL, BUF,
+	    xml_bucket_put_h),
+	XROW("storage.buckets.delete", "DELETE", NULL,
+	    "storage.buckets.delete", NONE, xml_bucket_delete_h),
+	ROW("storage.buckets.list", XML, "GET", "/", NULL,
+	    "storage.buckets.list", NONE, xml_service_h),
 	XROW("storage.objects.delete", "POST", "delete",
 	    "storage.objects.delete", BUF, xml_delete_many_h),
 	STREAM("storage.objects.insert", XML, "PUT|POST",
@@ -435,6 +463,9 @@ const struct route routes[] = {
 #define NOT(i, m, p) ROW(i, STORAGE, m, p, NULL, NULL, NONE, routes_unserved_h)
 #define XML(i, m, q) ROW(i, XML, m, "/{bucket}/{object...}", q, NULL, NONE, \
 	routes_unserved_h)
+#define XBUCKET(i, q)							\
+	ROW(i, XML, ANY, XB, q, NULL, NONE, routes_unserved_h),	\
+	ROW(i, XML, ANY, XB "/", q, NULL, NONE, routes_unserved_h)
 #define ANY	"GET|POST|PUT|PATCH|DELETE"
 
 const struct route routes_unserved[] = {
@@ -451,5 +482,29 @@ const struct route routes_unserved[] = {
 	NOT("storage.anywhereCaches", ANY, B1 "/anywhereCaches"),
 	NOT("storage.channels.stop", "POST", "/storage/v1/channels/stop"),
 	XML("storage.objects.getIamPolicy", "GET|PUT", "acl"),
+	/* Words in the query that Amazon's service knows, or Google's, and
+	 * that must not be taken for an object or a bucket itself. */
+	XML("xml.objects.retention", ANY, "retention"),
+	XML("xml.objects.legalHold", ANY, "legal-hold"),
+	XML("xml.objects.tagging", ANY, "tagging"),
+	XML("xml.objects.attributes", ANY, "attributes"),
+	XML("xml.objects.torrent", ANY, "torrent"),
+	XML("xml.objects.restore", ANY, "restore"),
+	XML("xml.objects.select", ANY, "select"),
+	XBUCKET("xml.buckets.acl", "acl"),
+	XBUCKET("xml.buckets.defaultObjectAcl", "defaultObjectAcl"),
+	XBUCKET("xml.buckets.objectLock", "object-lock"),
+	XBUCKET("xml.buckets.policy", "policy"),
+	XBUCKET("xml.buckets.policyStatus", "policyStatus"),
+	XBUCKET("xml.buckets.publicAccessBlock", "publicAccessBlock"),
+	XBUCKET("xml.buckets.ownershipControls", "ownershipControls"),
+	XBUCKET("xml.buckets.accelerate", "accelerate"),
+	XBUCKET("xml.buckets.analytics", "analytics"),
+	XBUCKET("xml.buckets.intelligentTiering", "intelligent-tiering"),
+	XBUCKET("xml.buckets.inventory", "inventory"),
+	XBUCKET("xml.buckets.metrics", "metrics"),
+	XBUCKET("xml.buckets.notification", "notification"),
+	XBUCKET("xml.buckets.replication", "replication"),
+	XBUCKET("xml.buckets.requestPayment", "requestPayment"),
 	{ .id = NULL }
 };

@@ -238,7 +238,7 @@ static const char *
 signed_host_bucket(struct req *rq)
 {
 
-	return (route_host(rq->host) == HOST_BUCKET ? rq->bucket : NULL);
+	return (route_host_bucket(rq->host) > 0 ? rq->bucket : NULL);
 }
 
 static void

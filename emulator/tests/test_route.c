@@ -60,6 +60,14 @@ static const struct {
 	    "a" },
 	{ LOCAL, "PUT", "/bkt/o?partNumber=1&uploadId=x",
 	    "storage.multipartUploads.uploadPart", "bkt", "o" },
+	{ "my.bkt.localhost:4443", "GET", "/a/b", "storage.objects.get",
+	    "my.bkt", "a/b" },
+	{ "bkt.storage.localhost", "GET", "/?prefix=x",
+	    "storage.objects.list", "bkt", NULL },
+	{ "my.bkt.storage.googleapis.com", "PUT", "/", "storage.buckets.insert",
+	    "my.bkt", NULL },
+	{ "bkt.localhost", "GET", "/storage/v1/b", "storage.objects.get",
+	    "bkt", "storage/v1/b" },
 	{ LOCAL, "POST", "/token", "oauth.token", NULL, NULL },
 	{ LOCAL, "POST", "/v1/projects/p/serviceAccounts",
 	    "iam.serviceAccounts.create", NULL, NULL },
@@ -85,7 +93,8 @@ static const struct {
 
 START_TEST(path_finds_its_row_and_names)
 {
-	enum req_via via = strcmp(found[_i].host, LOCAL) == 0 ? VIA_HTTP :
+	enum req_via via = strcmp(found[_i].host, LOCAL) == 0 ||
+	    strstr(found[_i].host, "localhost") != NULL ? VIA_HTTP :
 	    VIA_PROXY;
 
 	ck_assert_int_eq(find(via, found[_i].host, found[_i].method,
@@ -124,6 +133,13 @@ START_TEST(hosts_are_told_apart)
 		{ "127.1.2.3", HOST_LOCAL }, { "[::1]", HOST_LOCAL },
 		{ "storage.googleapis.com", HOST_STORAGE },
 		{ "a.b.storage.googleapis.com", HOST_BUCKET },
+		{ "storage.localhost", HOST_LOCAL },
+		{ "bkt.localhost", HOST_LOCAL_BUCKET },
+		{ "a.b.storage.localhost", HOST_LOCAL_BUCKET },
+		{ ".localhost", HOST_FOREIGN },
+		{ "%zz.localhost", HOST_FOREIGN },
+		{ "a/b.storage.googleapis.com", HOST_FOREIGN },
+		{ "evillocalhost", HOST_FOREIGN },
 		{ ".storage.googleapis.com", HOST_FOREIGN },
 		{ "accounts.google.com", HOST_OAUTH },
 		{ "compute.googleapis.com", HOST_FOREIGN },
