@@ -10,7 +10,7 @@ comma	:= ,
 O	?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))$(if $(filter clang%,$(CC)),/clang)
 T	?=
 
-PKGS	= sqlite3 libcurl jansson libssl libcrypto expat
+PKGS	= sqlite3 libcurl jansson libssl libcrypto expat zlib
 missing	:= $(shell for p in $(PKGS); do pkg-config --exists $$p || echo $$p; done)
 ifneq ($(filter-out clean,$(or $(MAKECMDGOALS),all)),)
 ifneq ($(missing),)

@@ -4,8 +4,10 @@
 #include <time.h>
 
 #include "emulator/api/conditions.h"
+#include "emulator/api/csek.h"
 #include "emulator/api/range.h"
 #include "emulator/api/resource.h"
+#include "emulator/api/transcode.h"
 #include "emulator/api/xml_req.h"
 #include "emulator/http/route.h"
 #include "emulator/store/checksum.h"
@@ -93,8 +95,9 @@ media_attrs(struct req *rq, const json_t *attrs)
 	const char *k;
 
 	for (size_t i = 0; i < NELEMS(t); i++)
-		media_text(rq, t[i].header, json_string_value(
-		    json_object_get(attrs, t[i].field)));
+		if (i > 0 || !rq->transcoded)
+			media_text(rq, t[i].header, json_string_value(
+			    json_object_get(attrs, t[i].field)));
 	media_text(rq, "Content-Disposition", media_override(rq,
 	    "response-content-disposition", json_string_value(
 	    json_object_get(attrs, "contentDisposition"))));
@@ -138,7 +141,8 @@ media_headers(struct req *rq, const struct object *o)
 	    "contentType"));
 
 	media_headers_stored(rq, o);
-	req_header_add(rq, "Accept-Ranges", "bytes");
+	req_header_add(rq, "Accept-Ranges", rq->transcoded ? "none" :
+	    "bytes");
 	media_attrs(rq, attrs);
 	media_text(rq, "Content-Type", media_override(rq,
 	    "response-content-type",
@@ -164,6 +168,23 @@ media_refused(struct req *rq, const struct object *o)
 	}
 }
 
+/* Given decompressed: whole, for a range of what is stored means nothing. */
+static bool
+media_transcoded(struct req *rq, const struct object *o,
+    struct store_reader *r)
+{
+	json_auto_t *attrs = json_loads(o->attrs, 0, NULL);
+
+	if (!transcode_wanted(rq, attrs, r))
+		return (false);
+	rq->transcoded = true;
+	media_headers(rq, o);
+	req_header_add(rq, "Vary", "Accept-Encoding");
+	req_header_add(rq, "Warning", "214 UploadServer gunzipped");
+	transcode_reply(rq, r);
+	return (true);
+}
+
 void
 media_get_h(struct req *rq)
 {
@@ -182,10 +203,13 @@ media_get_h(struct req *rq)
 		req_fail_rc(rq, rc);
 		return;
 	}
-	if (media_refused(rq, &o)) {
+	if (csek_check(rq, CSEK_OBJECT, &o) || media_refused(rq, &o)) {
 		store_read_close(&r);
 		return;
 	}
+	if (strstr(o.attrs, "\"contentEncoding\"") != NULL &&
+	    media_transcoded(rq, &o, &r))
+		return;
 	switch (range_parse(conditions_range(rq, media_etag(rq, &o),
 	    o.updated_us) ? req_header(rq, "Range") : NULL, o.size, &off,
 	    &len)) {

@@ -134,7 +134,10 @@ answer_head(struct desk *d, const struct req *rq, const struct head *h,
 		answer_number(b, rq->n);
 		buf_add(b, "\r\n", 2);
 	}
-	if (rq->status != 204 && rq->status != 304) {
+	if (rq->stream != NULL) {
+		if (h->minor > 0)
+			buf_adds(b, "Transfer-Encoding: chunked\r\n");
+	} else if (rq->status != 204 && rq->status != 304) {
 		buf_adds(b, "Content-Length: ");
 		answer_number(b, (uint64_t)rq->reply_len);
 		buf_add(b, "\r\n", 2);

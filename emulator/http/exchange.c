@@ -262,6 +262,53 @@ exchange_send_watched(struct exchange *x)
 	return (true);
 }
 
+/* A piece of a streamed body, through the fault point; with chunks as one. */
+static bool
+exchange_send_piece(struct exchange *x, char *p, size_t n, bool chunks)
+{
+	struct req *rq = &x->rq;
+	bool watched = faults_watch_body(rq);
+	struct iovec v[3];
+	char size[24];
+	size_t k;
+
+	for (; n > 0; p += k, n -= k) {
+		k = watched ? faults_out(rq->emu->faults, rq, rq->bytes_out,
+		    n) : n;
+		if (k == 0)
+			return (exchange_abort(x, rq->abort_rst));
+		if (watched)
+			faults_alter(rq, rq->bytes_out, p, k);
+		v[0].iov_base = size;
+		v[0].iov_len = (size_t)snprintf(size, sizeof(size), "%zx\r\n",
+		    k);
+		v[1] = (struct iovec){ p, k };
+		v[2] = (struct iovec){ (char *)(uintptr_t)"\r\n", 2 };
+		if (conn_send(x->c, chunks ? v : v + 1, chunks ? 3 : 1,
+		    false))
+			return (false);
+		rq->bytes_out += (int64_t)k;
+	}
+	return (true);
+}
+
+/* A body that is made as it goes out.  HTTP/1.0 has no chunks; there the
+ * connection's end is the body's. */
+static bool
+exchange_send_stream(struct exchange *x)
+{
+	struct req_stream *s = x->rq.stream;
+	char *p = desk_piece(x->c->desk);
+	bool chunks = x->h->minor > 0;
+	struct iovec end = { (char *)(uintptr_t)"0\r\n\r\n", 5 };
+	ssize_t n;
+
+	while ((n = s->read(s->cls, p, DESK_PIECE)) > 0)
+		if (!exchange_send_piece(x, p, (size_t)n, chunks))
+			return (false);
+	return (n == 0 && (!chunks || conn_send(x->c, &end, 1, false) == 0));
+}
+
 static bool
 exchange_send_file(struct exchange *x)
 {
@@ -289,6 +336,9 @@ exchange_send_out(struct exchange *x)
 	struct iovec v[2] = { { head->p, head->len } };
 	int n = 1;
 
+	if (rq->stream != NULL)
+		return (conn_send(x->c, v, 1, false) == 0 &&
+		    (answer_bodyless(rq) || exchange_send_stream(x)));
 	if (body && !watched && !file) {
 		v[1].iov_base = (char *)(uintptr_t)(r == NULL ? rq->reply :
 		    (const void *)(r->data + rq->reader_off));
@@ -309,6 +359,7 @@ exchange_send(struct exchange *x)
 	struct desk *d = x->c->desk;
 
 	x->keep = x->h->keep_alive && !x->cut &&
+	    (rq->stream == NULL || x->h->minor > 0) &&
 	    !server_stopping(rq->emu->server);
 	answer_head(d, rq, x->h, x->keep);
 	if (!buf_ok(&d->out)) {
@@ -351,7 +402,7 @@ exchange_finish(struct exchange *x, bool sent)
 {
 	struct req *rq = &x->rq;
 
-	if (sent && !answer_bodyless(rq))
+	if (sent && rq->stream == NULL && !answer_bodyless(rq))
 		rq->bytes_out = rq->reply_len;
 	journal_add(rq->emu->journal, rq);
 	settle_end(server_settle(rq->emu->server), &x->sending);

@@ -22,6 +22,10 @@ req_reply_begin(struct req *rq, int status)
 		store_read_close(rq->reader);
 		rq->reader = NULL;
 	}
+	if (rq->stream != NULL) {
+		rq->stream->done(rq->stream->cls);
+		rq->stream = NULL;
+	}
 	free(rq->reply_heap);
 	rq->reply_heap = NULL;
 	rq->status = status;
@@ -118,6 +122,14 @@ req_reply_payload(struct req *rq, int status, const char *type,
 	rq->reader_off = off;
 	rq->reader_len = len;
 	rq->reply_len = len;
+}
+
+void
+req_reply_stream(struct req *rq, int status, const struct req_stream *s)
+{
+
+	req_reply_begin(rq, status);
+	rq->stream = arena_dup(&rq->arena, s, sizeof(*s));
 }
 
 /* ---- errors ---- */

@@ -26,6 +26,8 @@ req_release(struct req *rq)
 
 	if (rq->reader != NULL)
 		store_read_close(rq->reader);
+	if (rq->stream != NULL)
+		rq->stream->done(rq->stream->cls);
 	buf_release(&rq->body);
 	json_decref(rq->keep);
 	free(rq->reply_heap);

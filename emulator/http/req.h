@@ -46,6 +46,14 @@ struct req_kv {
 	const char *k, *v;
 };
 
+/* A body that is made while it is sent. */
+struct req_stream {
+	/* Up to n bytes (n > 0); 0: that was all; -1: it cannot go on. */
+	ssize_t	(*read)(void *cls, char *p, size_t n);
+	void	(*done)(void *cls);
+	void	*cls;
+};
+
 /* An upload as faults see it: faults_payload(), faults_chunk(). */
 struct req_upload {
 	int64_t	got;			/* bytes of payload so far */
@@ -103,6 +111,8 @@ struct req {
 	int64_t	reply_len;
 	struct store_reader *reader;	/* or a payload, owned */
 	int64_t	reader_off, reader_len;
+	struct req_stream *stream;	/* or what is made as it goes out */
+	bool	transcoded;		/* … of a gzip object (media.c) */
 	char	*reply_heap;		/* private: what req.c frees */
 	json_t	*keep;			/* private: freed with the rest */
 	bool	abort;			/* close without a byte */
@@ -155,6 +165,8 @@ void	req_reply_json(struct req *, int status, json_t *j);
 /* Bytes [off, off+len) of a payload, owned from here on. */
 void	req_reply_payload(struct req *, int status, const char *type,
     struct store_reader *, int64_t off, int64_t len);
+/* A body of a length that nobody knows yet, owned from here on. */
+void	req_reply_stream(struct req *, int status, const struct req_stream *);
 /* An error in the shape that the route's API uses: Google's JSON (storage,
  * iam), XML for XML routes, {"error","error_description"} for OAuth (there
  * `reason` is the error).  The message is printf-like. */
