@@ -13,6 +13,7 @@ struct store;
 struct faults;
 struct journal;
 struct server;
+struct hosts;
 
 struct emu {
 	struct store	*store;
@@ -29,6 +30,12 @@ struct emu {
 	int64_t	project_number;
 	const char *control_token;	/* of the control API */
 	const char *owner;		/* e-mail of the project's owner */
+	struct hosts	*hosts;		/* further names to answer for */
+	const char *location;	/* of buckets made without one; NULL: US */
+	const char *cors_headers;	/* NULL: pages of other origins get
+					 * nothing but what buckets allow */
+	bool	internal;		/* /_internal/ may change things */
+	const char *seed;		/* NULL, or the folder to seed from */
 	int	http_port, https_port, proxy_port;	/* 0: none */
 };
 

@@ -9,6 +9,8 @@
 #include "emulator/control/control.h"
 #include "emulator/exec.h"
 #include "emulator/options.h"
+#include "lib/buf.h"
+#include "lib/file.h"
 #include "lib/log.h"
 
 #define VERSION	"0.1"
@@ -46,20 +48,67 @@ static int
 main_describe(void)
 {
 	json_t *j = control_describe();
-	int rc = json_dumpf(j, stdout, JSON_INDENT(2));
+	int rc;
+
+	(void)json_object_set_new(j, "options", options_describe());
+	rc = json_dumpf(j, stdout, JSON_INDENT(2));
 
 	json_decref(j);
 	return (rc == 0 && puts("") >= 0 && fflush(stdout) == 0 ? 0 : 2);
 }
 
+/* Where it listens, for who started it: http=PORT, https=PORT, proxy=PORT. */
+static int
+main_port_file(const struct emu *emu, const char *path, struct err *e)
+{
+	struct buf b;
+	int rc;
+
+	if (path == NULL)
+		return (0);
+	buf_init(&b, 4096);
+	buf_addf(&b, "http=%d\n", emu->http_port);
+	if (emu->https_port != 0)
+		buf_addf(&b, "https=%d\n", emu->https_port);
+	if (emu->proxy_port != 0)
+		buf_addf(&b, "proxy=%d\n", emu->proxy_port);
+	rc = file_write(path, b.p, b.len, 0644, e);
+	buf_release(&b);
+	return (rc);
+}
+
+/* The words that containers of fake-gcs-server are waited for by. */
+static void
+main_started(const struct options *o, const struct emu *emu)
+{
+
+	for (const char *p = o->notes; p != NULL && *p != '\0';) {
+		size_t n = strcspn(p, "\n");
+
+		log_info("%.*s", (int)n, p);
+		p += n + (p[n] == '\n');
+	}
+	if (o->start.https != NULL)
+		log_info("server started at https://%.*s:%d", (int)(strrchr(
+		    o->start.https, ':') - o->start.https), o->start.https,
+		    emu->https_port);
+	if (o->start.http != NULL || o->start.https == NULL)
+		log_info("server started at http://%.*s:%d",
+		    o->start.http != NULL ? (int)(strrchr(o->start.http,
+		    ':') - o->start.http) : 9, o->start.http != NULL ?
+		    o->start.http : "127.0.0.1", emu->http_port);
+}
+
 /* Until a signal ends it. */
 static int
-main_serve(struct start *s, const sigset_t *set)
+main_serve(struct start *s, const struct options *o, const sigset_t *set)
 {
 	char *line = start_ready_line(s);
 	int sig = 0;
 	bool told;
 
+	if (o->fake)
+		main_started(o, start_emu(s));
 	told = fputs(line, stdout) >= 0 && fflush(stdout) == 0;
 	free(line);
 	if (!told) {
@@ -74,54 +123,84 @@ main_serve(struct start *s, const sigset_t *set)
 static int
 main_run(const struct options *o, bool exec, char **argv)
 {
-	struct err e = ERR_INIT;
+	struct err e = ERR_INIT, late = ERR_INIT;
 	struct start *s;
 	sigset_t set;
-	int rc;
+	int rc = 2;
 
 	main_signals(&set, exec);
 	if (o->die_with_parent)
 		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if ((s = start_new(&o->start, &e)) == NULL)
 		return (main_failed(&e));
-	rc = exec ? exec_run(s, argv, &e) : main_serve(s, &set);
+	if (main_port_file(start_emu(s), o->port_file, &e) == 0) {
+		rc = exec ? exec_run(s, argv, &e) : main_serve(s, o, &set);
+		if (o->port_file != NULL)
+			(void)unlink(o->port_file);
+	}
+	start_stop(s);
+	if (start_export(s, &late) != 0)
+		rc = main_failed(&late);
 	start_free(s);
 	if (e.msg != NULL)
 		(void)main_failed(&e);
 	return (rc);
 }
 
+/* What the options alone forbid. */
+static int
+main_check(const struct options *o, int argc, char **argv, bool exec,
+    struct err *e)
+{
+
+	if (!exec && o->rest < argc)
+		return (err_set(e, "'%s' is no option; --help lists them",
+		    argv[o->rest]));
+	if (exec && o->rest >= argc)
+		return (err_set(e, "exec wants a command: gcs-emulator exec "
+		    "[options] -- CMD [ARG...]"));
+	if (exec && o->start.proxy != NULL &&
+	    strcmp(o->start.proxy, "off") == 0)
+		return (err_set(e, "exec goes through the proxy; it cannot be "
+		    "off"));
+	return (0);
+}
+
+static int
+main_act(const struct options *o, int argc, char **argv, bool exec)
+{
+	struct err e = ERR_INIT;
+
+	log_setup("emu", STDERR_FILENO, o->verbose ? LOG_DEBUG : LOG_INFO);
+	if (o->help) {
+		options_help(stdout);
+		return (0);
+	}
+	if (o->version) {
+		(void)puts("gcs-emulator " VERSION);
+		return (0);
+	}
+	if (o->describe)
+		return (main_describe());
+	if (main_check(o, argc, argv, exec, &e) != 0)
+		return (main_failed(&e));
+	return (main_run(o, exec, argv + o->rest));
+}
+
 int
 main(int argc, char **argv)
 {
 	bool exec = argc > 1 && strcmp(argv[1], "exec") == 0;
+	struct arena a = ARENA_INIT;
 	struct err e = ERR_INIT;
 	struct options o;
+	int rc;
 
-	if (options_parse(argc, argv, exec ? 2 : 1, exec, &o, &e))
-		return (main_failed(&e));
-	log_setup("emu", STDERR_FILENO, o.verbose ? LOG_DEBUG : LOG_INFO);
-	if (o.help) {
-		options_help(stdout);
-		return (0);
-	}
-	if (o.version) {
-		(void)puts("gcs-emulator " VERSION);
-		return (0);
-	}
-	if (o.describe)
-		return (main_describe());
-	if (!exec && o.rest < argc)
-		(void)err_set(&e, "'%s' is no option; --help lists them",
-		    argv[o.rest]);
-	else if (exec && o.rest >= argc)
-		(void)err_set(&e, "exec wants a command: gcs-emulator exec "
-		    "[options] -- CMD [ARG...]");
-	else if (exec && o.start.proxy != NULL &&
-	    strcmp(o.start.proxy, "off") == 0)
-		(void)err_set(&e, "exec goes through the proxy; it cannot be "
-		    "off");
-	if (e.msg != NULL)
-		return (main_failed(&e));
-	return (main_run(&o, exec, argv + o.rest));
+	if (options_parse(argc, argv, exec ? 2 : 1, exec, environ, &a, &o,
+	    &e) == 0)
+		rc = main_act(&o, argc, argv, exec);
+	else
+		rc = main_failed(&e);
+	arena_release(&a);
+	return (rc);
 }

@@ -11,6 +11,8 @@
 #include "emulator/api/rules.h"
 #include "emulator/control/journal.h"
 #include "emulator/fault/fault.h"
+#include "emulator/folder/folder.h"
+#include "emulator/http/hosts.h"
 #include "emulator/http/server.h"
 #include "emulator/http/tls.h"
 #include "emulator/identity/iam.h"
@@ -30,7 +32,9 @@ struct start {
 	struct tls tls;
 	char	*data;
 	bool	temporary;	/* data is ours to remove */
-	const char *http, *proxy;
+	const char *http, *https, *proxy;
+	const char *export;	/* or NULL */
+	char	*cert_pem, *key_pem;	/* of https, or NULL */
 };
 
 static int
@@ -86,12 +90,64 @@ start_store(struct start *s, const struct start_opts *o, struct err *e)
 	return (s->emu.store != NULL ? 0 : -1);
 }
 
+static char *
+start_pem(const char *path, struct err *e)
+{
+	struct buf b;
+
+	buf_init(&b, 1u << 20);
+	if (file_read(path, &b, e) == 0)
+		return (buf_detach(&b));
+	buf_release(&b);
+	return (NULL);
+}
+
+/* A certificate of the starter's own, tried before anybody connects. */
+static int
+start_cert(struct start *s, const struct start_opts *o, struct err *e)
+{
+	SSL_CTX *ctx;
+
+	if (o->cert_file == NULL)
+		return (0);
+	if ((s->cert_pem = start_pem(o->cert_file, e)) == NULL ||
+	    (s->key_pem = start_pem(o->key_file, e)) == NULL)
+		return (-1);
+	if ((ctx = tls_context(s->cert_pem, s->key_pem, e)) == NULL)
+		return (err_prefix(e, "%s and %s", o->cert_file, o->key_file));
+	SSL_CTX_free(ctx);
+	return (0);
+}
+
+/* What it begins with, before anybody can ask. */
+static int
+start_folders(struct start *s, const struct start_opts *o, struct err *e)
+{
+	struct folder_count n;
+
+	if (o->import != NULL) {
+		if (folder_load(&s->emu, o->import, true, &n, e) != 0)
+			return (-1);
+		log_info("imported %lld buckets and %lld objects from %s",
+		    (long long)n.buckets, (long long)n.objects, o->import);
+	}
+	if (o->seed == NULL)
+		return (0);
+	if (folder_load(&s->emu, o->seed, false, &n, e) != 0)
+		return (-1);
+	log_info("seeded %lld buckets and %lld objects from %s (%lld were "
+	    "there)", (long long)n.buckets, (long long)n.objects, o->seed,
+	    (long long)n.same);
+	return (0);
+}
+
 static int
 start_server(struct start *s, const struct start_opts *o, struct err *e)
 {
-	struct server_opts so = { .http = s->http, .proxy = s->proxy,
-	    .listen_beyond_loopback = o->beyond_loopback,
-	    .cert_pem = s->tls.cert_pem, .key_pem = s->tls.key_pem };
+	struct server_opts so = { .http = s->http, .https = s->https,
+	    .proxy = s->proxy, .listen_beyond_loopback = o->beyond_loopback,
+	    .cert_pem = s->tls.cert_pem, .key_pem = s->tls.key_pem,
+	    .https_cert_pem = s->cert_pem, .https_key_pem = s->key_pem };
 
 	return (server_start(&s->emu, &so, e) != NULL ? 0 : -1);
 }
@@ -106,12 +162,33 @@ start_fill(struct start *s, const struct start_opts *o)
 	    o->proxy != NULL ? o->proxy : LOCAL);
 	if (strcmp(s->proxy, "off") == 0)
 		s->proxy = NULL;
+	if (o->https != NULL)
+		s->https = arena_strdup(&s->arena, o->https);
+	if (o->export != NULL)
+		s->export = arena_strdup(&s->arena, o->export);
+	emu->hosts = hosts_new(o->beyond_loopback);
+	if (o->location != NULL)
+		emu->location = arena_strdup(&s->arena, o->location);
+	if (o->cors_headers != NULL)
+		emu->cors_headers = arena_strdup(&s->arena, o->cors_headers);
+	if (o->seed != NULL)
+		emu->seed = arena_strdup(&s->arena, o->seed);
+	emu->internal = o->internal;
 	emu->auth_http = o->auth == START_AUTH_ON;
 	emu->auth_proxy = o->auth != START_AUTH_OFF;
 	emu->soft_delete_s = o->soft_delete_s == 0 ? WEEK_S :
 	    o->soft_delete_s > 0 ? o->soft_delete_s : 0;
 	emu->project = arena_strdup(&s->arena,
 	    o->project != NULL ? o->project : "litedrill");
+}
+
+static int
+start_hosts(struct start *s, const struct start_opts *o, struct err *e)
+{
+
+	if (o->allow_hosts == NULL || hosts_add(s->emu.hosts, o->allow_hosts))
+		return (0);
+	return (err_set(e, "more than %d hosts to allow", HOSTS_MAX));
 }
 
 struct start *
@@ -130,6 +207,9 @@ start_new(const struct start_opts *o, struct err *e)
 		if (emu->journal != NULL) {
 			emu->faults = faults_new(emu);
 			if (iam_setup(emu, e) == 0 &&
+			    start_hosts(s, o, e) == 0 &&
+			    start_cert(s, o, e) == 0 &&
+			    start_folders(s, o, e) == 0 &&
 			    start_server(s, o, e) == 0) {
 				s->lifecycle = lifecycle_start(emu);
 				return (s);
@@ -148,18 +228,45 @@ start_emu(struct start *s)
 }
 
 void
+start_stop(struct start *s)
+{
+
+	lifecycle_stop(s->lifecycle);
+	s->lifecycle = NULL;
+	server_stop(s->emu.server);
+}
+
+int
+start_export(struct start *s, struct err *e)
+{
+	struct folder_count n;
+
+	if (s->export == NULL)
+		return (0);
+	if (folder_save(&s->emu, s->export, &n, e) != 0)
+		return (-1);
+	log_info("exported %lld buckets and %lld objects to %s",
+	    (long long)n.buckets, (long long)n.objects, s->export);
+	return (0);
+}
+
+void
 start_free(struct start *s)
 {
 	struct err e = ERR_INIT;
 
 	if (s == NULL)
 		return;
-	lifecycle_stop(s->lifecycle);
-	server_stop(s->emu.server);
+	start_stop(s);
 	faults_free(s->emu.faults);
 	journal_free(s->emu.journal);
 	store_close(s->emu.store);
 	tls_release(&s->tls);
+	hosts_free(s->emu.hosts);
+	if (s->key_pem != NULL)
+		OPENSSL_cleanse(s->key_pem, strlen(s->key_pem));
+	free(s->key_pem);
+	free(s->cert_pem);
 	if (s->temporary && file_remove_all(s->data, &e))
 		log_error("%s", err_msg(&e));
 	err_release(&e);
@@ -186,6 +293,8 @@ start_ready_line(struct start *s)
 	buf_init(&b, 16u << 10);
 	buf_adds(&b, "ready");
 	start_address(&b, "http", s->http, s->emu.http_port);
+	if (s->https != NULL)
+		start_address(&b, "https", s->https, s->emu.https_port);
 	if (s->proxy != NULL)
 		start_address(&b, "proxy", s->proxy, s->emu.proxy_port);
 	buf_addf(&b, " ca=%s data=%s\n", s->emu.ca_file, s->data);

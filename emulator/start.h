@@ -15,7 +15,15 @@ struct start_opts {
 	const char *http;	/* NULL: 127.0.0.1:0 */
 	const char *proxy;	/* NULL: the same; "off": none */
 	const char *data;	/* NULL: a private temporary directory */
+	const char *https;	/* NULL: none */
 	const char *project;	/* NULL: litedrill */
+	const char *seed, *import;	/* NULL, or folders to begin with */
+	const char *export;	/* NULL, or the folder for start_export() */
+	const char *allow_hosts;	/* NULL, or names with commas between */
+	const char *cert_file, *key_file;	/* of https; NULL: our CA's */
+	const char *location;	/* of buckets made without one; NULL: US */
+	const char *cors_headers;	/* NULL: none but the buckets' own */
+	bool	internal;	/* /_internal/ may change things */
 	const char *journal;	/* NULL, or a file to append to */
 	enum start_auth auth;	/* default: only on through the proxy */
 	bool	power;		/* durability */
@@ -31,7 +39,11 @@ struct start;
  * way, and nothing is left behind. */
 struct start	*start_new(const struct start_opts *, struct err *);
 struct emu	*start_emu(struct start *);
-/* Ends all requests, closes the store, removes a temporary directory. */
+/* Ends all requests.  Then the export, where one was asked for; a failure
+ * leaves what was there before. */
+void	start_stop(struct start *);
+int	start_export(struct start *, struct err *);
+/* Stops it if need be, closes the store, removes a temporary directory. */
 void	start_free(struct start *);
 /* The line that tells the starter where everything is, heap. */
 char	*start_ready_line(struct start *);

@@ -108,11 +108,19 @@ buckets_make(struct req *rq, const char *name, const char *project,
 {
 	struct bucket b = { .name = name, .project = project };
 	struct store_write w = { .forget = rq->forget };
+	json_auto_t *with = NULL;
 	enum store_rc rc;
 
 	if (names_check_bucket(rq, name))
 		return (-1);
 	rq->bucket = name;
+	if (rq->emu->location != NULL &&
+	    json_object_get(in, "location") == NULL) {
+		with = json_copy((json_t *)(uintptr_t)in);
+		(void)json_object_set_new(with, "location",
+		    json_string(rq->emu->location));
+		in = with;
+	}
 	if (buckets_may_retain(rq) || (b.attrs = attrs_bucket(rq, name,
 	    NULL, in, &b.versioning)) == NULL || acls_new_bucket(rq, &b, in))
 		return (-1);

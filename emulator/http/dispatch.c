@@ -5,6 +5,7 @@
 #include "emulator/api/params.h"
 #include "emulator/fault/fault.h"
 #include "emulator/http/head.h"
+#include "emulator/http/hosts.h"
 #include "emulator/http/route.h"
 #include "emulator/identity/auth.h"
 
@@ -22,7 +23,7 @@ dispatch_check_host(struct req *rq)
 	    (rq->via == VIA_HTTP))
 		return (0);
 	req_fail(rq, 403, "forbidden", "gcs-emulator does not answer for the "
-	    "host '%s'.", rq->host);
+	    "host '%s'; --allow-host lets it.", rq->host);
 	return (-1);
 }
 
@@ -63,6 +64,10 @@ dispatch_find(struct req *rq, const char *host)
 		instead = req_header(rq, "X-HTTP-Method-Override");
 	rq->method = instead != NULL ? instead : rq->head->method;
 	req_set_host(rq, host);
+	if (rq->via == VIA_HTTP && route_host(rq->host) == HOST_FOREIGN &&
+	    rq->emu->hosts != NULL && (host = hosts_find(rq->emu->hosts,
+	    &rq->arena, rq->host)) != NULL)
+		rq->host = host;
 	if (dispatch_target(rq, rq->head->target) != 0 ||
 	    dispatch_check_host(rq) != 0)
 		return (false);

@@ -56,7 +56,8 @@ listen_resolve(struct listen *l, const char *text, bool beyond,
 	else if (!beyond && !listen_is_loopback(ai))
 		(void)err_set(e, "will not listen on %s: that is beyond "
 		    "loopback, and anyone who reaches it may do anything to "
-		    "this fake; --listen-beyond-loopback allows it", text);
+		    "this fake; --listen-beyond-loopback, or GCS_EMULATOR_LISTEN_"
+		    "BEYOND_LOOPBACK=1 in the environment, allows it", text);
 	else {
 		memcpy(&l->addr, ai->ai_addr, ai->ai_addrlen);
 		l->len = ai->ai_addrlen;

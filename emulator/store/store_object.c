@@ -52,6 +52,28 @@ store_object_out(struct arena *a, const char *bucket, const struct object *o,
 	out->attrs = arena_strdup(a, o->attrs);
 }
 
+/* Generation and times: new ones, or those that it had elsewhere. */
+static void
+store_object_born(struct store *st, const struct object *as, struct object *o)
+{
+
+	o->metageneration = 1;
+	o->created_us = o->updated_us = st->tx_now;
+	if (as == NULL || as->generation < 1) {
+		o->generation = store_tx_generation(st);
+		return;
+	}
+	o->generation = as->generation;
+	if (st->generation < as->generation)
+		st->generation = as->generation;
+	if (as->metageneration > 0)
+		o->metageneration = as->metageneration;
+	if (as->created_us > 0)
+		o->created_us = as->created_us;
+	if (as->updated_us > 0)
+		o->updated_us = as->updated_us;
+}
+
 enum store_rc
 store_object_put(struct store *st, const struct store_write *w,
     const struct store_bref *b, const char *name,
@@ -77,9 +99,7 @@ store_object_put(struct store *st, const struct store_write *w,
 	if (rc != STORE_OK)
 		return (rc);
 	o->name = name;
-	o->generation = store_tx_generation(st);
-	o->metageneration = 1;
-	o->created_us = o->updated_us = st->tx_now;
+	store_object_born(st, w != NULL ? w->as : NULL, o);
 	o->deleted_us = o->soft_us = o->hard_us = row->lost = 0;
 	o->born = store_tx_mutation(st);
 	o->died = row->gone = STORE_ALIVE;

@@ -5,11 +5,14 @@
 
 static struct options o;
 static struct err e;
+static struct arena arena;
+static char *env[8];
+static const char *called = "gcs-emulator";
 
 static int
 parse(bool words, const char *a, const char *b, const char *c)
 {
-	char *argv[5] = { (char *)(uintptr_t)"gcs-emulator" };
+	char *argv[5] = { (char *)(uintptr_t)called };
 	int argc = 1;
 
 	argv[argc] = (char *)(uintptr_t)a;
@@ -19,7 +22,8 @@ parse(bool words, const char *a, const char *b, const char *c)
 	argv[argc] = (char *)(uintptr_t)c;
 	argc += c != NULL;
 	err_release(&e);
-	return (options_parse(argc, argv, 1, words, &o, &e));
+	arena_release(&arena);
+	return (options_parse(argc, argv, 1, words, env, &arena, &o, &e));
 }
 
 START_TEST(values_come_as_the_next_word_or_after_the_equals_sign)
@@ -48,11 +52,19 @@ START_TEST(mistakes_are_named_with_what_was_meant)
 		    "did you mean --listen-beyond-loopback?" },
 		{ "--zzzzzzzzz", NULL, "unknown option --zzzzzzzzz" },
 		{ "--data", NULL, "--data DIR" },
-		{ "--data=", NULL, "wants a value" },
+		{ "--data=", NULL, "wants a folder" },
 		{ "--auth", "perhaps", "on or off, not 'perhaps'" },
 		{ "--durability", "no", "power or process, not 'no'" },
 		{ "--history=yes", NULL, "takes no value" },
-		{ "-h", NULL, "'-h' is no option" },
+		{ "-histroy", NULL, "did you mean --history?" },
+		{ "-", NULL, "'-' is no option" },
+		{ "--port", "70000", "from 0 to 65535, not '70000'" },
+		{ "--scheme", "ftp", "http, https or both" },
+		{ "--backend", "disk", "memory or filesystem" },
+		{ "--backend", "filesystem", "--filesystem-root DIR" },
+		{ "--event.pubsub-topic", "t", "publishes no events" },
+		{ "--log-level", "loud", "not 'loud'" },
+		{ "--cert-location", "x", "belong together" },
 		{ "word", NULL, "'word' is no option" },
 	};
 
@@ -84,6 +96,77 @@ teardown(void)
 	err_release(&e);
 }
 
+START_TEST(environment_fills_what_the_command_line_leaves_out)
+{
+	static char http[] = "GCS_EMULATOR_HTTP=127.0.0.1:7";
+	static char ours[] = "GCS_EMULATOR_LOCATION=EU";
+	static char theirs[] = "FAKE_GCS_LOCATION=ASIA";
+	static char only[] = "FAKE_GCS_CORS_HEADERS=X-A,X-B";
+	static char history[] = "GCS_EMULATOR_HISTORY=1";
+	static char bad[] = "GCS_EMULATOR_HISTORY=perhaps";
+
+	env[0] = theirs;
+	env[1] = http;
+	env[2] = ours;
+	env[3] = only;
+	env[4] = history;
+	ck_assert_int_eq(parse(false, NULL, NULL, NULL), 0);
+	ck_assert_str_eq(o.start.http, "127.0.0.1:7");
+	ck_assert_str_eq(o.start.location, "EU");
+	ck_assert_str_eq(o.start.cors_headers, "X-A,X-B");
+	ck_assert(o.start.history);
+	ck_assert_int_eq(parse(false, "--location", "US",
+	    "--http=127.0.0.1:8"), 0);
+	ck_assert_str_eq(o.start.location, "US");
+	ck_assert_str_eq(o.start.http, "127.0.0.1:8");
+	env[4] = bad;
+	ck_assert_int_eq(parse(false, NULL, NULL, NULL), -1);
+	ck_assert_ptr_nonnull(strstr(err_msg(&e), "GCS_EMULATOR_HISTORY"));
+	memset(env, 0, sizeof(env));
+}
+END_TEST
+
+START_TEST(scheme_host_and_port_become_endpoints)
+{
+
+	ck_assert_int_eq(parse(false, "-port=4443", NULL, NULL), 0);
+	ck_assert_str_eq(o.start.http, "127.0.0.1:4443");
+	ck_assert_ptr_null(o.start.https);
+	ck_assert_int_eq(parse(false, "-scheme=both", "-port=1",
+	    "-port-http=2"), 0);
+	ck_assert_str_eq(o.start.https, "127.0.0.1:1");
+	ck_assert_str_eq(o.start.http, "127.0.0.1:2");
+	ck_assert_int_eq(parse(false, "-host=::1", "-port=1", NULL), 0);
+	ck_assert_str_eq(o.start.http, "[::1]:1");
+	ck_assert_int_eq(parse(false, "--http=127.0.0.1:1", "-port=1", NULL),
+	    -1);
+}
+END_TEST
+
+START_TEST(called_as_fake_gcs_server_it_has_that_programs_defaults)
+{
+
+	called = "/usr/bin/fake-gcs-server";
+	ck_assert_int_eq(parse(false, NULL, NULL, NULL), 0);
+	ck_assert(o.fake && o.start.internal);
+	ck_assert_str_eq(o.start.https, "0.0.0.0:4443");
+	ck_assert_ptr_null(o.start.http);
+	ck_assert_str_eq(o.start.proxy, "off");
+	ck_assert_str_eq(o.start.data, "/storage");
+	ck_assert(!o.start.beyond_loopback);
+	ck_assert_int_eq(parse(false, "-data=/d", "-backend=memory",
+	    "-scheme=http"), 0);
+	ck_assert_str_eq(o.start.seed, "/d");
+	ck_assert_ptr_null(o.start.data);
+	ck_assert_str_eq(o.start.http, "0.0.0.0:4443");
+	ck_assert_int_eq(parse(false, "-external-url=http://Gcs:4443/x",
+	    "-public-host=a.b", NULL), 0);
+	ck_assert_str_eq(o.start.allow_hosts, "a.b,gcs");
+	ck_assert_ptr_nonnull(strstr(o.notes, "--public-host"));
+	called = "gcs-emulator";
+}
+END_TEST
+
 int
 main(void)
 {
@@ -96,6 +179,11 @@ main(void)
 	tcase_add_test(t,
 	    values_come_as_the_next_word_or_after_the_equals_sign);
 	tcase_add_test(t, mistakes_are_named_with_what_was_meant);
+	tcase_add_test(t,
+	    environment_fills_what_the_command_line_leaves_out);
+	tcase_add_test(t, scheme_host_and_port_become_endpoints);
+	tcase_add_test(t,
+	    called_as_fake_gcs_server_it_has_that_programs_defaults);
 	tcase_add_test(t,
 	    a_command_begins_at_the_first_word_or_after_two_dashes);
 	suite_add_tcase(s, t);
