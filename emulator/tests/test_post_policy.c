@@ -424,7 +424,7 @@ START_TEST(expired_policy_is_refused)
 {
 	struct form f = form_new((enum way)_i, "a", "");
 
-	cl.emu->clock.shift_us = 599 * 1000000LL;
+	cl.emu->clock.shift_us = 580 * 1000000LL;
 	posted(&f, 204);
 	cl.emu->clock.shift_us = 602 * 1000000LL;
 	refused(&f, 400, "InvalidPolicyDocument", "Policy expired");

@@ -431,7 +431,7 @@ START_TEST(expired_is_400_by_the_emulators_clock)
 	enum shot_form f = (enum shot_form)_i;
 	struct shot s = good(f, "GET");
 
-	shift(598);
+	shift(580);
 	ck_assert_int_eq(shot_fire(&s), 200);
 	shift(602);
 	ck_assert_int_eq(shot_fire(&s), 400);
