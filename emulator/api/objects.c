@@ -31,6 +31,21 @@ objects_may_overwrite(struct req *rq, const char *bucket, const char *name)
 	return (-1);
 }
 
+int
+objects_may_read(struct req *rq, const char *bucket, const struct object *o)
+{
+	static const char permission[] = "storage.objects.get";
+	struct store_at now = { STORE_NOW };
+	struct bucket b;
+
+	if (auth_allows(rq, permission, bucket) || (o != NULL &&
+	    store_bucket_get(rq->emu->store, now, bucket, &rq->arena, &b) ==
+	    STORE_OK && auth_allows_object(rq, permission, &b, o)))
+		return (0);
+	auth_refuse(rq, permission);
+	return (-1);
+}
+
 void
 objects_get_h(struct req *rq)
 {
@@ -86,26 +101,32 @@ objects_change_once(struct req *rq, struct store_cond c, const json_t *in,
 	return (rc);
 }
 
-/* Both kinds of update; a full one forgets what was there. */
+int
+objects_apply(struct req *rq, const json_t *in, bool patch, struct object *o)
+{
+	struct store_cond c;
+	enum store_rc rc;
+	bool mine;
+
+	if (req_cond(rq, &c))
+		return (-1);
+	do
+		rc = objects_change_once(rq, c, in, patch, &mine, o);
+	while (mine);
+	if (rq->status != 0)
+		return (-1);
+	if (rc != STORE_OK)
+		req_fail_rc(rq, rc);
+	return (rc == STORE_OK ? 0 : -1);
+}
+
 static void
 objects_change(struct req *rq, bool patch)
 {
-	struct store_cond c;
 	struct object o;
-	enum store_rc rc;
 	json_t *in;
-	bool mine;
 
-	if (req_cond(rq, &c) || req_json(rq, &in))
-		return;
-	do
-		rc = objects_change_once(rq, c, in, patch, &mine, &o);
-	while (mine);
-	if (rq->status != 0)
-		return;
-	if (rc != STORE_OK)
-		req_fail_rc(rq, rc);
-	else
+	if (req_json(rq, &in) == 0 && objects_apply(rq, in, patch, &o) == 0)
 		req_reply_json(rq, 200, resource_object(rq, &o));
 }
 

@@ -13,6 +13,14 @@ void	objects_delete_h(struct req *);
 
 /* What a request's writes of objects pass on to the store. */
 struct store_write	objects_write(const struct req *);
+/* What patch and update do, for the XML API too: a full update forgets what
+ * was there.  -1: a reply has been stored. */
+int	objects_apply(struct req *, const json_t *in, bool patch,
+    struct object *);
+/* May the source o of a copy (NULL: there is none) be read?  -1: a 403 has
+ * been stored. */
+int	objects_may_read(struct req *, const char *bucket,
+    const struct object *o);
 /* An object that exists may only be overwritten by who may delete it.  -1: a
  * 403 has been stored. */
 int	objects_may_overwrite(struct req *, const char *bucket,

@@ -21,6 +21,7 @@ struct config {
 	 * such function: it cannot be set. */
 	json_t	*(*take)(struct arena *, const struct xml_node *root,
 	    const char **why);
+	const char *children[3];	/* of the root, no others */
 };
 
 /* ---- the simple ones: texts in elements ---- */
@@ -320,31 +321,37 @@ xml_config_tags_take(struct arena *a, const struct xml_node *root,
 
 static const struct config configs[] = {
 	{ "location", "LocationConstraint", "location",
-	    xml_config_value_show, NULL },
+	    xml_config_value_show, NULL, { NULL } },
 	{ "customPlacementConfig", "CustomPlacementConfig",
-	    "customPlacementConfig", xml_config_places_show, NULL },
+	    "customPlacementConfig", xml_config_places_show, NULL, { NULL } },
 	{ "storageClass", "StorageClass", "storageClass",
-	    xml_config_value_show, xml_config_value_take },
+	    xml_config_value_show, xml_config_value_take, { NULL } },
 	{ "versioning", "VersioningConfiguration", "versioning",
-	    xml_config_versioning_show, xml_config_versioning_take },
+	    xml_config_versioning_show, xml_config_versioning_take,
+	    { "Status" } },
 	{ "lifecycle", "LifecycleConfiguration", "lifecycle",
-	    xml_lifecycle_show, xml_lifecycle_take },
+	    xml_lifecycle_show, xml_lifecycle_take, { "Rule" } },
 	{ "cors", "CorsConfig", "cors", xml_config_cors_show,
-	    xml_config_cors_take },
+	    xml_config_cors_take, { "Cors" } },
 	{ "website", "WebsiteConfiguration", "website",
-	    xml_config_website_show, xml_config_website_take },
+	    xml_config_website_show, xml_config_website_take,
+	    { "MainPageSuffix", "NotFoundPage" } },
 	{ "websiteConfig", "WebsiteConfiguration", "website",
-	    xml_config_website_show, xml_config_website_take },
+	    xml_config_website_show, xml_config_website_take,
+	    { "MainPageSuffix", "NotFoundPage" } },
 	{ "logging", "Logging", "logging", xml_config_logging_show,
-	    xml_config_logging_take },
+	    xml_config_logging_take, { "LogBucket", "LogObjectPrefix" } },
 	{ "billing", "BillingConfiguration", "billing",
-	    xml_config_billing_show, xml_config_billing_take },
+	    xml_config_billing_show, xml_config_billing_take,
+	    { "RequesterPays" } },
 	{ "encryption", "EncryptionConfiguration", "encryption",
-	    xml_config_encryption_show, xml_config_encryption_take },
+	    xml_config_encryption_show, xml_config_encryption_take,
+	    { "DefaultKmsKeyName" } },
 	{ "encryptionConfig", "EncryptionConfiguration", "encryption",
-	    xml_config_encryption_show, xml_config_encryption_take },
+	    xml_config_encryption_show, xml_config_encryption_take,
+	    { "DefaultKmsKeyName" } },
 	{ "tagging", "Tagging", "labels", xml_config_tags_show,
-	    xml_config_tags_take },
+	    xml_config_tags_take, { "TagSet" } },
 };
 
 /* The row of the route's query word, which is one of ours. */
@@ -426,6 +433,9 @@ xml_config_put_h(struct req *rq)
 	if (root != NULL && strcmp(root->name, c->root) != 0)
 		why = arena_printf(&rq->arena, "The root element is not %s.",
 		    c->root);
+	else if (root != NULL && !xml_only(root, c->children))
+		why = arena_printf(&rq->arena, "%s has an element that it "
+		    "cannot have.", c->root);
 	v = why == NULL ? c->take(&rq->arena, root, &why) : NULL;
 	if (v == NULL) {
 		req_fail(rq, 400, "MalformedBucketConfiguration", "%s", why);

@@ -95,12 +95,10 @@ xml_copy_read(struct req *rq, struct xml_source *s, struct object *o)
 	struct store_at now = { STORE_NOW };
 	enum store_rc rc;
 
-	if (!auth_allows(rq, "storage.objects.get", s->bucket)) {
-		auth_refuse(rq, "storage.objects.get");
-		return (-1);
-	}
 	rc = store_object_get(rq->emu->store, now, s->bucket, s->object,
 	    &s->cond, &rq->arena, o);
+	if (objects_may_read(rq, s->bucket, rc == STORE_OK ? o : NULL))
+		return (-1);
 	if (rc == STORE_OK && conditions_check(&c, media_etag(rq, o),
 	    o->updated_us) != CONDITIONS_MET)
 		rc = STORE_PRECONDITION;

@@ -93,7 +93,7 @@ xml_delete_one(struct req *rq, const struct xml_node *n, bool quiet,
 {
 	const char *version = xml_word(&rq->arena, n, "VersionId");
 	const char *key = xml_text(n, "Key"), *fault;
-	struct store_write sw = { .forget = rq->forget };
+	struct store_write sw = objects_write(rq);
 	struct store_cond c = { .generation = 0 };
 	enum store_rc rc;
 

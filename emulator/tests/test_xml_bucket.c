@@ -204,6 +204,9 @@ START_TEST(configurations_of_amazons_make_are_malformed)
 	ck_assert_int_eq(client_text("PUT", "/bkt?cors", "<CORSConfiguration>"
 	    "<CORSRule/></CORSConfiguration>"), 400);
 	says("<Code>MalformedBucketConfiguration</Code>");
+	ck_assert_int_eq(client_text("PUT", "/bkt?website",
+	    "<WebsiteConfiguration><IndexDocument><Suffix>i</Suffix>"
+	    "</IndexDocument></WebsiteConfiguration>"), 400);
 	ck_assert_int_eq(client_text("PUT", "/bkt?versioning",
 	    "<VersioningConfiguration><Status>On</Status>"
 	    "</VersioningConfiguration>"), 400);
