@@ -127,14 +127,15 @@ post_form_key(struct req *rq, const char *key, const char *filename)
 	return (out);
 }
 
-/* Where it goes: the bucket of the URL, or a field's. */
+/* Where it goes: the bucket of the URL, a field's, or the policy's. */
 static int
 post_form_target(struct req *rq, struct post_form *f, const char *key)
 {
 	const char *bucket = post_field(&f->fields, "bucket");
 
 	if (rq->bucket == NULL)
-		rq->bucket = bucket;
+		rq->bucket = bucket != NULL ? bucket :
+		    post_policy_bucket(&f->policy);
 	if (rq->bucket == NULL || key == NULL)
 		return (post_form_fail(rq, "InvalidArgument",
 		    "Cannot create buckets using a POST."));
@@ -210,9 +211,9 @@ post_form_judge(struct req *rq, struct post_form *f)
 	const char *key = post_field(&f->fields, "key");
 
 	f->policy.max = INT64_MAX;
-	if (post_form_target(rq, f, key) ||
-	    (policy != NULL && (post_policy_read(rq, policy, &f->policy) ||
-	    post_form_signature(rq, f) ||
+	if ((policy != NULL && post_policy_read(rq, policy, &f->policy)) ||
+	    post_form_target(rq, f, key) ||
+	    (policy != NULL && (post_form_signature(rq, f) ||
 	    post_policy_check(rq, &f->policy, &f->fields, key))) ||
 	    post_form_permit(rq) || post_form_attrs(rq, f))
 		return (-1);

@@ -120,6 +120,26 @@ post_policy_read(struct req *rq, const char *base64, struct post_policy *p)
 	return (0);
 }
 
+const char *
+post_policy_bucket(const struct post_policy *p)
+{
+	const char *op, *k, *v;
+	const json_t *c;
+	size_t i;
+
+	json_array_foreach(p->conditions, i, c) {
+		v = json_string_value(json_object_get(c, "bucket"));
+		if (v != NULL)
+			return (v);
+		op = json_string_value(json_array_get(c, 0));
+		k = json_string_value(json_array_get(c, 1));
+		if (op != NULL && strcasecmp(op, "eq") == 0 && k != NULL &&
+		    strcmp(k, "$bucket") == 0)
+			return (json_string_value(json_array_get(c, 2)));
+	}
+	return (NULL);
+}
+
 /* ---- the form ---- */
 
 struct post_check {

@@ -26,6 +26,9 @@ struct post_policy {
  * is stored, as by the next. */
 int	post_policy_read(struct req *, const char *base64,
     struct post_policy *);
+/* The bucket that a condition names whole, or NULL: some clients send their
+ * forms to the service's root and say it nowhere else. */
+const char	*post_policy_bucket(const struct post_policy *);
 /* Do the fields meet all conditions, and is each covered by one?  rq->bucket
  * and rq->object are what the file would become; `key` is the field as it
  * came, with ${filename} in it. */
