@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "emulator/api/cors.h"
 #include "emulator/api/params.h"
 #include "emulator/fault/fault.h"
 #include "emulator/http/head.h"
@@ -71,6 +72,10 @@ dispatch_find(struct req *rq, const char *host)
 	if (dispatch_target(rq, rq->head->target) != 0 ||
 	    dispatch_check_host(rq) != 0)
 		return (false);
+	if (cors_is_preflight(rq)) {
+		cors_preflight(rq);
+		return (false);
+	}
 	if (route_find(rq) == 0)
 		return (true);
 	dispatch_no_route(rq);
@@ -99,6 +104,8 @@ dispatch_work(struct req *rq)
 		rq->route->handle(rq);
 		BUG_ON(rq->status == 0 && !rq->abort);
 	}
+	if (!rq->abort)
+		cors_apply(rq);
 	if (!rq->abort)
 		faults_apply(f, rq, FAULT_AFTER);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "emulator/control/journal.h"
+#include "emulator/control/metrics.h"
 #include "emulator/fault/fault.h"
 #include "emulator/http/answer.h"
 #include "emulator/http/body.h"
@@ -405,6 +406,7 @@ exchange_finish(struct exchange *x, bool sent)
 	if (sent && rq->stream == NULL && !answer_bodyless(rq))
 		rq->bytes_out = rq->reply_len;
 	journal_add(rq->emu->journal, rq);
+	metrics_add(rq);
 	settle_end(server_settle(rq->emu->server), &x->sending);
 	if (x->opened)
 		rq->route->done(rq);

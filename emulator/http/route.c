@@ -126,7 +126,8 @@ route_apis(const struct req *rq)
 		if (strcmp(p, "/") == 0 && (strcmp(rq->method, "POST") == 0 ||
 		    route_storage_client(rq)))
 			return (BIT(API_XML));
-		if (str_starts(p, "/_emulator/") || strcmp(p, "/") == 0 ||
+		if (str_starts(p, "/_emulator/") ||
+		    str_starts(p, "/_internal/") || strcmp(p, "/") == 0 ||
 		    route_retry_path(p))
 			return (BIT(API_CONTROL));
 		if (route_storage_path(p))

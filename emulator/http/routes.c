@@ -26,6 +26,8 @@
 #include "emulator/api/xml_object.h"
 #include "emulator/api/xml_put.h"
 #include "emulator/control/control.h"
+#include "emulator/control/internal.h"
+#include "emulator/control/metrics.h"
 #include "emulator/fault/retry_test.h"
 #include "emulator/identity/iam.h"
 #include "emulator/identity/oauth.h"
@@ -405,6 +407,16 @@ const struct route routes[] = {
 	/* control */
 	ROW("emulator.root", CONTROL, "GET", "/", NULL, NULL, NONE,
 	    routes_root_h),
+	ROW("emulator.internal.healthcheck", CONTROL, "GET",
+	    "/_internal/healthcheck", NULL, NULL, NONE, internal_health_h),
+	ROW("emulator.internal.config", CONTROL, "PUT|POST",
+	    "/_internal/config", NULL, NULL, BUF, internal_config_h),
+	ROW("emulator.internal.reseed", CONTROL, "PUT|POST",
+	    "/_internal/reseed", NULL, NULL, NONE, internal_reseed_h),
+	ROW("emulator.internal.deleteAll", CONTROL, "PUT|POST|DELETE",
+	    "/_internal/delete_all", NULL, NULL, NONE, internal_delete_h),
+	ROW("emulator.metrics", CONTROL, "GET", E "metrics", NULL, NULL, NONE,
+	    metrics_h),
 	ROW("emulator.ready", CONTROL, "GET", E "ready", NULL, NULL, NONE,
 	    control_ready_h),
 	ROW("emulator.info", CONTROL, "GET", E "info", NULL, NULL, NONE,

@@ -1,0 +1,18 @@
+/* emulator/api/cors.h: cross-origin requests of web pages.  A bucket's own
+ * `cors` configuration holds for the XML API, as in the service
+ * (https://cloud.google.com/storage/docs/cross-origin); --cors-headers lets
+ * every page in, everywhere.  Without either a page gets nothing.  Knows
+ * origins and headers; not what is asked for. */
+#ifndef EMULATOR_CORS_H
+#define EMULATOR_CORS_H
+
+#include "emulator/http/req.h"
+
+/* Is this the question that a browser asks before it asks? */
+bool	cors_is_preflight(const struct req *);
+/* Its answer; the request's path has been read. */
+void	cors_preflight(struct req *);
+/* Adds to the reply what lets the page see it. */
+void	cors_apply(struct req *);
+
+#endif
