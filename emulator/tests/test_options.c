@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "emulator/options.h"
+#include "lib/file.h"
 
 static struct options o;
 static struct err e;
@@ -126,6 +127,35 @@ START_TEST(environment_fills_what_the_command_line_leaves_out)
 }
 END_TEST
 
+START_TEST(every_option_is_in_the_manual_and_in_help)
+{
+	json_auto_t *all = options_describe();
+	char *help = NULL;
+	size_t n = 0, i;
+	json_t *one;
+	struct buf man;
+	FILE *f = open_memstream(&help, &n);
+
+	buf_init(&man, 1u << 20);
+	ck_assert_int_eq(file_read("emulator/gcs-emulator.1", &man, NULL), 0);
+	options_help(f);
+	(void)fclose(f);
+	json_array_foreach(all, i, one) {
+		const char *name = json_string_value(json_object_get(one,
+		    "name"));
+		char *in_man = mem_printf("Fl -%s", name);
+		char *in_help = mem_printf("--%s ", name);
+
+		ck_assert_msg(strstr(man.p, in_man) != NULL, "%s", in_man);
+		ck_assert_msg(strstr(help, in_help) != NULL, "%s", in_help);
+		free(in_man);
+		free(in_help);
+	}
+	free(help);
+	buf_release(&man);
+}
+END_TEST
+
 START_TEST(scheme_host_and_port_become_endpoints)
 {
 
@@ -181,6 +211,7 @@ main(void)
 	tcase_add_test(t, mistakes_are_named_with_what_was_meant);
 	tcase_add_test(t,
 	    environment_fills_what_the_command_line_leaves_out);
+	tcase_add_test(t, every_option_is_in_the_manual_and_in_help);
 	tcase_add_test(t, scheme_host_and_port_become_endpoints);
 	tcase_add_test(t,
 	    called_as_fake_gcs_server_it_has_that_programs_defaults);
