@@ -98,7 +98,7 @@ lifecycle_object(struct run *r, const struct object *o, int64_t newer)
 	    rc == STORE_RETAINED)
 		r->kept++;
 	else if (rc != STORE_OK && rc != STORE_PRECONDITION &&
-	    rc != STORE_NO_OBJECT)
+	    rc != STORE_NO_OBJECT && rc != STORE_TOO_OFTEN)
 		log_error("lifecycle bucket=%s object=%s rc=%d", r->b->name,
 		    o->name, (int)rc);
 }

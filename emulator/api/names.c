@@ -63,7 +63,7 @@ names_object_fault(const char *name)
 		return ("The object name must not be empty.");
 	if (strlen(name) > OBJECT_MAX)
 		return ("The maximum object length is 1024 characters, but "
-		    "got a longer name.");
+		    "got a name with more.");
 	if (!names_utf8(name))
 		return ("The object name is not valid UTF-8.");
 	if (strpbrk(name, "\r\n") != NULL)

@@ -200,6 +200,24 @@ control_clock_h(struct req *rq)
 }
 
 void
+control_limits_h(struct req *rq)
+{
+	const json_t *n;
+	json_t *body;
+
+	if (!control_may(rq) || req_json(rq, &body) != 0)
+		return;
+	n = json_object_get(body, "object_writes");
+	if (!json_is_integer(n) || json_integer_value(n) < 0) {
+		req_fail(rq, 400, "invalid", "field 'object_writes' is "
+		    "missing or not a number of writes a second (0: any)");
+		return;
+	}
+	store_set_write_limit(rq->emu->store, json_integer_value(n));
+	req_reply_json(rq, 200, json_object());
+}
+
+void
 control_lifecycle_h(struct req *rq)
 {
 

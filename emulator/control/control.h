@@ -23,6 +23,8 @@
  *   POST   history {"bucket","on"}
  *   POST   clock  {"shift_ms":N}      {"now":RFC3339,"lifecycle":{…}}; what
  *                                      the new time makes due is done first
+ *   POST   limits {"object_writes":N}  writes a second that one object takes
+ *                                      before 429; 0: any
  *   POST   lifecycle                  apply lifecycle rules now, and lose what
  *                                      is soft-deleted and due: {"deleted",
  *                                      "archived" (now noncurrent),
@@ -56,6 +58,7 @@ void	control_fork_h(struct req *);
 void	control_history_h(struct req *);
 void	control_clock_h(struct req *);
 void	control_lifecycle_h(struct req *);
+void	control_limits_h(struct req *);
 void	control_token_h(struct req *);
 void	control_shutdown_h(struct req *);
 void	control_describe_h(struct req *);

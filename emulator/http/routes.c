@@ -451,6 +451,8 @@ const struct route routes[] = {
 	    control_history_h),
 	ROW("emulator.clock", CONTROL, "POST", E "clock", NULL, NULL, BUF,
 	    control_clock_h),
+	ROW("emulator.limits", CONTROL, "POST", E "limits", NULL, NULL, BUF,
+	    control_limits_h),
 	ROW("emulator.lifecycle", CONTROL, "POST", E "lifecycle", NULL, NULL,
 	    BUF, control_lifecycle_h),
 	ROW("emulator.token", CONTROL, "POST", E "token", NULL, NULL, BUF,

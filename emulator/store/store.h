@@ -277,6 +277,9 @@ enum store_rc	store_object_restore(struct store *, struct store_write *,
     const struct store_cond *, const char *attrs /* NULL: its own */,
     struct arena *, struct object *out) MUST_USE;
 
+/* Writes a second that one object takes before TOO_OFTEN; 0: any. */
+void	store_set_write_limit(struct store *, int64_t per_second);
+
 /* Lose what is soft-deleted and past its time; *n: how much. */
 enum store_rc	store_purge(struct store *, size_t *n) MUST_USE;
 

@@ -34,6 +34,7 @@ struct store_conn {
 };
 
 struct store_upload;			/* store_upload.c */
+struct store_rate;			/* store_rate.c */
 
 struct store {
 	char	*dir;
@@ -51,6 +52,8 @@ struct store {
 	int64_t	tx_mutation;		/* its number, 0 while it has none */
 	int64_t	*dead;			/* payload files to unlink after it */
 	size_t	ndead, dead_room;
+	int64_t	write_limit;		/* a second and object; 0: none */
+	struct store_rate *rates;
 	int64_t	soft_bytes;		/* of what is soft-deleted */
 	int64_t	tx_soft;		/* … by this transaction */
 
@@ -212,6 +215,12 @@ enum store_rc	store_soft_find(struct store_conn *, struct arena *,
     struct store_row *) MUST_USE;
 /* Outside of transactions: no more soft-deleted bytes stay than may. */
 void	store_soft_trim(struct store *);
+
+/* ---- store_rate.c ---- */
+
+/* One more write of an object; TOO_OFTEN. */
+enum store_rc	store_rate_take(struct store *, const struct store_bref *b,
+    const char *name) MUST_USE;
 
 /* ---- store_object.c ---- */
 

@@ -90,6 +90,8 @@ store_object_put(struct store *st, const struct store_write *w,
 		return (rc);
 	there = rc == STORE_OK;
 	rc = store_cond_check(cond, there ? &old.o : NULL, false);
+	if (rc == STORE_OK)
+		rc = store_rate_take(st, b, name);
 	if (rc == STORE_OK && there)
 		rc = store_row_kept(st, w, b, &old, end);
 	if (rc == STORE_OK && there)
@@ -166,6 +168,8 @@ store_object_update(struct store *st, struct store_write *w,
 	if (rc == STORE_OK)
 		rc = store_cond_check(cond, &row.o, false);
 	if (rc == STORE_OK)
+		rc = store_rate_take(st, &b, name);
+	if (rc == STORE_OK)
 		rc = store_row_attrs(st, &b, &row, attrs);
 	rc = store_tx_end(st, w, rc);
 	if (rc == STORE_OK)
@@ -193,6 +197,8 @@ store_object_delete(struct store *st, struct store_write *w,
 	/* To name the generation is to delete it for good. */
 	if (b.versioning && generation == 0)
 		end = END_NONCURRENT;
+	if (rc == STORE_OK)
+		rc = store_rate_take(st, &b, name);
 	if (rc == STORE_OK)
 		rc = store_row_kept(st, w, &b, &row, end);
 	if (rc == STORE_OK)

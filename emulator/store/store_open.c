@@ -543,6 +543,7 @@ store_close(struct store *st)
 	(void)pthread_mutex_destroy(&st->read_lock);
 	(void)pthread_mutex_destroy(&st->write_lock);
 	free(st->dead);
+	free(st->rates);
 	free(st->dir);
 	free(st);
 }
