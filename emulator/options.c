@@ -27,6 +27,13 @@ OPT(AUTH, "auth", "on|off", 0, \
 OPT(PROJECT, "project", "ID", 0, "the project that exists (litedrill)") \
 OPT(HISTORY, "history", NULL, 0, \
     "new buckets keep every state they ever had") \
+OPT(SOFT_DELETE, "soft-delete", "DAYS", 0, \
+    "soft delete policy of new buckets, 7 to 90 days; 0: none (7)") \
+OPT(SOFT_BYTES, "soft-delete-bytes", "BYTES", 0, \
+    "soft-deleted bytes to keep in all, the oldest go first; 0: all " \
+    "(1GiB)") \
+OPT(WRITE_LIMIT, "object-write-limit", "N", 0, \
+    "more than N writes a second to one object are 429 (0: any)") \
 OPT(SEED, "seed-dir", "DIR", 0, \
     "begin with the buckets and objects of DIR/BUCKET/OBJECT") \
 OPT(IMPORT, "import", "DIR", 0, \
@@ -416,6 +423,39 @@ options_level(const char *v, struct options *out, struct err *e)
 	return (0);
 }
 
+/* A whole number from min to max. */
+static int
+options_number(const struct given *g, enum opt o, int64_t min, int64_t max,
+    int64_t *v, struct err *e)
+{
+	const char *s = g->v[o];
+
+	if (s == NULL || (str_int64(s, v) && *v >= min && *v <= max))
+		return (0);
+	return (err_set(e, "--%s is a number from %lld to %lld, not '%s'",
+	    opts[o].name, (long long)min, (long long)max, s));
+}
+
+static int
+options_limits(const struct given *g, struct options *out, struct err *e)
+{
+	int64_t days = 7, bytes;
+
+	if (options_number(g, O_SOFT_DELETE, 0, 90, &days, e) ||
+	    options_number(g, O_WRITE_LIMIT, 0, 1000000,
+	    &out->start.write_limit, e))
+		return (-1);
+	if (days > 0 && days < 7)
+		return (err_set(e, "--soft-delete is 0 or 7 to 90 days"));
+	out->start.soft_delete_s = days == 0 ? -1 : days * 86400;
+	if (g->v[O_SOFT_BYTES] == NULL)
+		return (0);
+	if (str_parse_bytes(g->v[O_SOFT_BYTES], &bytes, e))
+		return (err_prefix(e, "--soft-delete-bytes"));
+	out->start.soft_bytes = bytes == 0 ? -1 : bytes;
+	return (0);
+}
+
 static int
 options_build(struct given *g, struct options *out, struct err *e)
 {
@@ -450,7 +490,8 @@ options_build(struct given *g, struct options *out, struct err *e)
 	if (g->v[O_LOG_LEVEL] != NULL && *g->v[O_LOG_LEVEL] != '\0' &&
 	    options_level(g->v[O_LOG_LEVEL], out, e))
 		return (-1);
-	return (options_events(g, e) || options_data(g, out, e) ||
+	return (options_limits(g, out, e) || options_events(g, e) ||
+	    options_data(g, out, e) ||
 	    options_hosts(g, out, e) || options_listen(g, out, e) ? -1 : 0);
 }
 

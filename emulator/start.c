@@ -87,7 +87,10 @@ start_store(struct start *s, const struct start_opts *o, struct err *e)
 	    SOFT_BYTES : o->soft_bytes };
 
 	s->emu.store = store_open(&so, e);
-	return (s->emu.store != NULL ? 0 : -1);
+	if (s->emu.store == NULL)
+		return (-1);
+	store_set_write_limit(s->emu.store, o->write_limit);
+	return (0);
 }
 
 static char *

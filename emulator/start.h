@@ -30,6 +30,7 @@ struct start_opts {
 	bool	history;
 	bool	beyond_loopback;
 	int64_t	soft_delete_s;	/* policy of new buckets; 0: a week, -1: off */
+	int64_t	write_limit;	/* writes a second to one object; 0: any */
 	int64_t	soft_bytes;	/* soft-deleted bytes to keep; 0: 1 GiB, -1: all */
 };
 
