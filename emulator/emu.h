@@ -14,12 +14,16 @@ struct faults;
 struct journal;
 struct server;
 struct hosts;
+struct metrics;
+
+#define EMULATOR_VERSION "0.1"
 
 struct emu {
 	struct store	*store;
 	struct faults	*faults;
 	struct journal	*journal;
 	struct server	*server;
+	struct metrics	*metrics;	/* NULL: nobody counts */
 	struct clock	clock;		/* shifted through the control API */
 	bool	auth_http;		/* --auth for the plain endpoint: off */
 	bool	auth_proxy;		/* … and for impersonation: on */

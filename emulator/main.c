@@ -13,7 +13,7 @@
 #include "lib/file.h"
 #include "lib/log.h"
 
-#define VERSION	"0.1"
+#define VERSION	EMULATOR_VERSION
 
 /* Signals that end the emulator, and in exec are passed on, are waited for
  * and never interrupt a thread.  Before any thread begins. */

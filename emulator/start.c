@@ -10,6 +10,7 @@
 #include "emulator/api/lifecycle.h"
 #include "emulator/api/rules.h"
 #include "emulator/control/journal.h"
+#include "emulator/control/metrics.h"
 #include "emulator/fault/fault.h"
 #include "emulator/folder/folder.h"
 #include "emulator/http/hosts.h"
@@ -206,6 +207,7 @@ start_new(const struct start_opts *o, struct err *e)
 	    tls_setup(s->data, o->power, &s->tls, e) == 0) {
 		emu->data = s->data;
 		emu->ca_file = s->tls.ca_file;
+		emu->metrics = metrics_new();
 		emu->journal = journal_new(o->journal, e);
 		if (emu->journal != NULL) {
 			emu->faults = faults_new(emu);
@@ -263,6 +265,7 @@ start_free(struct start *s)
 	start_stop(s);
 	faults_free(s->emu.faults);
 	journal_free(s->emu.journal);
+	metrics_free(s->emu.metrics);
 	store_close(s->emu.store);
 	tls_release(&s->tls);
 	hosts_free(s->emu.hosts);

@@ -5,7 +5,6 @@
 
 #include "emulator/api/multipart.h"
 #include "emulator/control/journal.h"
-#include "emulator/control/metrics.h"
 #include "emulator/http/answer.h"
 #include "emulator/http/dispatch.h"
 #include "emulator/http/head.h"
@@ -323,7 +322,6 @@ batch_all(struct req *rq, struct batch *b, const char *boundary,
 		else
 			batch_answer(out, boundary, &b->calls[i], &in);
 		journal_add(rq->emu->journal, &in);
-		metrics_add(&in);
 		req_release(&in);
 	}
 	buf_addf(out, "--%s--\r\n", boundary);

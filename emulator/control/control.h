@@ -1,10 +1,11 @@
 /* emulator/control/control.h: the control API under /_emulator/ of the plain
- * endpoint, JSON in and out.  Each call but ready wants the header
+ * endpoint, JSON in and out.  Each call but ready and metrics wants the header
  * `X-Emulator-Token: TOKEN` (given to whoever started the emulator, in its
  * environment as GCS_EMULATOR_TOKEN, or read from DATA/control-token); without
  * it 403.  Errors: {"error":{"code","message"}}.
  *
  *   GET    ready                      {"ready":true}
+ *   GET    metrics                    see metrics.h
  *   GET    info                       {"project","project_number","owner",
  *                                      "owner_key" (path; the key is made now
  *                                      where there was none),"ca","http",

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "emulator/control/metrics.h"
 #include "emulator/http/route.h"
 #include "lib/clock.h"
 #include "lib/cond.h"
@@ -255,6 +256,7 @@ journal_add(struct journal *j, const struct req *rq)
 	e->status = rq->abort ? 0 : rq->status;
 	e->via = rq->via;
 	e->auth = rq->auth;
+	metrics_request(rq->emu->metrics, rq, e->us);
 	journal_put(j, e);
 }
 

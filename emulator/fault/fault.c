@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emulator/control/metrics.h"
 #include "emulator/http/route.h"
 #include "emulator/http/server.h"
 #include "lib/clock.h"
@@ -132,6 +133,8 @@ faults_add(struct faults *f, const json_t *rule, struct err *e)
 	id = r->id = ++f->last_id;
 	/* connections that are refused come to nobody's notice here */
 	r->fired = r->kind->points == 0;
+	if (r->fired > 0)
+		metrics_fault(f->emu->metrics, r->kind->name);
 	for (end = &f->rules; *end != NULL; end = &(*end)->next)
 		;
 	*end = r;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "emulator/control/metrics.h"
 #include "emulator/http/route.h"
 #include "lib/str.h"
 
@@ -137,6 +138,7 @@ fault_fire(struct faults *f, struct fault_hit *h, struct req *rq)
 	faults_unlock(f);
 	if (gone)
 		return (false);
+	metrics_fault(rq->emu->metrics, r->kind->name);
 	rq->fault_note = arena_printf(&rq->arena, "%s%s%s:%s",
 	    rq->fault_note != NULL ? rq->fault_note : "",
 	    rq->fault_note != NULL ? "," : "", r->id != 0 ?

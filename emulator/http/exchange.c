@@ -382,7 +382,8 @@ exchange_work(struct exchange *x)
 		return;			/* refused; no rule knows it */
 	if (rq->route->body == BODY_BUF && rq->status == 0)
 		dispatch_judge(rq);
-	if (str_starts(rq->route->id, "emulator.journal"))
+	if (str_starts(rq->route->id, "emulator.journal") ||
+	    rq->route->handle == metrics_h)
 		(void)settle_wait(server_settle(rq->emu->server), SETTLE_US);
 	dispatch_work(rq);
 }
@@ -406,7 +407,6 @@ exchange_finish(struct exchange *x, bool sent)
 	if (sent && rq->stream == NULL && !answer_bodyless(rq))
 		rq->bytes_out = rq->reply_len;
 	journal_add(rq->emu->journal, rq);
-	metrics_add(rq);
 	settle_end(server_settle(rq->emu->server), &x->sending);
 	if (x->opened)
 		rq->route->done(rq);

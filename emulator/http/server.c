@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "emulator/control/journal.h"
+#include "emulator/control/metrics.h"
 #include "emulator/fault/fault.h"
 #include "emulator/http/conn.h"
 #include "emulator/http/exchange.h"
@@ -64,6 +65,13 @@ server_settle(struct server *sv)
 	return (&sv->settle);
 }
 
+void
+server_conns(struct server *sv, struct sockets_count n[SOCKETS_WAYS])
+{
+
+	sockets_count(sv->sockets, n);
+}
+
 /* ---- one turn ---- */
 
 /* It costs a millisecond or two: a drill without TLS need not wait for it. */
@@ -99,9 +107,11 @@ server_open(struct server *sv, struct conn *c)
 		status = proxy_connect(c->sc.fd, &a, &host);
 		/* Before the handshake, so that the line precedes those of
 		 * the requests. */
-		if (host != NULL || status != 0)
+		if (host != NULL || status != 0) {
 			journal_add_connect(sv->emu->journal, c->sc.n,
 			    host != NULL ? host : "", status);
+			metrics_connect(sv->emu->metrics, status);
+		}
 		arena_release(&a);
 	}
 	if (status != 200)

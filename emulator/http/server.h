@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "emulator/emu.h"
+#include "emulator/http/sockets.h"
 #include "lib/err.h"
 
 struct server;
@@ -38,6 +39,8 @@ void	server_stop(struct server *);
 void	server_refuse(struct server *, bool on);
 bool	server_stopping(const struct server *);
 bool	server_refused(const struct server *);
+/* Connections, by the way in. */
+void	server_conns(struct server *, struct sockets_count n[SOCKETS_WAYS]);
 /* Replies on their way out. */
 struct settle;
 struct settle	*server_settle(struct server *);

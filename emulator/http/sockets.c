@@ -40,6 +40,7 @@ struct sockets {
 	pthread_cond_t changed;
 	struct sockets_conn *conns;
 	int	nconns;
+	struct sockets_count count[SOCKETS_WAYS];
 	bool	full;		/* nobody is accepted until one goes */
 	uint64_t last;
 	bool	stopping, want_refused, refused;
@@ -175,8 +176,10 @@ sockets_evict(struct sockets *s, int n)
 		v[i].weight = w;
 		v[i].c = c;
 	}
-	for (i = 0; i < have; i++)
+	for (i = 0; i < have; i++) {
+		s->count[v[i].c->way].evicted++;
 		sockets_cut(v[i].c, END_EVICTED, SHUT_RDWR);
+	}
 	if (have > 0)
 		log_debug("http %d connections, %d evicted", s->nconns, have);
 }
@@ -206,6 +209,8 @@ sockets_link(struct sockets *s, struct sockets_conn *c)
 		c->next->prev = c;
 	s->conns = c;
 	s->nconns++;
+	s->count[c->way].open++;
+	s->count[c->way].total++;
 }
 
 /* Who was cut short while he did not read, or sent without an end, is told by a
@@ -235,6 +240,7 @@ sockets_close(struct sockets *s, struct sockets_conn *c)
 	if (c->next != NULL)
 		c->next->prev = c->prev;
 	s->nconns--;
+	s->count[c->way].open--;
 	if (s->full && s->nconns < s->o.max) {
 		s->full = false;
 		sockets_wake(s);
@@ -254,6 +260,15 @@ sockets_reset(struct sockets_conn *c)
 
 	/* SO_LINGER 0 would do it only at close(), with what is sent. */
 	(void)connect(c->fd, &sa, sizeof(sa));
+}
+
+void
+sockets_count(struct sockets *s, struct sockets_count n[SOCKETS_WAYS])
+{
+
+	sockets_lock(s);
+	memcpy(n, s->count, sizeof(s->count));
+	sockets_unlock(s);
 }
 
 /* ---- the accepting thread ---- */

@@ -72,6 +72,13 @@ void	sockets_free(struct sockets *);
  * again.  Done when it returns. */
 void	sockets_refuse(struct sockets *, bool on);
 
+/* By the way in: how many there are, ever were, and were ended to make room. */
+struct sockets_count {
+	int	open;
+	uint64_t total, evicted;
+};
+void	sockets_count(struct sockets *, struct sockets_count n[SOCKETS_WAYS]);
+
 /* ---- for the one that serves a connection ---- */
 /* It waits for that, since now or since then. */
 void	sockets_phase(struct sockets_conn *, enum sockets_phase);

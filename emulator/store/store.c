@@ -16,7 +16,7 @@ store_tx_begin(struct store *st)
 	(void)pthread_mutex_lock(&st->write_lock);
 	st->tx_now = clock_wall_us(st->clock);
 	st->tx_mutation = 0;
-	st->tx_soft = 0;
+	st->tx_soft = st->tx_live = 0;
 	rc = store_sql_do(&st->w, SQL_BEGIN_WRITE, "");
 	if (rc != STORE_OK)
 		(void)pthread_mutex_unlock(&st->write_lock);
@@ -91,6 +91,7 @@ store_tx_end(struct store *st, struct store_write *w, enum store_rc rc)
 		mutation = st->tx_mutation;
 		commit = atomic_fetch_add(&st->commits, 1) + 1;
 		st->soft_bytes += st->tx_soft;
+		atomic_fetch_add(&st->live, st->tx_live);
 		trim = st->tx_soft > 0 && st->soft_max > 0 &&
 		    st->soft_bytes > st->soft_max;
 		if (mutation != 0)

@@ -501,6 +501,9 @@ store_fork(struct store *st, const char *bucket, int64_t k, const char *name)
 			    from, at, m, m);
 		if (rc == STORE_OK)
 			rc = store_sql_do(&st->w, SQL_FORK_SHARED, "i", m);
+		if (rc == STORE_OK)
+			rc = store_sql_int(&st->w, &st->tx_live, 0,
+			    SQL_STAT_BUCKET, "i", m);
 	}
 	rc = store_tx_end(st, NULL, rc);
 	arena_release(&a);

@@ -12,6 +12,7 @@
 #include "emulator/store/checksum.h"
 #include "emulator/store/payload.h"
 #include "emulator/store/store.h"
+#include "emulator/store/store_stat.h"
 #include "lib/buf.h"
 
 #define STORE_READERS	4
@@ -56,6 +57,9 @@ struct store {
 	struct store_rate *rates;
 	int64_t	soft_bytes;		/* of what is soft-deleted */
 	int64_t	tx_soft;		/* … by this transaction */
+	_Atomic int64_t live;		/* objects; counting a million takes
+					 * half a second */
+	int64_t	tx_live;		/* … by this transaction */
 
 	/* Durability `power`: store_sync.c. */
 	_Atomic uint64_t commits;	/* grows under write_lock */
@@ -79,6 +83,10 @@ struct store {
 
 	pthread_mutex_t upload_lock;
 	struct store_upload *uploads;
+
+	pthread_mutex_t stat_lock;	/* store_stat.c */
+	struct store_stat stat;
+	uint64_t stat_commits;		/* `commits` then, and one */
 };
 
 /* ---- store_sql.c ----

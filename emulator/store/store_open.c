@@ -60,7 +60,7 @@ static const char schema[] =
     " WHERE lost = 9223372036854775807;"
     "CREATE TABLE payloads (id INTEGER PRIMARY KEY, size INTEGER NOT NULL,"
     " data BLOB);"
-    "CREATE INDEX payload_files ON payloads (id) WHERE data IS NULL;"
+    "CREATE INDEX payload_files ON payloads (id, size) WHERE data IS NULL;"
     "CREATE TABLE shared (id INTEGER PRIMARY KEY, refs INTEGER NOT NULL);"
     "CREATE TABLE sessions (id TEXT PRIMARY KEY, bucket TEXT NOT NULL,"
     " name TEXT NOT NULL, attrs TEXT NOT NULL, principal TEXT,"
@@ -305,7 +305,7 @@ store_load_counters(struct store *st, const char *path, struct err *e)
 {
 	sqlite3_stmt *s;
 	enum store_rc rc;
-	int64_t last;
+	int64_t last, live;
 
 	s = store_sql_start(&st->w, SQL_COUNTERS_GET, "");
 	if (!store_sql_next(&st->w, s, &rc))
@@ -318,10 +318,12 @@ store_load_counters(struct store *st, const char *path, struct err *e)
 	if (store_sql_int(&st->w, &last, 0, SQL_PAYLOAD_LAST, "") != STORE_OK ||
 	    store_sql_int(&st->w, &st->soft_bytes, 0, SQL_SOFT_SUM, "i",
 	    (int64_t)STORE_SOFT_ROW) != STORE_OK ||
-	    store_sql_do(&st->w, SQL_SESSION_EXPIRE, "i",
+	    store_sql_int(&st->w, &live, 0, SQL_STAT_OBJECTS, "") !=
+	    STORE_OK || store_sql_do(&st->w, SQL_SESSION_EXPIRE, "i",
 	    clock_wall_us(st->clock) - STORE_SESSION_US) != STORE_OK)
 		return (store_sql_err(&st->w, path, e));
 	atomic_store(&st->payload_last, last);
+	atomic_store(&st->live, live);
 	return (0);
 }
 
@@ -479,6 +481,7 @@ store_new(const struct store_opts *o)
 	(void)pthread_mutex_init(&st->read_lock, NULL);
 	(void)pthread_mutex_init(&st->wait_lock, NULL);
 	(void)pthread_mutex_init(&st->upload_lock, NULL);
+	(void)pthread_mutex_init(&st->stat_lock, NULL);
 	(void)pthread_cond_init(&st->read_free, NULL);
 	(void)pthread_condattr_init(&attr);
 	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -539,6 +542,7 @@ store_close(struct store *st)
 	(void)pthread_mutex_destroy(&st->sync_lock);
 	(void)pthread_cond_destroy(&st->read_free);
 	(void)pthread_mutex_destroy(&st->upload_lock);
+	(void)pthread_mutex_destroy(&st->stat_lock);
 	(void)pthread_mutex_destroy(&st->wait_lock);
 	(void)pthread_mutex_destroy(&st->read_lock);
 	(void)pthread_mutex_destroy(&st->write_lock);

@@ -72,6 +72,7 @@ store_row_add(struct store *st, int64_t bucket, const struct store_row *r)
 {
 	const struct object *o = &r->o;
 
+	st->tx_live += o->died == STORE_ALIVE;
 	return (store_sql_do(&st->w, SQL_OBJECT_ADD, "isiiiibsiiiiiiiiiiiiii",
 	    bucket, o->name, o->generation, o->metageneration, o->size,
 	    (int64_t)o->crc32c, o->has_md5 ? o->md5 : NULL, (size_t)16,
@@ -149,6 +150,7 @@ store_row_die(struct store *st, const struct store_bref *b, const char *name,
 	bool soft = end == END_SOFT && b->softer_us > 0;
 	enum store_rc rc;
 
+	st->tx_live -= died == STORE_ALIVE;
 	if (end != END_NONCURRENT && !soft && !b->history) {
 		rc = store_sql_do(&st->w, SQL_OBJECT_DROP, "isii", b->id,
 		    name, r->o.generation, r->o.born);
