@@ -212,9 +212,13 @@ struct acls_change {
 static bool
 acls_changes(struct req *rq, const json_t *in, struct acls_change *x)
 {
+	bool xml = rq->route->api == API_XML;
 
-	x->name = acls_param(rq, "predefinedAcl");
-	x->default_name = rq->route->api == API_XML ? NULL :
+	/* xml_acl.c has put the header's list into `in`. */
+	x->name = xml && (json_object_get(in, "acl") != NULL ||
+	    json_object_get(in, "defaultObjectAcl") != NULL) ? NULL :
+	    acls_param(rq, "predefinedAcl");
+	x->default_name = xml ? NULL :
 	    acls_param(rq, "predefinedDefaultObjectAcl");
 	x->acl = acls_field(in, "acl");
 	x->default_acl = acls_field(in, "defaultObjectAcl");

@@ -20,6 +20,7 @@
 #include "emulator/api/retention.h"
 #include "emulator/api/rewrite.h"
 #include "emulator/api/uploads.h"
+#include "emulator/api/xml_acl.h"
 #include "emulator/api/xml_bucket.h"
 #include "emulator/api/xml_list.h"
 #include "emulator/api/xml_multi.h"
@@ -57,6 +58,10 @@
 /* A bucket by the XML API, with and without the slash behind it. */
 #define XROW(i, m, q, perm, b, h) ROW(i, XML, m, XB, q, perm, b, h),	\
 	ROW(i, XML, m, XB "/", q, perm, b, h)
+#define XACL(q) XROW("storage.bucketAccessControls.list", "GET", q,	\
+	"storage.buckets.getIamPolicy", NONE, xml_acl_get_h),		\
+	XROW("storage.buckets.patch", "PUT", q,				\
+	"storage.buckets.setIamPolicy", BUF, xml_acl_put_h)
 #define XGET(q) XROW("storage.buckets.get", "GET", q,			\
 	"storage.buckets.get", NONE, xml_config_get_h)
 #define XPUT(q) XROW("storage.buckets.patch", "PUT", q,			\
@@ -265,6 +270,11 @@ const struct route routes[] = {
 	    "storage.multipartUploads.listParts", NONE, xml_multi_parts_h),
 	ROW("storage.multipartUploads.abort", XML, "DELETE", XO, "uploadId",
 	    "storage.multipartUploads.abort", NONE, xml_multi_drop_h),
+	XACL("acl"), XACL("defaultObjectAcl"),
+	ROW("storage.objectAccessControls.list", XML, "GET", XO, "acl",
+	    "storage.objects.getIamPolicy", NONE, xml_acl_get_h),
+	ROW("storage.objects.patch", XML, "PUT", XO, "acl",
+	    "storage.objects.setIamPolicy", BUF, xml_acl_put_h),
 	XGET("location"), XPUT("location"),
 	XGET("customPlacementConfig"), XPUT("customPlacementConfig"),
 	XGET("storageClass"), XPUT("storageClass"),
@@ -495,7 +505,6 @@ const struct route routes_unserved[] = {
 	NOT("storage.managedFolders", ANY, B1 "/managedFolders/{folder}"),
 	NOT("storage.anywhereCaches", ANY, B1 "/anywhereCaches"),
 	NOT("storage.channels.stop", "POST", "/storage/v1/channels/stop"),
-	XML("storage.objects.getIamPolicy", "GET|PUT", "acl"),
 	/* Words in the query that Amazon's service knows, or Google's, and
 	 * that must not be taken for an object or a bucket itself. */
 	XML("xml.objects.retention", ANY, "retention"),
@@ -505,8 +514,6 @@ const struct route routes_unserved[] = {
 	XML("xml.objects.torrent", ANY, "torrent"),
 	XML("xml.objects.restore", ANY, "restore"),
 	XML("xml.objects.select", ANY, "select"),
-	XBUCKET("xml.buckets.acl", "acl"),
-	XBUCKET("xml.buckets.defaultObjectAcl", "defaultObjectAcl"),
 	XBUCKET("xml.buckets.objectLock", "object-lock"),
 	XBUCKET("xml.buckets.policy", "policy"),
 	XBUCKET("xml.buckets.policyStatus", "policyStatus"),

@@ -13,6 +13,9 @@ static const struct xml_code {
 	    "did not match what we received." },
 	{ "BucketAlreadyOwnedByYou", NULL, "Your previous request to create "
 	    "the named bucket succeeded and you already own it." },
+	{ "BucketNameUnavailable", NULL, "The requested bucket name is not "
+	    "available. The bucket namespace is shared by all users of the "
+	    "system. Please select a different name and try again." },
 	{ "BucketNotEmpty", NULL,
 	    "The bucket you tried to delete is not empty." },
 	{ "CrcMismatch", NULL, "The CRC32C you specified did not match what "
@@ -63,6 +66,8 @@ static const struct xml_code {
 	{ "InvalidStorageClass", NULL,
 	    "The storage class you specified is not valid." },
 	{ "KeyTooLong", NULL, "Your key is too long." },
+	{ "MalformedACLError", NULL, "The XML you provided was not "
+	    "well-formed or did not validate against our published schema." },
 	{ "MalformedBucketConfiguration", NULL, "The bucket configuration "
 	    "XML you provided was not well-formed or did not validate "
 	    "against our published schema." },
@@ -115,6 +120,8 @@ static const struct xml_code {
 	    "retry." },
 	{ "SlowDown", "rateLimitExceeded", "Please reduce your request "
 	    "rate." },
+	{ "UnexpectedContent", NULL,
+	    "This request does not support content." },
 };
 
 static const char *

@@ -59,7 +59,7 @@ store_multi_new(struct store *st, const char *bucket, const struct multi *m,
 	struct store_bref b;
 	enum store_rc rc;
 
-	rc = store_multi_expire(st, NULL, "",
+	rc = store_multi_expire(st,
 	    clock_wall_us(st->clock) - MULTI_AGE_US);
 	if (rc != STORE_OK || (rc = store_tx_begin(st)) != STORE_OK)
 		return (rc);
@@ -336,10 +336,9 @@ store_multi_drop(struct store *st, const char *bucket, const char *name,
 	return (rc);
 }
 
-/* Ends what the statement names: of that bucket (0: any), under the prefix. */
+/* Ends each upload that the statement names first. */
 static enum store_rc
-store_multi_end_all(struct store *st, sqlite3_stmt *q, int64_t bucket,
-    const char *prefix, const char *before)
+store_multi_end_all(struct store *st, sqlite3_stmt *q)
 {
 	struct arena a = ARENA_INIT;
 	const char **ids = NULL;
@@ -347,18 +346,11 @@ store_multi_end_all(struct store *st, sqlite3_stmt *q, int64_t bucket,
 	enum store_rc rc;
 
 	while (store_sql_next(&st->w, q, &rc)) {
-		const char *id = (const char *)sqlite3_column_text(q, 0);
-		const char *name = (const char *)sqlite3_column_text(q, 2);
-
-		if ((bucket != 0 && sqlite3_column_int64(q, 1) != bucket) ||
-		    !str_starts(name, prefix) ||
-		    (before != NULL && strcmp(id, before) >= 0))
-			continue;
 		if (n == room) {
 			room = room > 0 ? 2 * room : 16;
 			ids = mem_realloc(ids, room * sizeof(*ids));
 		}
-		ids[n++] = arena_strdup(&a, id);
+		ids[n++] = store_sql_text(&a, q, 0);
 	}
 	for (size_t i = 0; rc == STORE_OK && i < n; i++)
 		rc = store_multi_end(st, ids[i]);
@@ -372,25 +364,21 @@ store_multi_drop_bucket(struct store *st, int64_t bucket)
 {
 
 	return (store_multi_end_all(st, store_sql_start(&st->w, SQL_MULTI_OF,
-	    "i", bucket), bucket, "", NULL));
+	    "i", bucket)));
 }
 
 enum store_rc
-store_multi_expire(struct store *st, const char *bucket, const char *prefix,
-    int64_t before_us)
+store_multi_expire(struct store *st, int64_t before_us)
 {
-	struct store_bref b = { 0 };
 	char before[17];
 	enum store_rc rc;
 
+	/* An id begins with its time. */
 	(void)snprintf(before, sizeof(before), "%016" PRIx64,
 	    (uint64_t)(before_us > 0 ? before_us : 0));
 	if ((rc = store_tx_begin(st)) != STORE_OK)
 		return (rc);
-	if (bucket != NULL)
-		rc = store_bref_write(&st->w, bucket, &b);
-	if (rc == STORE_OK)
-		rc = store_multi_end_all(st, store_sql_start(&st->w,
-		    SQL_MULTI_OLD, "s", before), b.id, prefix, before);
+	rc = store_multi_end_all(st, store_sql_start(&st->w, SQL_MULTI_OLD,
+	    "s", before));
 	return (store_tx_end(st, NULL, rc));
 }

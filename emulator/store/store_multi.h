@@ -84,10 +84,9 @@ enum store_rc	store_multi_finish(struct store *, struct store_write *,
     int *bad) MUST_USE;
 enum store_rc	store_multi_drop(struct store *, const char *bucket,
     const char *name, const char *id) MUST_USE;
-/* Drops what began before then in a bucket (NULL: in any) under the prefix;
- * for the lifecycle rule AbortIncompleteMultipartUpload too. */
-enum store_rc	store_multi_expire(struct store *, const char *bucket,
-    const char *prefix, int64_t before_us) MUST_USE;
+/* Drops what began before then, in any bucket. */
+enum store_rc	store_multi_expire(struct store *, int64_t before_us)
+    MUST_USE;
 
 /* For the rest of the store, inside a transaction: all of a bucket. */
 enum store_rc	store_multi_drop_bucket(struct store *, int64_t bucket)

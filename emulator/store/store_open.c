@@ -504,7 +504,7 @@ store_open(const struct store_opts *o, struct err *e)
 		rc = store_open_db(st, path, e);
 	if (rc == 0)
 		rc = store_load_counters(st, path, e);
-	if (rc == 0 && store_multi_expire(st, NULL, "",
+	if (rc == 0 && store_multi_expire(st,
 	    clock_wall_us(st->clock) - STORE_SESSION_US) != STORE_OK)
 		rc = store_sql_err(&st->w, path, e);
 	if (rc == 0)
