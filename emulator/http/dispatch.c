@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "emulator/api/cors.h"
+#include "emulator/api/names.h"
 #include "emulator/api/params.h"
 #include "emulator/fault/fault.h"
 #include "emulator/http/head.h"
@@ -56,6 +57,23 @@ dispatch_target(struct req *rq, const char *target)
 	return (-1);
 }
 
+/* A name that is all of a bucket's is that bucket's own (bound to it by CNAME,
+ * https://cloud.google.com/storage/docs/request-endpoints#cname ), and nothing
+ * else is there: a page that rebinds its name finds at most a bucket that was
+ * named after it. */
+static void
+dispatch_bound_host(struct req *rq)
+{
+	struct store_at now = { STORE_NOW };
+	struct bucket b;
+
+	if (strchr(rq->host, '.') != NULL && names_bucket_ok(rq->host) &&
+	    store_bucket_get(rq->emu->store, now, rq->host, &rq->arena, &b) ==
+	    STORE_OK)
+		rq->host = arena_printf(&rq->arena,
+		    "%s.storage.googleapis.com", rq->host);
+}
+
 bool
 dispatch_find(struct req *rq, const char *host)
 {
@@ -69,6 +87,8 @@ dispatch_find(struct req *rq, const char *host)
 	    rq->emu->hosts != NULL && (host = hosts_find(rq->emu->hosts,
 	    &rq->arena, rq->host)) != NULL)
 		rq->host = host;
+	if (route_host(rq->host) == HOST_FOREIGN)
+		dispatch_bound_host(rq);
 	if (dispatch_target(rq, rq->head->target) != 0 ||
 	    dispatch_check_host(rq) != 0)
 		return (false);
