@@ -45,6 +45,27 @@ START_TEST(values_come_as_the_next_word_or_after_the_equals_sign)
 }
 END_TEST
 
+START_TEST(soft_delete_is_none_or_7_to_90_days)
+{
+
+	ck_assert_int_eq(parse(false, NULL, NULL, NULL), 0);
+	ck_assert_int_eq(o.start.soft_delete_s, 7 * 86400);
+	ck_assert_int_eq(parse(false, "--soft-delete=0",
+	    "--soft-delete-bytes=2GiB", "--object-write-limit=1"), 0);
+	ck_assert_int_eq(o.start.soft_delete_s, -1);
+	ck_assert_int_eq(o.start.soft_bytes, INT64_C(2) << 30);
+	ck_assert_int_eq(o.start.write_limit, 1);
+	ck_assert_int_eq(parse(false, "--soft-delete=90",
+	    "--soft-delete-bytes=0", NULL), 0);
+	ck_assert_int_eq(o.start.soft_delete_s, 90 * 86400);
+	ck_assert_int_eq(o.start.soft_bytes, -1);
+	ck_assert_int_ne(parse(false, "--soft-delete=6", NULL, NULL), 0);
+	ck_assert_int_ne(parse(false, "--soft-delete=91", NULL, NULL), 0);
+	ck_assert_int_ne(parse(false, "--object-write-limit=x", NULL, NULL),
+	    0);
+}
+END_TEST
+
 START_TEST(mistakes_are_named_with_what_was_meant)
 {
 	static const struct { const char *a, *b, *message; } t[] = {
@@ -209,6 +230,7 @@ main(void)
 	tcase_add_test(t,
 	    values_come_as_the_next_word_or_after_the_equals_sign);
 	tcase_add_test(t, mistakes_are_named_with_what_was_meant);
+	tcase_add_test(t, soft_delete_is_none_or_7_to_90_days);
 	tcase_add_test(t,
 	    environment_fills_what_the_command_line_leaves_out);
 	tcase_add_test(t, every_option_is_in_the_manual_and_in_help);
