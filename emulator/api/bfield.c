@@ -330,7 +330,8 @@ bfield_rpo(const struct bfield_edit *e, json_t *to, const char *name,
 	}
 	type = places_type(json_string_value(json_object_get(to,
 	    "location")));
-	if (turbo && strcmp(type, "dual-region") != 0 &&
+	/* The Go client's tests set it on a bucket in US. */
+	if (turbo && strcmp(type, "region") == 0 &&
 	    json_object_get(to, "customPlacementConfig") == NULL)
 		return (bfield_bad(e, "The rpo ASYNC_TURBO is for buckets in "
 		    "dual-regions."));

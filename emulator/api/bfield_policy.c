@@ -2,7 +2,6 @@
 
 #include "emulator/api/attrs.h"
 #include "emulator/api/bfield.h"
-#include "emulator/api/csek.h"
 #include "emulator/api/lifecycle.h"
 #include "emulator/api/retention.h"
 #include "lib/str.h"
@@ -156,21 +155,14 @@ bfield_iam(const struct bfield_edit *e, json_t *to, const char *name,
 	return (0);
 }
 
+/* The name of a key that new objects are to have.  Whether it is one is seen
+ * when an object asks for it: clients set and change it without. */
 int
 bfield_encryption(const struct bfield_edit *e, json_t *to, const char *name,
     const json_t *v)
 {
-	const char *kms;
 
-	if (bfield_texts(e, to, name, v, "defaultKmsKeyName", NULL))
-		return (-1);
-	kms = json_string_value(json_object_get(json_object_get(to, name),
-	    "defaultKmsKeyName"));
-	if (kms == NULL || csek_kms_name_ok(kms))
-		return (0);
-	req_fail(e->rq, 400, "invalid", "Malformed Cloud KMS crypto key: %s",
-	    kms);
-	return (-1);
+	return (bfield_texts(e, to, name, v, "defaultKmsKeyName", NULL));
 }
 
 int

@@ -81,7 +81,7 @@ csek_read(struct req *rq, enum csek_role role, const char **sha)
 
 /* ---- Cloud KMS ---- */
 
-bool
+static bool
 csek_kms_name_ok(const char *name)
 {
 	static const char *const words[] = { "projects/", "/locations/",

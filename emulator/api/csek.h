@@ -25,7 +25,5 @@ int	csek_check(struct req *, enum csek_role, const struct object *);
 int	csek_check_if_given(struct req *, const struct object *);
 /* May the request see the checksums of an object with this key? */
 bool	csek_shows(struct req *, const char *sha);
-/* `projects/P/locations/L/keyRings/R/cryptoKeys/K` */
-bool	csek_kms_name_ok(const char *name);
 
 #endif
