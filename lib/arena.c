@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK	8192u		/* most requests fit into one */
+#define CHUNK	16384u		/* most requests fit into one, a payload
+				 * of 4 KiB included */
+#define LARGE	(CHUNK / 2)	/* has a chunk of its own */
 
 struct arena_chunk {
 	struct arena_chunk *next;
@@ -16,8 +18,9 @@ struct arena_chunk {
 	alignas(max_align_t) unsigned char data[];
 };
 
-void *
-arena_alloc(struct arena *a, size_t n)
+/* Room for n bytes, not zeroed. */
+static void *
+arena_room(struct arena *a, size_t n)
 {
 	const size_t al = alignof(max_align_t);
 	struct arena_chunk *c = a->head;
@@ -28,12 +31,13 @@ arena_alloc(struct arena *a, size_t n)
 	if (n == 0)
 		n = al;
 	if (c == NULL || c->size - c->used < n) {
-		size_t size = n > CHUNK / 4 ? n : CHUNK;
+		size_t size = n > LARGE ? n : CHUNK;
 
-		c = mem_alloc(sizeof(*c) + size);
+		c = mem_realloc(NULL, sizeof(*c) + size);
 		c->size = size;
+		c->used = 0;
 		/* A large block goes behind the head, whose room stays. */
-		if (a->head != NULL && n > CHUNK / 4) {
+		if (a->head != NULL && n > LARGE) {
 			c->next = a->head->next;
 			a->head->next = c;
 		} else {
@@ -48,9 +52,18 @@ arena_alloc(struct arena *a, size_t n)
 }
 
 void *
+arena_alloc(struct arena *a, size_t n)
+{
+	void *p = arena_room(a, n);
+
+	memset(p, 0, n > 0 ? n : 1);
+	return (p);
+}
+
+void *
 arena_dup(struct arena *a, const void *p, size_t n)
 {
-	void *q = arena_alloc(a, n);
+	void *q = arena_room(a, n);
 
 	if (n > 0)
 		memcpy(q, p, n);
@@ -60,10 +73,11 @@ arena_dup(struct arena *a, const void *p, size_t n)
 char *
 arena_strndup(struct arena *a, const char *s, size_t n)
 {
-	char *q = arena_alloc(a, n + 1);
+	char *q = arena_room(a, n + 1);
 
 	if (n > 0)
 		memcpy(q, s, n);
+	q[n] = '\0';
 	return (q);
 }
 
@@ -74,18 +88,24 @@ arena_strdup(struct arena *a, const char *s)
 	return (arena_strndup(a, s, strlen(s)));
 }
 
+/* Most texts fit into what is left of the chunk: then once is enough. */
 char *
 arena_printf(struct arena *a, const char *fmt, ...)
 {
+	struct arena_chunk *c = a->head;
+	size_t room = c != NULL ? c->size - c->used : 0;
 	va_list ap;
 	char *q;
 	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(room > 0 ? (char *)c->data + c->used : NULL, room, fmt,
+	    ap);
 	va_end(ap);
 	BUG_ON(n < 0);
-	q = arena_alloc(a, (size_t)n + 1);
+	q = arena_room(a, (size_t)n + 1);
+	if ((size_t)n < room)
+		return (q);
 	va_start(ap, fmt);
 	(void)vsnprintf(q, (size_t)n + 1, fmt, ap);
 	va_end(ap);
@@ -118,7 +138,6 @@ arena_reset(struct arena *a)
 			free(c);
 	}
 	if (keep != NULL) {
-		memset(keep->data, 0, keep->used);
 		keep->used = 0;
 		keep->next = NULL;
 	}

@@ -75,6 +75,22 @@ buf_add(struct buf *b, const void *p, size_t n)
 	b->p[b->len] = '\0';
 }
 
+char *
+buf_room(struct buf *b, size_t n)
+{
+
+	return (buf_grow(b, n) ? b->p + b->len : NULL);
+}
+
+void
+buf_took(struct buf *b, size_t n)
+{
+
+	BUG_ON(b->len + n >= b->room);
+	b->len += n;
+	b->p[b->len] = '\0';
+}
+
 void
 buf_adds(struct buf *b, const char *s)
 {

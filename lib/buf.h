@@ -35,6 +35,10 @@ void	buf_adds(struct buf *b, const char *s);
 void	buf_addc(struct buf *b, char c);
 void	buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void	buf_vaddf(struct buf *b, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
+/* Where n bytes may be written by hand, NULL where that would exceed the cap;
+ * buf_took() then says how many were, and ends them. */
+char	*buf_room(struct buf *b, size_t n);
+void	buf_took(struct buf *b, size_t n);
 /* Remove n bytes (or all there are) from the front. */
 void	buf_drop(struct buf *b, size_t n);
 /* Shorten to n bytes; n must not exceed len. */

@@ -78,11 +78,16 @@ answer_number(struct buf *b, uint64_t n)
 static void
 answer_field(struct buf *b, const char *k, const char *v)
 {
+	size_t nk = strlen(k), nv = strlen(v);
+	char *p = buf_room(b, nk + nv + 4);
 
-	buf_adds(b, k);
-	buf_add(b, ": ", 2);
-	buf_adds(b, v);
-	buf_add(b, "\r\n", 2);
+	if (p == NULL)
+		return;
+	memcpy(p, k, nk);
+	memcpy(p + nk, ": ", 2);
+	memcpy(p + nk + 2, v, nv);
+	memcpy(p + nk + 2 + nv, "\r\n", 2);
+	buf_took(b, nk + nv + 4);
 }
 
 static void

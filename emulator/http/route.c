@@ -1,5 +1,6 @@
 #include "emulator/http/route.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -189,23 +190,6 @@ route_match(const char *t, const char *p, struct route_cap cap[4], size_t *n)
 	return (*p == '\0');
 }
 
-/* One of "GET" and "PUT|POST". */
-static bool
-route_method(const char *methods, const char *m)
-{
-	size_t n = strlen(m);
-
-	for (;;) {
-		size_t k = strcspn(methods, "|");
-
-		if (k == n && memcmp(methods, m, n) == 0)
-			return (true);
-		if (methods[k] == '\0')
-			return (false);
-		methods += k + 1;
-	}
-}
-
 /* NULL, "key" (present) or "key=value"; several are joined by '&'. */
 static bool
 route_query(const struct req *rq, const char *want)
@@ -262,35 +246,93 @@ route_take(struct req *rq, const struct route *r, const struct route_cap *c,
 	}
 }
 
-static bool
-route_find_in(struct req *rq, const struct route *table, unsigned apis,
-    const char *path)
-{
-	struct route_cap cap[4];
-	size_t n;
+/* ---- the tables, made ready ----
+ *
+ * All rows in order of precedence, with what refuses most of them at once:
+ * looking at each row's text took as long as all else that is done with a
+ * request's head. */
+struct route_row {
+	const struct route *r;
+	unsigned methods;		/* bits of route_method_bit() */
+	size_t	literal;		/* of its path, before the first {x} */
+};
 
-	for (const struct route *r = table; r->id != NULL; r++)
-		if ((apis & BIT(r->api)) != 0 &&
-		    route_method(r->method, rq->method) &&
-		    route_match(r->path, path, cap, &n) &&
-		    route_query(rq, r->query)) {
-			route_take(rq, r, cap, n);
-			return (true);
+static struct route_row *route_rows;
+static size_t route_nrows;
+static pthread_once_t route_once = PTHREAD_ONCE_INIT;
+
+/* 0: a method that no row has. */
+static unsigned
+route_method_bit(const char *m, size_t n)
+{
+	static const char *const known[] = { "GET", "PUT", "POST", "HEAD",
+	    "PATCH", "DELETE", "OPTIONS" };
+
+	for (size_t i = 0; i < NELEMS(known); i++)
+		if (strncmp(known[i], m, n) == 0 && known[i][n] == '\0')
+			return (1u << i);
+	return (0);
+}
+
+static void
+route_add_rows(const struct route *table)
+{
+	struct route_row *row;
+
+	for (const struct route *r = table; r->id != NULL; r++) {
+		row = &route_rows[route_nrows++];
+		*row = (struct route_row){ .r = r,
+		    .literal = strcspn(r->path, "{") };
+		for (const char *m = r->method; *m != '\0'; ) {
+			size_t n = strcspn(m, "|");
+			unsigned bit = route_method_bit(m, n);
+
+			BUG_ON(bit == 0);
+			row->methods |= bit;
+			m += n + (m[n] == '|');
 		}
-	return (false);
+	}
+}
+
+static void
+route_prepare(void)
+{
+	size_t n = 0;
+
+	for (const struct route *r = routes; r->id != NULL; r++)
+		n++;
+	for (const struct route *r = routes_unserved; r->id != NULL; r++)
+		n++;
+	route_rows = mem_alloc(n * sizeof(*route_rows));
+	/* What is not served must not be mistaken for something that is: a
+	 * part of an XML multipart upload looks like a PUT of the object. */
+	route_add_rows(routes_unserved);
+	route_add_rows(routes);
 }
 
 int
 route_find(struct req *rq)
 {
-	unsigned apis = route_apis(rq);
+	unsigned apis = route_apis(rq), method =
+	    route_method_bit(rq->method, strlen(rq->method));
 	const char *path = route_path(rq);
+	struct route_cap cap[4];
+	size_t n;
 
-	/* What is not served must not be mistaken for something that is: a
-	 * part of an XML multipart upload looks like a PUT of the object. */
-	if (route_find_in(rq, routes_unserved, apis, path) ||
-	    route_find_in(rq, routes, apis, path))
-		return (0);
+	BUG_ON(pthread_once(&route_once, route_prepare) != 0);
+	for (size_t i = 0; i < route_nrows; i++) {
+		const struct route_row *row = &route_rows[i];
+
+		if ((row->methods & method) != 0 &&
+		    (apis & BIT(row->r->api)) != 0 &&
+		    (row->r->query == NULL || rq->nquery > 0) &&
+		    strncmp(path, row->r->path, row->literal) == 0 &&
+		    route_match(row->r->path, path, cap, &n) &&
+		    route_query(rq, row->r->query)) {
+			route_take(rq, row->r, cap, n);
+			return (0);
+		}
+	}
 	for (enum route_api a = API_STORAGE; a <= API_CONTROL; a++)
 		if ((apis & BIT(a)) != 0) {
 			rq->route = route_none(a);

@@ -63,6 +63,48 @@ START_TEST(strings_are_copied)
 }
 END_TEST
 
+START_TEST(reset_keeps_room_and_nothing_else)
+{
+	struct arena a = ARENA_INIT;
+	unsigned char *v;
+
+	arena_reset(&a);
+	for (int i = 0; i < 3; i++) {
+		for (size_t k = 0; k < NELEMS(sizes); k++) {
+			v = arena_alloc(&a, sizes[k]);
+			ck_assert(all_are(v, sizes[k], 0));
+			memset(v, 0xff, sizes[k]);
+		}
+		arena_reset(&a);
+		ck_assert_uint_eq(a.used, 0);
+		ck_assert_str_eq(arena_printf(&a, "%s", "text"), "text");
+	}
+	v = arena_alloc(&a, 64);
+	arena_reset(&a);
+	ck_assert_ptr_eq(arena_alloc(&a, 64), v - 16);
+	arena_release(&a);
+}
+END_TEST
+
+/* Of every length, so that it ends before, at and behind a chunk's end. */
+START_TEST(printf_of_any_length_is_whole)
+{
+	struct arena a = ARENA_INIT;
+	char want[3001];
+
+	memset(want, 'x', sizeof(want));
+	for (int n = 0; n < 3000; n++) {
+		const char *p;
+
+		want[n] = '\0';
+		p = arena_printf(&a, "%s", want);
+		ck_assert_str_eq(p, want);
+		want[n] = 'x';
+	}
+	arena_release(&a);
+}
+END_TEST
+
 Suite *
 suite(void)
 {
@@ -71,6 +113,8 @@ suite(void)
 
 	tcase_add_test(t, results_are_zeroed_aligned_and_apart);
 	tcase_add_test(t, strings_are_copied);
+	tcase_add_test(t, reset_keeps_room_and_nothing_else);
+	tcase_add_test(t, printf_of_any_length_is_whole);
 	suite_add_tcase(s, t);
 	return (s);
 }

@@ -46,6 +46,26 @@ START_TEST(additions_keep_the_nul)
 }
 END_TEST
 
+START_TEST(room_is_written_by_hand)
+{
+	struct buf b;
+	char *p;
+
+	buf_init(&b, 10);
+	buf_adds(&b, "abc");
+	p = buf_room(&b, 5);
+	ck_assert_ptr_nonnull(p);
+	memcpy(p, "defgh", 5);
+	ck_assert_uint_eq(b.len, 3);
+	buf_took(&b, 4);
+	ck_assert_str_eq(b.p, "abcdefg");
+	ck_assert_ptr_null(buf_room(&b, 4));
+	ck_assert(!buf_ok(&b));
+	ck_assert_str_eq(b.p, "abcdefg");
+	buf_release(&b);
+}
+END_TEST
+
 START_TEST(cap_refuses_the_whole_addition_and_all_later_ones)
 {
 	struct buf b;
@@ -136,6 +156,7 @@ suite(void)
 
 	tcase_add_test(t, empty_buf_is_an_empty_string);
 	tcase_add_test(t, additions_keep_the_nul);
+	tcase_add_test(t, room_is_written_by_hand);
 	tcase_add_test(t, cap_refuses_the_whole_addition_and_all_later_ones);
 	tcase_add_loop_test(t, drop_takes_from_the_front, 0,
 	    (int)NELEMS(drops));
