@@ -672,6 +672,38 @@ START_TEST(json_api_takes_no_signature)
 }
 END_TEST
 
+START_TEST(journal_knows_the_signer_and_no_secret)
+{
+	struct journal_filter all = { .since = 0 };
+	struct shot s = good(FORM_V4_HMAC, "GET");
+	const char *sig = *shot_find(s.query, s.nquery, "X-Goog-Signature");
+	const char *secret;
+	json_auto_t *made = NULL, *j = NULL;
+	char *text;
+
+	ck_assert_int_eq(shot_fire(&s), 200);
+	ck_assert_int_eq(signer_ask("POST", arena_printf(&sg.arena,
+	    "/storage/v1/projects/litedrill/hmacKeys?serviceAccountEmail=%s",
+	    sg.email), NULL), 200);
+	made = client_json();
+	secret = json_string_value(json_object_get(made, "secret"));
+	ck_assert_uint_eq(strlen(secret), 40);
+	all.api = "storage.objects.get";
+	ck_assert(journal_wait(cl.emu->journal, &all, 1, 10000000));
+	all.api = "storage.projects.hmacKeys.create";
+	ck_assert(journal_wait(cl.emu->journal, &all, 1, 10000000));
+	all.api = NULL;
+	j = journal_get(cl.emu->journal, &all, 100);
+	text = json_dumps(j, 0);
+	ck_assert_ptr_nonnull(strstr(text, "\"auth\": \"signed\""));
+	ck_assert_ptr_nonnull(strstr(text, sg.email));
+	ck_assert_ptr_null(strstr(text, sig));
+	ck_assert_ptr_null(strstr(text, secret));
+	ck_assert_ptr_null(strstr(text, sg.hmac.secret));
+	free(text);
+}
+END_TEST
+
 /* ---- without authentication ---- */
 
 START_TEST(off_unknown_signer_is_anybody)
@@ -949,6 +981,7 @@ add_errors(TCase *t)
 	tcase_add_test(t, disabled_account_and_key_are_refused);
 	tcase_add_test(t, algorithm_is_that_of_the_key);
 	tcase_add_test(t, json_api_takes_no_signature);
+	tcase_add_test(t, journal_knows_the_signer_and_no_secret);
 }
 
 static void
