@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "emulator/api/contexts.h"
+#include "emulator/api/folders.h"
 #include "emulator/api/resource.h"
 #include "emulator/api/restore.h"
 #include "lib/str.h"
@@ -156,6 +157,11 @@ lists_objects_h(struct req *rq)
 	};
 	struct store_listing l;
 
-	if (lists_check(rq, &q) == 0 && lists_read(rq, &q, "maxResults", "pageToken", &l) == 0)
+	if (lists_check(rq, &q) || lists_read(rq, &q, "maxResults",
+	    "pageToken", &l))
+		return;
+	if (strcmp(q.delimiter, "/") != 0 || !req_query_bool(rq,
+	    "includeFoldersAsPrefixes", false) ||
+	    folder_prefixes(rq, &q, &l) == 0)
 		req_reply_json(rq, 200, lists_json(rq, &l));
 }

@@ -63,6 +63,8 @@ rules_bucket(const char *attrs, struct bucket_rules *r)
 	    json_object_get(json_object_get(j, "encryption"),
 	    "defaultKmsKeyName") != NULL ||
 	    json_object_get(j, "defaultObjectAcl") != NULL;
+	r->folders = json_is_true(json_object_get(json_object_get(j,
+	    "hierarchicalNamespace"), "enabled"));
 	json_decref(j);
 }
 

@@ -8,12 +8,14 @@
 #include "emulator/api/batch.h"
 #include "emulator/api/buckets.h"
 #include "emulator/api/compose.h"
+#include "emulator/api/folders.h"
 #include "emulator/api/hmac_keys.h"
 #include "emulator/api/lists.h"
 #include "emulator/api/media.h"
 #include "emulator/api/notifications.h"
 #include "emulator/api/objects.h"
 #include "emulator/api/post_form.h"
+#include "emulator/api/operations.h"
 #include "emulator/api/projects.h"
 #include "emulator/api/restore.h"
 #include "emulator/api/resumable.h"
@@ -72,6 +74,16 @@ routes_root_h(struct req *rq)
 {
 
 	req_reply(rq, 200, "text/plain", "OK", 2);
+}
+
+/* Objects are inserted below /upload; the path without it takes no body. */
+static void
+routes_upload_h(struct req *rq)
+{
+
+	req_fail(rq, 400, "wrongUrlForUpload", "Upload requests must include "
+	    "an uploadType URL parameter and a URL path beginning with "
+	    "/upload/.");
 }
 
 static void
@@ -221,6 +233,53 @@ const struct route routes[] = {
 	    "/storage/v1/projects/{project}/serviceAccount", NULL,
 	    "resourcemanager.projects.get", NONE, projects_service_account_h),
 
+	/* folders, and the operations that renaming one is */
+	ROW("storage.folders.list", STORAGE, "GET", B1 "/folders", NULL,
+	    "storage.folders.list", NONE, folders_list_h),
+	ROW("storage.folders.insert", STORAGE, "POST", B1 "/folders", NULL,
+	    "storage.folders.create", BUF, folders_insert_h),
+	ROW("storage.folders.get", STORAGE, "GET", B1 "/folders/{folder}",
+	    NULL, "storage.folders.get", NONE, folders_get_h),
+	ROW("storage.folders.delete", STORAGE, "DELETE",
+	    B1 "/folders/{folder}", NULL, "storage.folders.delete", NONE,
+	    folders_delete_h),
+	ROW("storage.folders.deleteRecursive", STORAGE, "POST",
+	    B1 "/folders/{folder}/deleteRecursive", NULL,
+	    "storage.folders.delete", BUF, folders_delete_all_h),
+	ROW("storage.folders.rename", STORAGE, "POST",
+	    B1 "/folders/{folder}/renameTo/folders/{to}", NULL,
+	    "storage.folders.rename", BUF, folders_rename_h),
+	ROW("storage.managedFolders.list", STORAGE, "GET",
+	    B1 "/managedFolders", NULL, "storage.managedFolders.list", NONE,
+	    managed_list_h),
+	ROW("storage.managedFolders.insert", STORAGE, "POST",
+	    B1 "/managedFolders", NULL, "storage.managedFolders.create", BUF,
+	    managed_insert_h),
+	ROW("storage.managedFolders.get", STORAGE, "GET",
+	    B1 "/managedFolders/{folder}", NULL, "storage.managedFolders.get",
+	    NONE, managed_get_h),
+	ROW("storage.managedFolders.delete", STORAGE, "DELETE",
+	    B1 "/managedFolders/{folder}", NULL,
+	    "storage.managedFolders.delete", NONE, managed_delete_h),
+	ROW("storage.managedFolders.getIamPolicy", STORAGE, "GET",
+	    B1 "/managedFolders/{folder}/iam", NULL,
+	    "storage.managedFolders.getIamPolicy", NONE, managed_get_iam_h),
+	ROW("storage.managedFolders.setIamPolicy", STORAGE, "PUT",
+	    B1 "/managedFolders/{folder}/iam", NULL,
+	    "storage.managedFolders.setIamPolicy", BUF, managed_set_iam_h),
+	ROW("storage.managedFolders.testIamPermissions", STORAGE, "GET",
+	    B1 "/managedFolders/{folder}/iam/testPermissions", NULL, NULL,
+	    NONE, managed_test_iam_h),
+	ROW("storage.buckets.operations.list", STORAGE, "GET",
+	    B1 "/operations", NULL, "storage.bucketOperations.list", NONE,
+	    operations_list_h),
+	ROW("storage.buckets.operations.get", STORAGE, "GET",
+	    B1 "/operations/{id}", NULL, "storage.bucketOperations.get", NONE,
+	    operations_get_h),
+	ROW("storage.buckets.operations.cancel", STORAGE, "POST",
+	    B1 "/operations/{id}/cancel", NULL,
+	    "storage.bucketOperations.cancel", BUF, operations_cancel_h),
+
 	/* many calls in one */
 	ROW("storage.batch", STORAGE, "POST", "/batch/storage/v1", NULL, NULL,
 	    BUF, batch_h),
@@ -243,6 +302,9 @@ const struct route routes[] = {
 	    "storage.objects.create", BUF, resumable_start_h),
 	STREAM("storage.objects.insert", STORAGE, "POST", UP, NULL,
 	    "storage.objects.create", uploads_insert),
+
+	ROW("storage.objects.insert", STORAGE, "POST", B1 "/o", NULL,
+	    "storage.objects.create", BUF, routes_upload_h),
 
 	/* HMAC keys */
 	ROW("storage.projects.hmacKeys.create", STORAGE, "POST", HMAC, NULL,
@@ -494,16 +556,30 @@ const struct route routes[] = {
 
 const struct route routes_unserved[] = {
 	NOT("storage.objects.bulkRestore", "POST", B1 "/o/bulkRestore"),
-	NOT("storage.buckets.operations", ANY, B1 "/operations"),
-	NOT("storage.buckets.operations", ANY, B1 "/operations/{id}"),
-	NOT("storage.buckets.operations", ANY, B1 "/operations/{id}/cancel"),
 	NOT("storage.objects.watchAll", "POST", B1 "/o/watch"),
 	NOT("storage.buckets.relocate", "POST", B1 "/relocate"),
-	NOT("storage.folders", ANY, B1 "/folders"),
-	NOT("storage.folders", ANY, B1 "/folders/{folder}"),
-	NOT("storage.managedFolders", ANY, B1 "/managedFolders"),
-	NOT("storage.managedFolders", ANY, B1 "/managedFolders/{folder}"),
-	NOT("storage.anywhereCaches", ANY, B1 "/anywhereCaches"),
+	NOT("storage.objects.viewFullContext", "GET", O1 "/viewFullContext"),
+	NOT("storage.buckets.operations.advanceRelocateBucket", "POST",
+	    B1 "/operations/{id}/advanceRelocateBucket"),
+	NOT("storage.managedFolders.update", "PATCH",
+	    B1 "/managedFolders/{folder}"),
+	NOT("storage.anywhereCaches.list", "GET", B1 "/anywhereCaches"),
+	NOT("storage.anywhereCaches.insert", "POST", B1 "/anywhereCaches"),
+	NOT("storage.anywhereCaches.get", "GET", B1 "/anywhereCaches/{id}"),
+	NOT("storage.anywhereCaches.update", "PATCH",
+	    B1 "/anywhereCaches/{id}"),
+	NOT("storage.anywhereCaches.disable", "POST",
+	    B1 "/anywhereCaches/{id}/disable"),
+	NOT("storage.anywhereCaches.pause", "POST",
+	    B1 "/anywhereCaches/{id}/pause"),
+	NOT("storage.anywhereCaches.resume", "POST",
+	    B1 "/anywhereCaches/{id}/resume"),
+	NOT("storage.rapidCaches.list", "GET", B1 "/rapidCaches"),
+	NOT("storage.rapidCaches.insert", "POST", B1 "/rapidCaches"),
+	NOT("storage.rapidCaches.get", "GET", B1 "/rapidCaches/{id}"),
+	NOT("storage.rapidCaches.update", "PATCH", B1 "/rapidCaches/{id}"),
+	NOT("storage.rapidCaches.disable", "POST",
+	    B1 "/rapidCaches/{id}/disable"),
 	NOT("storage.channels.stop", "POST", "/storage/v1/channels/stop"),
 	/* Words in the query that Amazon's service knows, or Google's, and
 	 * that must not be taken for an object or a bucket itself. */

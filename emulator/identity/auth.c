@@ -9,6 +9,7 @@
 #include "emulator/identity/oauth.h"
 #include "emulator/identity/roles.h"
 #include "emulator/identity/signed.h"
+#include "emulator/store/store_folder.h"
 #include "lib/log.h"
 #include "lib/str.h"
 
@@ -244,6 +245,59 @@ auth_allows_object(struct req *rq, const char *permission,
 	    auth_by_list(rq, permission, b, o)));
 }
 
+/* Does the policy of a managed folder grant it that the name lies in? */
+static bool
+auth_by_folders(struct req *rq, const char *permission, const char *name,
+    bool no_public)
+{
+	struct auth_ask q = { .rq = rq, .permission = permission,
+	    .no_public = no_public };
+	const char *slash = name;
+	struct folder f;
+	bool ok = false;
+
+	while (!ok && (slash = strchr(slash, '/')) != NULL) {
+		json_auto_t *policy = NULL;
+
+		slash++;
+		if (store_folder_get(rq->emu->store, rq->bucket, true,
+		    arena_strndup(&rq->arena, name, (size_t)(slash - name)),
+		    &rq->arena, &f) != STORE_OK)
+			continue;
+		policy = json_loads(f.policy, 0, NULL);
+		ok = auth_granted(&q, policy);
+	}
+	json_decref(q.project);
+	return (ok);
+}
+
+bool
+auth_allows_below(struct req *rq, const char *permission, const char *name)
+{
+	struct store_at now = { .as_of = STORE_NOW };
+	struct bucket b;
+
+	if (!auth_enforced(rq))
+		return (true);
+	return (rq->auth != AUTH_BAD && store_bucket_get(rq->emu->store, now,
+	    rq->bucket, &rq->arena, &b) == STORE_OK &&
+	    auth_by_folders(rq, permission, name, auth_no_public(&b)));
+}
+
+/* What the permission is about below the bucket: an object, a folder, or the
+ * prefix that a listing keeps to. */
+static const char *
+auth_subject(const struct req *rq, const char *permission)
+{
+
+	if (strcmp(permission, "storage.objects.list") == 0 ||
+	    strcmp(permission, "storage.managedFolders.list") == 0)
+		return (req_query(rq, "prefix"));
+	if (str_starts(permission, "storage.managedFolders."))
+		return (rq->cap[1]);
+	return (rq->object);
+}
+
 /* The same of the object that the request names, where there is one. */
 static bool
 auth_by_named(struct req *rq, const char *permission, const struct bucket *b)
@@ -251,10 +305,17 @@ auth_by_named(struct req *rq, const char *permission, const struct bucket *b)
 	struct store_at now = { .as_of = STORE_NOW };
 	struct store_cond c = { .generation = 0 };
 	const char *generation = req_query(rq, "generation");
+	const char *subject;
 	struct object o;
 
-	if (rq->object == NULL || b->attrs == NULL ||
-	    (generation != NULL && !str_int64(generation, &c.generation)))
+	if (b->attrs == NULL)
+		return (false);
+	subject = auth_subject(rq, permission);
+	if (subject != NULL && auth_by_folders(rq, permission, subject,
+	    auth_no_public(b)))
+		return (true);
+	if (rq->object == NULL || (generation != NULL &&
+	    !str_int64(generation, &c.generation)))
 		return (false);
 	return (store_object_get(rq->emu->store, now, rq->bucket, rq->object,
 	    &c, &rq->arena, &o) == STORE_OK &&

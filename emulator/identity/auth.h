@@ -28,6 +28,10 @@ bool	auth_allows(struct req *, const char *permission, const char *bucket);
  * has lists (api/acls.h). */
 bool	auth_allows_object(struct req *, const char *permission,
     const struct bucket *, const struct object *);
+/* The same of what lies below a name in rq->bucket, by the policies of managed
+ * folders. */
+bool	auth_allows_below(struct req *, const char *permission,
+    const char *name);
 /* Stores the 403 for that permission. */
 void	auth_refuse(struct req *, const char *permission);
 

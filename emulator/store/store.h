@@ -59,6 +59,7 @@ struct bucket_rules {
 	int64_t	retention_us;	/* how long its objects are kept; 0: none */
 	int64_t	soft_us;	/* … stay when they are deleted; 0: not */
 	bool	adopts;		/* new objects take something from attrs */
+	bool	folders;	/* the namespace is hierarchical */
 };
 
 /* Who can read attrs; the store cannot.  Called with the store locked. */

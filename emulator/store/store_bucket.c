@@ -30,12 +30,20 @@ store_bucket_take(struct arena *a, sqlite3_stmt *s, struct bucket_row *r)
 	r->born = sqlite3_column_int64(s, 14);
 	r->died = sqlite3_column_int64(s, 15);
 	r->b.generation = sqlite3_column_int64(s, 16);
-	r->adopts = sqlite3_column_int(s, 17) != 0;
+	r->adopts = (sqlite3_column_int(s, 17) & 1) != 0;
+	r->folders = (sqlite3_column_int(s, 17) & 2) != 0;
 	r->retention_us = sqlite3_column_int64(s, 18);
 	r->softer_us = sqlite3_column_int64(s, 19);
 	r->softest_us = sqlite3_column_int64(s, 20);
 	r->b.soft_us = sqlite3_column_int64(s, 21);
 	r->b.hard_us = sqlite3_column_int64(s, 22);
+}
+
+static int64_t
+store_bucket_flags(const struct bucket_row *r)
+{
+
+	return ((r->adopts ? 1 : 0) | (r->folders ? 2 : 0));
 }
 
 void
@@ -46,6 +54,7 @@ store_bucket_rules(struct store *st, struct bucket_row *r)
 	if (st->rules != NULL)
 		st->rules->bucket(r->b.attrs, &rules);
 	r->adopts = rules.adopts;
+	r->folders = rules.folders;
 	r->retention_us = rules.retention_us;
 	r->softer_us = rules.soft_us;
 	if (r->softest_us < rules.soft_us)
@@ -132,6 +141,7 @@ store_bref_read(struct store_conn *c, const char *name, int64_t as_of,
 		b->history = r.b.history;
 		b->view = r.view_of != 0;
 		b->adopts = r.adopts;
+		b->folders = r.folders;
 		b->retention_us = r.retention_us;
 		b->softer_us = r.softer_us;
 	}
@@ -175,7 +185,7 @@ store_bucket_add(struct store *st, const struct bucket_row *r)
 	    b->metageneration, b->policy_version, b->created_us,
 	    b->updated_us, (int64_t)b->versioning, r->history_from,
 	    r->view_of, b->view_at, r->born, b->generation,
-	    (int64_t)r->adopts, r->retention_us, r->softer_us,
+	    store_bucket_flags(r), r->retention_us, r->softer_us,
 	    r->softest_us));
 }
 
@@ -332,7 +342,7 @@ store_bucket_change(struct store *st, struct bucket_row *r)
 		return (store_sql_do(&st->w, SQL_BUCKET_CHANGE, "issiiiiiiii",
 		    r->rid, b->attrs, b->policy, b->metageneration,
 		    b->policy_version, b->updated_us,
-		    (int64_t)b->versioning, (int64_t)r->adopts,
+		    (int64_t)b->versioning, store_bucket_flags(r),
 		    r->retention_us, r->softer_us, r->softest_us));
 	rc = store_sql_do(&st->w, SQL_BUCKET_DIE, "ii", r->rid, m);
 	r->born = m;
@@ -504,6 +514,9 @@ store_fork(struct store *st, const char *bucket, int64_t k, const char *name)
 		if (rc == STORE_OK)
 			rc = store_sql_int(&st->w, &st->tx_live, 0,
 			    SQL_STAT_BUCKET, "i", m);
+		if (rc == STORE_OK)
+			rc = store_sql_do(&st->w, SQL_FORK_FOLDERS, "ii",
+			    from, m);
 	}
 	rc = store_tx_end(st, NULL, rc);
 	arena_release(&a);

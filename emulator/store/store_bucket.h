@@ -8,7 +8,7 @@
 struct bucket_row {
 	struct bucket b;
 	int64_t	rid, history_from, view_of, born, died;
-	bool	adopts;
+	bool	adopts, folders;
 	int64_t	retention_us, softer_us;
 	int64_t	softest_us;	/* the longest soft_us that it ever had */
 };

@@ -144,7 +144,7 @@ char	*store_payload_path(const struct store *, int64_t payload);
 struct store_bref {
 	int64_t	id;
 	int64_t	rid;
-	bool	versioning, history, adopts;
+	bool	versioning, history, adopts, folders;
 	bool	view;			/* read-only */
 	int64_t	retention_us, softer_us; /* struct bucket_rules */
 	int64_t	as_of;			/* the state to answer for; < ALIVE */
@@ -259,6 +259,12 @@ enum store_rc	store_payload_ready(struct store *, struct payload *p,
 /* A copy of o whose texts live in a. */
 void	store_object_out(struct arena *a, const char *bucket,
     const struct object *o, struct object *out);
+
+/* ---- store_folder.c ---- */
+
+/* Inside a transaction: the folders of a new object's name. */
+enum store_rc	store_folder_imply(struct store *, const struct store_bref *,
+    const char *name) MUST_USE;
 
 /* ---- store_multi.c ---- */
 

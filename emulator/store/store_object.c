@@ -107,7 +107,8 @@ store_object_put(struct store *st, const struct store_write *w,
 	o->died = row->gone = STORE_ALIVE;
 	store_row_rules(st, row, NULL);
 	o->expires_us = store_row_expires(b, row);
-	return (store_row_add(st, b->id, row));
+	rc = store_row_add(st, b->id, row);
+	return (rc == STORE_OK ? store_folder_imply(st, b, name) : rc);
 }
 
 enum store_rc

@@ -78,6 +78,12 @@ static const char schema[] =
     " crc32c INTEGER NOT NULL, md5 BLOB NOT NULL,"
     " modified_us INTEGER NOT NULL, PRIMARY KEY (upload, number))"
     " WITHOUT ROWID;"
+    "CREATE TABLE folders (bucket INTEGER NOT NULL,"
+    " managed INTEGER NOT NULL, name TEXT NOT NULL,"
+    " metageneration INTEGER NOT NULL, created_us INTEGER NOT NULL,"
+    " updated_us INTEGER NOT NULL, policy TEXT NOT NULL,"
+    " policy_version INTEGER NOT NULL,"
+    " PRIMARY KEY (bucket, managed, name)) WITHOUT ROWID;"
     "CREATE TABLE records (kind TEXT NOT NULL, key TEXT NOT NULL,"
     " json TEXT NOT NULL, version INTEGER NOT NULL,"
     " PRIMARY KEY (kind, key)) WITHOUT ROWID;";

@@ -164,6 +164,31 @@ START_TEST(list_of_a_bucket_grants_like_its_roles)
 }
 END_TEST
 
+START_TEST(managed_folder_grants_what_lies_in_it)
+{
+
+	bucket("uni", ",\"iamConfiguration\":{\"uniformBucketLevelAccess\":"
+	    "{\"enabled\":true}}");
+	put("uni", "m/o", "{}");
+	put("uni", "o", "{}");
+	ck_assert_int_eq(ask(WORKER, "GET", B "/uni/o/m%2Fo", NULL), 403);
+	ck_assert_int_eq(ask(WORKER, "POST", B "/uni/managedFolders",
+	    "{\"name\":\"m/\"}"), 403);
+	ck_assert_int_eq(ask(x.emu.owner, "POST", B "/uni/managedFolders",
+	    "{\"name\":\"m/\"}"), 200);
+	ck_assert_int_eq(ask(x.emu.owner, "PUT", B "/uni/managedFolders/m%2F"
+	    "/iam", "{\"bindings\":[{\"role\":\"roles/storage.objectViewer\","
+	    "\"members\":[\"serviceAccount:" WORKER "\"]}]}"), 200);
+	ck_assert_int_eq(ask(WORKER, "GET", B "/uni/o/m%2Fo", NULL), 200);
+	ck_assert_int_eq(ask(WORKER, "GET", B "/uni/o?prefix=m/", NULL), 200);
+	ck_assert_int_eq(ask(WORKER, "GET", B "/uni/o/o", NULL), 403);
+	ck_assert_int_eq(ask(WORKER, "GET", B "/uni/o", NULL), 403);
+	ck_assert_int_eq(ask(WORKER, "GET", B "/uni/o?prefix=m", NULL), 403);
+	ck_assert_int_eq(ask(WORKER, "DELETE", B "/uni/o/m%2Fo", NULL), 403);
+	ck_assert_int_eq(ask(NULL, "GET", B "/uni/o/m%2Fo", NULL), 401);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -177,6 +202,7 @@ main(void)
 	tcase_add_test(t, public_access_prevention_shuts_what_was_open);
 	tcase_add_test(t, list_is_shown_to_those_who_may_read_it);
 	tcase_add_test(t, list_of_a_bucket_grants_like_its_roles);
+	tcase_add_test(t, managed_folder_grants_what_lies_in_it);
 	suite_add_tcase(s, t);
 	return (fix_main(s));
 }

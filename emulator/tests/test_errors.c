@@ -82,6 +82,9 @@ static const struct row {
 	    "parameter", "fields", "Invalid field selection" },
 	{ "POST", B "/bkt/o/o/restore", "", 400, "required", "parameter",
 	    "generation", "Required parameter: generation" },
+	{ "POST", B "/bkt/o?name=x", "x", 400, "wrongUrlForUpload", "", "",
+	    "Upload requests must include an uploadType URL parameter and a "
+	    "URL path beginning with /upload/" },
 	{ "TRACE", O, NULL, 405, "methodNotAllowed", "", "", "" },
 	{ "GET", "/storage/v1/nothing", NULL, 404, "notFound", "", "", "" },
 };
