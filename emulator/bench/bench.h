@@ -35,6 +35,7 @@ struct bench {
 	struct peers peers;
 	struct figures figures;
 	char	*dir;			/* private, removed at the end */
+	int	folders;		/* made for servers so far */
 	const char *self;		/* this program */
 	const char *tools;		/* where Litestream is */
 	int64_t	rounds;
@@ -45,7 +46,9 @@ struct bench {
 	int64_t	big_fake;		/* … for the fakes, which are slow */
 	int64_t	listed;			/* 100,000 */
 	int64_t	grown;			/* 1,000,000 */
-	int64_t	deleted, deleted_file;	/* 10,000; of the slow backend */
+	int64_t	settled;		/* uploads before nginx is measured */
+	int64_t	deleted;		/* 10,000 */
+	int64_t	deleted_mem, deleted_file;	/* … in the fakes */
 	int64_t	database;		/* bytes */
 };
 
@@ -74,6 +77,8 @@ bench_turn(int64_t round, size_t i, size_t n)
 	return (round % 2 == 0 ? i : n - 1 - i);
 }
 
+/* A folder for one more server, not made. */
+const char	*bench_folder(struct bench *);
 /* Figures of one slice of small requests. */
 void	bench_note(struct bench *, const char *measure, const char *variant,
     const struct subject *, const struct times_sum *, int64_t cpu_us);
@@ -92,6 +97,7 @@ const char	*bench_variant(struct bench *, size_t connections);
 int	m_start(struct bench *, struct err *);
 int	m_put_media(struct bench *, struct err *);
 int	m_put_multipart(struct bench *, struct err *);
+int	m_put_over(struct bench *, struct err *);
 int	m_get_xml(struct bench *, struct err *);
 int	m_get_media(struct bench *, struct err *);
 int	m_get_meta(struct bench *, struct err *);

@@ -28,7 +28,7 @@ fill(struct grow *w, size_t i, struct err *e)
 	int rc;
 
 	if (subject_start(&w->s[i], PEER_OURS, &w->b->peers, &w->b->arena,
-	    arena_printf(&w->b->arena, "%s/grow-%zu", w->b->dir, i), e) != 0)
+	    bench_folder(w->b), e) != 0)
 		return (-1);
 	w->s[i].name = arena_printf(&w->b->arena, "%lld objects",
 	    (long long)w->objects[i]);

@@ -211,7 +211,7 @@ turn_begin(struct turn *t, struct err *e)
 		t->folder = arena_printf(&t->a, "%s/replica", b->dir);
 	else {
 		rc = subject_start(&t->s, kind, &b->peers, &b->arena,
-		    arena_printf(&b->arena, "%s/litestream", b->dir), e);
+		    bench_folder(b), e);
 		t->server = t->s.child;
 		t->from = t->port = t->s.port;
 	}

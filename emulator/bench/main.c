@@ -170,7 +170,9 @@ sizes(struct bench *b)
 	b->big_fake = q ? INT64_C(8) << 20 : INT64_C(128) << 20;
 	b->listed = q ? 2000 : 100000;
 	b->grown = q ? 5000 : 1000000;
+	b->settled = q ? 100 : 30000;
 	b->deleted = q ? 500 : 10000;
+	b->deleted_mem = q ? 500 : 3000;
 	b->deleted_file = q ? 50 : 500;
 	b->database = q ? INT64_C(4) << 20 : INT64_C(110) << 20;
 }

@@ -11,6 +11,7 @@ const struct measure measures[] = {
 	{ "put-media", "4 KiB uploads, uploadType=media", m_put_media },
 	{ "put-multipart", "4 KiB uploads, uploadType=multipart",
 	    m_put_multipart },
+	{ "put-over", "4 KiB uploads onto names that exist", m_put_over },
 	{ "get-xml", "4 KiB downloads, XML", m_get_xml },
 	{ "get-media", "4 KiB downloads, alt=media", m_get_media },
 	{ "get-metadata", "metadata of 4 KiB objects", m_get_meta },
@@ -84,6 +85,14 @@ bench_goal(struct bench *b, const char *measure, const char *variant,
 	figures_goal(&b->figures, &g);
 }
 
+const char *
+bench_folder(struct bench *b)
+{
+
+	return (arena_printf(&b->arena, "%s/server-%d", b->dir,
+	    ++b->folders));
+}
+
 int
 bench_start(struct bench *b, struct subject *s, size_t *n, const bool *wanted,
     struct err *e)
@@ -95,8 +104,7 @@ bench_start(struct bench *b, struct subject *s, size_t *n, const bool *wanted,
 		    (wanted != NULL && !wanted[k]))
 			continue;
 		if (subject_start(&s[*n], (enum peer_kind)k, &b->peers,
-		    &b->arena, arena_printf(&b->arena, "%s/server-%d", b->dir,
-		    k), e) != 0)
+		    &b->arena, bench_folder(b), e) != 0)
 			return (-1);
 		++*n;
 	}

@@ -57,7 +57,7 @@ int	subject_spawn(struct subject *, enum peer_kind, const struct peers *,
     struct arena *, const char *dir, struct err *);
 /* Ends it; its folder stays. */
 void	subject_end(struct subject *);
-/* Ends it and removes its folder. */
+/* Ends it and removes its folder (nginx: the files stay, see there). */
 void	subject_stop(struct subject *);
 
 /* The request for the object o-######### as bytes for gen_run(); heap: free
