@@ -23,8 +23,7 @@
 
 /* ---- what the calls share ---- */
 
-/* Is it the starter who asks?  False: a 403 has been stored. */
-static bool
+bool
 control_may(struct req *rq)
 {
 	const char *token = req_header(rq, "X-Emulator-Token");

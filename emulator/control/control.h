@@ -42,6 +42,9 @@
 
 #include "emulator/http/req.h"
 
+/* Is it the starter who asks?  False: a 403 has been stored. */
+bool	control_may(struct req *);
+
 void	control_ready_h(struct req *);
 void	control_info_h(struct req *);
 void	control_journal_h(struct req *);

@@ -16,6 +16,7 @@
 #include "lib/buf.h"
 
 #define STORE_READERS	4
+#define STORE_SCHEMA	2		/* … its user_version */
 #define STORE_PAGE	4096		/* of SQLite */
 #define STORE_ALIVE	INT64_MAX	/* in `died`, `gone`, `history_from` */
 #define STORE_SOFT_ROW	1024		/* what a row counts, besides its bytes */
@@ -48,6 +49,7 @@ struct store {
 	/* The writer: everything up to dead_room under its lock. */
 	pthread_mutex_t write_lock;
 	struct store_conn w;
+	_Atomic uint64_t epoch;		/* grows when a snapshot is loaded */
 	int64_t	generation;		/* the last one given */
 	int64_t	tx_now;			/* wall time of this transaction */
 	int64_t	tx_mutation;		/* its number, 0 while it has none */
@@ -308,6 +310,7 @@ struct store_upload {
 	bool	gone;			/* … finished or deleted */
 	pthread_mutex_t lock;		/* the rest */
 	int64_t	payload;
+	uint64_t epoch;			/* of the store, when it got ready */
 	int	fd;			/* open from a write to its flush */
 	bool	ready;			/* the sums stand for the file */
 	struct upload_sum persisted, written;
@@ -324,6 +327,10 @@ enum store_rc	store_upload_begin(struct store *, const char *id,
 /* The bytes of [offset, offset + n) that are new, appended. */
 enum store_rc	store_upload_append(struct store *, struct store_upload *,
     int64_t offset, const char *p, size_t n) MUST_USE;
+/* In the transaction that writes what u knows: NO_SESSION where a snapshot was
+ * loaded since. */
+enum store_rc	store_upload_stale(const struct store *,
+    const struct store_upload *) MUST_USE;
 enum store_rc	store_upload_flush(struct store *, struct store_upload *)
     MUST_USE;
 /* The file as it will stay: no byte beyond, and on the disk with `power`.  A

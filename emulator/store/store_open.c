@@ -15,7 +15,6 @@
 #include "lib/file.h"
 
 #define STORE_APP_ID	0x6c645354	/* "ldST", in SQLite's header */
-#define STORE_SCHEMA	2		/* … its user_version */
 #define STORE_SESSION_US	(7 * INT64_C(86400000000))
 
 static const char schema[] =
