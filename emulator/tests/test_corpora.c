@@ -1,6 +1,6 @@
 /* What the fuzzers have kept, sent to a whole emulator as bytes on a socket:
- * it answers or closes, and then serves the next one.  Run from the root of
- * the tree, as `make unit` does. */
+ * it answers or closes, and then serves the next one.  The tree is
+ * LITEDRILL_TOP, else the current folder. */
 #include <dirent.h>
 
 #include "emulator/tests/client.h"
@@ -35,13 +35,16 @@ say(const char *head, const struct buf *b)
 static unsigned
 say_all(const char *folder, const char *head)
 {
-	DIR *d = opendir(folder);
+	const char *top = getenv("LITEDRILL_TOP");
+	char *where = mem_printf("%s/" CORPUS "%s", top != NULL ? top :
+	    ".", folder);
+	DIR *d = opendir(where);
 	struct dirent *e;
 	unsigned n = 0;
 
 	ck_assert_ptr_nonnull(d);
 	while ((e = readdir(d)) != NULL) {
-		char *path = mem_printf("%s/%s", folder, e->d_name);
+		char *path = mem_printf("%s/%s", where, e->d_name);
 		struct buf b;
 
 		buf_init(&b, ANSWER_MAX);
@@ -55,6 +58,7 @@ say_all(const char *folder, const char *head)
 		free(path);
 	}
 	(void)closedir(d);
+	free(where);
 	return (n);
 }
 
@@ -65,14 +69,14 @@ START_TEST(served_after_each_kept_input)
 	client_start(&o);
 	ck_assert_int_eq(client_post("/storage/v1/b?project=litedrill",
 	    "{\"name\":\"bucket\"}"), 200);
-	ck_assert_uint_gt(say_all(CORPUS "request", ""), 20);
-	ck_assert_uint_gt(say_all(CORPUS "head", ""), 10);
-	ck_assert_uint_gt(say_all(CORPUS "body", "PUT /bucket/o HTTP/1.1\r\n"
+	ck_assert_uint_gt(say_all("request", ""), 20);
+	ck_assert_uint_gt(say_all("head", ""), 10);
+	ck_assert_uint_gt(say_all("body", "PUT /bucket/o HTTP/1.1\r\n"
 	    "Host: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"), 4);
-	ck_assert_uint_gt(say_all(CORPUS "multipart", "POST /upload/storage/"
+	ck_assert_uint_gt(say_all("multipart", "POST /upload/storage/"
 	    "v1/b/bucket/o?uploadType=multipart HTTP/1.1\r\nHost: 127.0.0.1"
 	    "\r\nTransfer-Encoding: chunked\r\nContent-Type: "), 2);
-	ck_assert_uint_gt(say_all(CORPUS "xml", "POST /bucket?delete HTTP/1.1"
+	ck_assert_uint_gt(say_all("xml", "POST /bucket?delete HTTP/1.1"
 	    "\r\nHost: 127.0.0.1\r\nContent-Length: 200\r\n\r\n"), 3);
 	client_stop();
 }

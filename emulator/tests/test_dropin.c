@@ -173,10 +173,10 @@ use(void)
 	ck_assert_int_eq(ask("GET", "/storage/v1/b/made", "", NULL), 404);
 	ck_assert_int_eq(ask("GET", "/_emulator/metrics", "", NULL), 200);
 	ck_assert_ptr_nonnull(strstr(cl.body.p, "gcs_emulator_requests_total{"
-	    "method=\"storage.buckets.insert\",status=\"200\"} 1\n"));
+	    "method=\"storage.buckets.insert\",code=\"200\"} 1\n"));
 	ck_assert_ptr_nonnull(strstr(cl.body.p, "gcs_emulator_buckets 0\n"));
 	ck_assert_ptr_nonnull(strstr(cl.body.p,
-	    "gcs_emulator_resident_memory_bytes "));
+	    "process_resident_memory_bytes "));
 }
 
 static void

@@ -156,9 +156,12 @@ START_TEST(every_option_is_in_the_manual_and_in_help)
 	json_t *one;
 	struct buf man;
 	FILE *f = open_memstream(&help, &n);
+	const char *top = getenv("LITEDRILL_TOP");
+	char *path = mem_printf("%s/emulator/gcs-emulator.1",
+	    top != NULL ? top : ".");
 
 	buf_init(&man, 1u << 20);
-	ck_assert_int_eq(file_read("emulator/gcs-emulator.1", &man, NULL), 0);
+	ck_assert_int_eq(file_read(path, &man, NULL), 0);
 	options_help(f);
 	(void)fclose(f);
 	json_array_foreach(all, i, one) {
@@ -172,6 +175,7 @@ START_TEST(every_option_is_in_the_manual_and_in_help)
 		free(in_man);
 		free(in_help);
 	}
+	free(path);
 	free(help);
 	buf_release(&man);
 }
