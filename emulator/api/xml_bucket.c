@@ -1,10 +1,12 @@
 #include "emulator/api/xml_bucket.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "emulator/api/buckets.h"
 #include "emulator/api/lists.h"
+#include "emulator/api/places.h"
 #include "emulator/api/xml_read.h"
 #include "emulator/api/xml_req.h"
 #include "emulator/api/xml_write.h"
@@ -96,6 +98,29 @@ xml_bucket_take_text(struct req *rq, json_t *to, const char *field,
 		(void)json_object_set_new(to, field, json_string(s));
 }
 
+/* Clients of Amazon's send the region that they sign for, which is "auto". */
+static int
+xml_bucket_location(struct req *rq, json_t *to)
+{
+	const char *s = json_string_value(json_object_get(to, "location"));
+	char *up;
+
+	if (s == NULL)
+		return (0);
+	if (strcmp(s, "auto") == 0) {
+		(void)json_object_del(to, "location");
+		return (0);
+	}
+	up = arena_strdup(&rq->arena, s);
+	for (char *p = up; *p != '\0'; p++)
+		*p = (char)toupper((unsigned char)*p);
+	if (places_type(up) != NULL)
+		return (0);
+	req_fail(rq, 400, "InvalidLocationConstraint",
+	    "There is no location '%s'.", s);
+	return (-1);
+}
+
 /* <CreateBucketConfiguration>, which may be missing. */
 static int
 xml_bucket_take(struct req *rq, json_t *to)
@@ -115,6 +140,8 @@ xml_bucket_take(struct req *rq, json_t *to)
 	xml_bucket_take_text(rq, to, "location", root, "LocationConstraint");
 	xml_bucket_take_text(rq, to, "storageClass", root, "StorageClass");
 	xml_bucket_take_text(rq, to, "rpo", root, "Rpo");
+	if (xml_bucket_location(rq, to))
+		return (-1);
 	p = xml_child(xml_child(xml_child(root, "CustomPlacementConfig"),
 	    "DataLocations"), "DataLocation");
 	if (p == NULL)

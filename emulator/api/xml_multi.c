@@ -15,6 +15,10 @@
 #include "emulator/store/store_multi.h"
 #include "lib/str.h"
 
+/* Google's library for Node.js reads these two documents only where their type
+ * is a text. */
+#define UPLOAD_TYPE	"text/xml; charset=UTF-8"
+
 /* What a multipart upload cannot do, by the headers that ask for it. */
 static int
 xml_multi_unserved(struct req *rq)
@@ -64,6 +68,7 @@ xml_multi_new_h(struct req *rq)
 		return;
 	}
 	xml_write_begin(&w, "InitiateMultipartUploadResult", XML_NS_S3);
+	w.type = UPLOAD_TYPE;
 	xml_write_text(&w, "Bucket", rq->bucket);
 	xml_write_text(&w, "Key", rq->object);
 	xml_write_text(&w, "UploadId", id);
@@ -252,6 +257,7 @@ xml_multi_finished(struct req *rq, const struct object *o)
 	str_pct_encode(&path, o->name, strlen(o->name), true);
 	media_headers_stored(rq, o);
 	xml_write_begin(&w, "CompleteMultipartUploadResult", XML_NS_S3);
+	w.type = UPLOAD_TYPE;
 	xml_write_text(&w, "Location", arena_printf(&rq->arena, "%s/%s/%s",
 	    req_base_url(rq), rq->bucket, path.p));
 	xml_write_text(&w, "Bucket", rq->bucket);

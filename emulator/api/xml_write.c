@@ -11,7 +11,8 @@ void
 xml_write_begin(struct xml_write *w, const char *root, const char *ns)
 {
 
-	*w = (struct xml_write){ .root = root };
+	*w = (struct xml_write){ .root = root,
+	    .type = "application/xml; charset=UTF-8" };
 	buf_init(&w->b, XML_MAX);
 	buf_adds(&w->b, "<?xml version='1.0' encoding='UTF-8'?>");
 	if (ns == NULL)
@@ -85,7 +86,6 @@ xml_write_reply(struct xml_write *w, struct req *rq, int status)
 
 	xml_write_close(w, w->root);
 	BUG_ON(!buf_ok(&w->b));
-	req_reply(rq, status, "application/xml; charset=UTF-8", w->b.p,
-	    w->b.len);
+	req_reply(rq, status, w->type, w->b.p, w->b.len);
 	buf_release(&w->b);
 }

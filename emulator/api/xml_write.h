@@ -13,6 +13,7 @@ struct xml_write {
 	struct buf b;
 	bool	url;		/* names are percent-encoded besides */
 	const char *root;
+	const char *type;	/* of the answer */
 };
 
 /* Begins the document; ns may be NULL. */

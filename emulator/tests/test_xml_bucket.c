@@ -61,6 +61,15 @@ START_TEST(a_bucket_is_made_as_its_document_says)
 	ck_assert_int_eq(client_get("/eu-bkt?storageClass"), 200);
 	ck_assert_str_eq(cl.body.p, HEAD_XML
 	    "<StorageClass>NEARLINE</StorageClass>");
+	ck_assert_int_eq(client_text("PUT", "/auto-bkt",
+	    "<CreateBucketConfiguration><LocationConstraint>auto"
+	    "</LocationConstraint></CreateBucketConfiguration>"), 200);
+	ck_assert_int_eq(client_get("/auto-bkt?location"), 200);
+	says("<LocationConstraint>US</LocationConstraint>");
+	ck_assert_int_eq(client_text("PUT", "/other",
+	    "<CreateBucketConfiguration><LocationConstraint>us-east-1"
+	    "</LocationConstraint></CreateBucketConfiguration>"), 400);
+	says("<Code>InvalidLocationConstraint</Code>");
 	ck_assert_int_eq(client_text("PUT", "/other", "<X/>"), 400);
 	says("<Code>MalformedBucketConfiguration</Code>");
 	ck_assert_int_eq(client_text("PUT", "/other", "<"), 400);

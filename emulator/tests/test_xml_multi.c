@@ -96,6 +96,8 @@ START_TEST(parts_in_any_order_become_the_object)
 	char body[4096];
 
 	begin("x-goog-meta-k: v");
+	ck_assert_str_eq(client_header("content-type"),
+	    "text/xml; charset=UTF-8");
 	says("<InitiateMultipartUploadResult "
 	    "xmlns='http://s3.amazonaws.com/doc/2006-03-01/'>"
 	    "<Bucket>bkt</Bucket><Key>dir/o</Key>");
