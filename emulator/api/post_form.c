@@ -14,6 +14,7 @@
 #include "emulator/api/objects.h"
 #include "emulator/api/post_policy.h"
 #include "emulator/api/xml_req.h"
+#include "emulator/fault/fault.h"
 #include "emulator/identity/auth.h"
 #include "emulator/identity/signed.h"
 #include "lib/str.h"
@@ -269,6 +270,7 @@ post_form_sink(void *cls, int part, const void *p, size_t n)
 			    "too large.");
 		return;
 	}
+	p = faults_payload(rq, rq->upload.got, p, n);
 	f->size += (int64_t)n;
 	if (f->size > f->policy.max)
 		req_fail(rq, 400, "EntityTooLarge", "The policy's "

@@ -21,6 +21,7 @@
 #include "emulator/api/objects.h"
 #include "emulator/api/range.h"
 #include "emulator/api/resource.h"
+#include "emulator/api/resumable_range.h"
 #include "emulator/api/uploads.h"
 #include "emulator/api/xml_req.h"
 #include "emulator/fault/fault.h"
@@ -141,7 +142,8 @@ resumable_xml_start_h(struct req *rq)
 	    req_cond(rq, &s.cond) || attrs_expect_headers(rq, &s.expect) ||
 	    names_check_object(rq, rq->object) ||
 	    (s.attrs = xml_attrs(rq)) == NULL ||
-	    (id = resumable_begin(rq, &s)) == NULL)
+	    (id = resumable_begin(rq, &s)) == NULL ||
+	    resumable_range_keep(rq, id))
 		return;
 	req_header_add(rq, "Location", arena_printf(&rq->arena,
 	    "%s%s?upload_id=%s", req_base_url(rq), rq->raw_path, id));
@@ -308,10 +310,12 @@ resumable_finish(struct req *rq, struct chunk *c)
 	rc = store_session_finish(rq->emu->store, &w, c->s.id, &c->expect,
 	    &rq->arena, &o);
 	rq->mutation = w.mutation;
-	if (rc != STORE_OK)
+	if (rc != STORE_OK) {
 		req_fail_rc(rq, rc);
-	else
-		resumable_object(rq, &o);
+		return;
+	}
+	resumable_range_drop(rq, c->s.id);
+	resumable_object(rq, &o);
 }
 
 void
@@ -338,10 +342,10 @@ resumable_chunk_h(struct req *rq)
 		req_fail(rq, 400, "invalid", "The upload ends at byte %lld "
 		    "but %lld are persisted.", (long long)c->at,
 		    (long long)persisted);
-	else if (last)
-		resumable_finish(rq, c);
-	else
+	else if (!last)
 		resumable_incomplete(rq, persisted);
+	else if (resumable_range_check(rq, c->s.id, persisted) == 0)
+		resumable_finish(rq, c);
 }
 
 void
@@ -354,4 +358,5 @@ resumable_cancel_h(struct req *rq)
 		req_fail_rc(rq, rc);
 	else
 		req_reply_empty(rq, rq->route->api == API_XML ? 204 : 499);
+	resumable_range_drop(rq, req_query(rq, "upload_id"));
 }

@@ -8,23 +8,22 @@
 #include "emulator/fault/fault.h"
 #include "lib/str.h"
 
-/* "min,max", both inclusive. */
-static int
-xml_body_range(struct xml_body *b)
+int
+xml_body_range(struct req *rq, int64_t *lo, int64_t *hi)
 {
-	const char *h = xml_header(b->rq, "content-length-range");
+	const char *h = xml_header(rq, "content-length-range");
 	char *min, *max;
 
-	b->min = 0;
-	b->max = INT64_MAX;
+	*lo = 0;
+	*hi = INT64_MAX;
 	if (h == NULL)
 		return (0);
-	max = arena_strdup(&b->rq->arena, h);
+	max = arena_strdup(&rq->arena, h);
 	min = strsep(&max, ",");
-	if (max != NULL && str_int64(min, &b->min) &&
-	    str_int64(max, &b->max) && b->min >= 0 && b->min <= b->max)
+	if (max != NULL && str_int64(min, lo) && str_int64(max, hi) &&
+	    *lo >= 0 && *lo <= *hi)
 		return (0);
-	req_fail(b->rq, 400, "MalformedHeaderValue", "Invalid value for "
+	req_fail(rq, 400, "MalformedHeaderValue", "Invalid value for "
 	    "x-goog-content-length-range: '%s'. It is MIN,MAX in bytes.", h);
 	return (-1);
 }
@@ -34,7 +33,7 @@ xml_body_begin(struct req *rq, struct xml_body *b)
 {
 
 	*b = (struct xml_body){ .rq = rq };
-	if (xml_body_range(b) || attrs_expect_headers(rq, &b->expect))
+	if (xml_body_range(rq, &b->min, &b->max) || attrs_expect_headers(rq, &b->expect))
 		return (-1);
 	b->payload = payload_new(rq->emu->store);
 	return (0);
@@ -54,23 +53,30 @@ xml_body_data(struct xml_body *b, const void *p, size_t n)
 }
 
 int
-xml_body_end(struct xml_body *b)
+xml_body_within(struct req *rq, int64_t size, int64_t min, int64_t max)
 {
-	int64_t size = payload_size(b->payload);
 
-	if (b->write_errno != 0)
-		req_fail_rc(b->rq, b->write_errno == ENOSPC ||
-		    b->write_errno == EDQUOT ? STORE_FULL : STORE_IO);
-	else if (size < b->min)
-		req_fail(b->rq, 400, "EntityTooSmall", "The body has %lld "
+	if (size < min)
+		req_fail(rq, 400, "EntityTooSmall", "The body has %lld "
 		    "bytes; at least %lld are wanted.", (long long)size,
-		    (long long)b->min);
-	else if (size > b->max)
-		req_fail(b->rq, 400, "EntityTooLarge",
-		    "The body has more than %lld bytes.",
-		    (long long)b->max);
+		    (long long)min);
+	else if (size > max)
+		req_fail(rq, 400, "EntityTooLarge",
+		    "The body has more than %lld bytes.", (long long)max);
 	else
 		return (0);
+	return (-1);
+}
+
+int
+xml_body_end(struct xml_body *b)
+{
+
+	if (b->write_errno == 0)
+		return (xml_body_within(b->rq, payload_size(b->payload),
+		    b->min, b->max));
+	req_fail_rc(b->rq, b->write_errno == ENOSPC ||
+	    b->write_errno == EDQUOT ? STORE_FULL : STORE_IO);
 	return (-1);
 }
 

@@ -14,6 +14,11 @@ struct xml_body {
 	int	write_errno;	/* of the first write that failed */
 };
 
+/* x-goog-content-length-range, `min,max`, both inclusive; all where there is
+ * none.  -1: a 400 has been stored. */
+int	xml_body_range(struct req *, int64_t *min, int64_t *max);
+/* Does so much lie within?  -1: the 400 has been stored. */
+int	xml_body_within(struct req *, int64_t size, int64_t min, int64_t max);
 /* -1: a 400 has been stored. */
 int	xml_body_begin(struct req *, struct xml_body *);
 void	xml_body_data(struct xml_body *, const void *p, size_t n);

@@ -206,8 +206,7 @@ signed_payload(struct req *rq, const struct sig *s)
 		v = req_header(rq, s->aws ? "x-goog-content-sha256" :
 		    "x-amz-content-sha256");
 	if (v == NULL && s->query)
-		v = req_query(rq, s->aws ? "X-Amz-Content-Sha256" :
-		    "X-Goog-Content-SHA256");
+		v = req_query(rq, "X-Amz-Content-Sha256");
 	return (v != NULL ? v : "UNSIGNED-PAYLOAD");
 }
 

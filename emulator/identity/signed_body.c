@@ -15,7 +15,12 @@ signed_payload_header(const struct req *rq)
 {
 	const char *h = req_header(rq, "x-goog-content-sha256");
 
-	return (h != NULL ? h : req_header(rq, "x-amz-content-sha256"));
+	if (h == NULL)
+		h = req_header(rq, "x-amz-content-sha256");
+	/* Amazon's signers put headers into the URL where they can. */
+	if (h == NULL)
+		h = req_query(rq, "X-Amz-Content-Sha256");
+	return (h);
 }
 
 static void

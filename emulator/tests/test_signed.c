@@ -207,6 +207,36 @@ START_TEST(resumable_upload_begins_with_a_signed_url)
 }
 END_TEST
 
+/* Said by whoever signs, where the session begins; kept where it ends. */
+START_TEST(resumable_upload_keeps_the_signed_length)
+{
+	static const struct { const char *body, *code; int status; } t[] = {
+		{ "0123", "EntityTooSmall", 400 },
+		{ "0123456789A", "EntityTooLarge", 400 },
+		{ "0123456789", NULL, 200 },
+	};
+
+	for (size_t i = 0; i < NELEMS(t); i++) {
+		struct shot s = shot_new("POST", "/drill-bucket/ranged");
+		const char *location;
+
+		s.body = "";
+		shot_header(&s, "x-goog-resumable", "start");
+		shot_header(&s, "x-goog-content-length-range", "5,10");
+		shot_sign(&s, FORM_V4_RSA);
+		ck_assert_int_eq(shot_fire(&s), 201);
+		location = arena_strdup(&sg.arena, client_header("Location"));
+		ck_assert_int_eq(client_try("PUT", location, t[i].body,
+		    strlen(t[i].body), NULL), CURLE_OK);
+		ck_assert_int_eq(cl.status, t[i].status);
+		if (t[i].code != NULL)
+			shot_code_is(t[i].code);
+		ck_assert_int_eq(signer_ask("GET", "/drill-bucket/ranged",
+		    NULL), t[i].code == NULL ? 200 : 404);
+	}
+}
+END_TEST
+
 /* ---- what is forged: not one may be let in ---- */
 
 static int forged;
@@ -933,6 +963,7 @@ add_forms(TCase *t)
 	    FORM_V4_RSA, FORM_V4_RSA + 1);
 	tcase_add_loop_test(t, resumable_upload_begins_with_a_signed_url,
 	    FORM_V2_RSA, FORM_V2_RSA + 1);
+	tcase_add_test(t, resumable_upload_keeps_the_signed_length);
 }
 
 static void
