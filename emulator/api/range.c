@@ -77,8 +77,13 @@ range_parse_content(const char *h, struct range_content *out)
 	if (*h == '*') {
 		out->query = true;
 		h++;
-	} else if (!range_number(&h, &out->first) || *h++ != '-' ||
-	    !range_number(&h, &out->last))
+	} else if (!range_number(&h, &out->first) || *h++ != '-')
+		return (false);
+	else if (*h == '*') {
+		out->open = true;
+		out->last = RANGE_MAX - 1;
+		h++;
+	} else if (!range_number(&h, &out->last))
 		return (false);
 	if (*h++ != '/')
 		return (false);
@@ -88,8 +93,12 @@ range_parse_content(const char *h, struct range_content *out)
 		return (false);
 	if (*range_blanks(h) != '\0')
 		return (false);
-	/* The numbers are sums and counts later: none may be the largest. */
-	return (out->query ? out->total < INT64_MAX :
-	    out->last >= out->first && out->last < INT64_MAX &&
-	    (out->total < 0 || out->last < out->total));
+	/* The numbers are sums and counts later: none may come near the
+	 * largest. */
+	if (out->total >= RANGE_MAX || (!out->query && out->last >= RANGE_MAX))
+		return (false);
+	if (out->open && out->total >= 0)
+		return (out->first <= out->total);
+	return (out->query || (out->last >= out->first &&
+	    (out->total < 0 || out->last < out->total)));
 }

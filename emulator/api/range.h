@@ -17,9 +17,12 @@ enum range_rc {
 enum range_rc	range_parse(const char *h, int64_t size, int64_t *off,
     int64_t *len);
 
-/* `bytes a-b/N`, `bytes a-b/` with a star for N, or a star for a-b. */
+/* `bytes a-b/N`, `bytes a-b/` with a star for N, or a star for a-b; a star for
+ * b alone is what clients send that do not know yet where their stream ends. */
+#define RANGE_MAX	(INT64_MAX / 4)
 struct range_content {
 	bool	query;		/* a star for the bytes */
+	bool	open;		/* a star for b: as far as the body goes */
 	int64_t	first, last;	/* without query */
 	int64_t	total;		/* -1: not known yet */
 };

@@ -3,6 +3,8 @@
  *   (no Content-Range)    the whole object, from its first byte
  *   bytes a-b/N           bytes a to b of N; the last chunk where b + 1 == N
  *   bytes a-b/ star       bytes a to b, more will follow
+ *   bytes a- star/N       from a to the end of the body, which is the last;
+ *                         N may be a star
  *   bytes star/N          no bytes; where N are persisted already, that is
  *                         all, else a question: how many have you?
  *   bytes star/star       the question
@@ -158,8 +160,8 @@ resumable_last(const struct req *rq)
 	const char *h = req_header(rq, "Content-Length");
 	int64_t n;
 
-	return (h != NULL && str_int64(h, &n) && n > 0 ? n - 1 :
-	    INT64_MAX - 1);
+	return (h != NULL && str_int64(h, &n) && n > 0 && n < RANGE_MAX ?
+	    n - 1 : RANGE_MAX);
 }
 
 void
@@ -176,7 +178,6 @@ resumable_chunk_begin(struct req *rq)
 		return;
 	}
 	rq->object = c->s.name;
-	c->whole = h == NULL;
 	if (h != NULL && !range_parse_content(h, &c->range)) {
 		req_fail(rq, 400, "invalid", "Failed to parse Content-Range "
 		    "header: '%s'.", h);
@@ -184,11 +185,13 @@ resumable_chunk_begin(struct req *rq)
 	}
 	if (attrs_expect_headers(rq, &c->expect))
 		return;
+	c->whole = h == NULL || c->range.open;
 	c->at = c->range.first;
 	c->keep = INT64_MAX;
 	if (!c->range.query && !c->s.done)
 		c->keep = faults_chunk(rq, c->s.persisted, c->range.first,
-		    c->whole ? resumable_last(rq) : c->range.last);
+		    c->whole ? c->range.first + resumable_last(rq) :
+		    c->range.last);
 	rq->state = c;
 }
 
@@ -285,7 +288,9 @@ resumable_check(struct req *rq, struct chunk *c, bool *last)
 	int64_t want = r->query ? 0 : r->last + 1;
 
 	*last = c->whole;
-	if (c->whole)
+	if (r->open && r->total >= 0)
+		want = r->total;
+	else if (c->whole)
 		return (0);
 	if (c->at != want) {
 		req_fail(rq, 400, "invalid", "The body holds %lld bytes but "
@@ -294,7 +299,7 @@ resumable_check(struct req *rq, struct chunk *c, bool *last)
 		    (long long)(want - r->first));
 		return (-1);
 	}
-	if (r->total >= 0)
+	if (r->total >= 0 && !r->open)
 		*last = r->query ? c->s.persisted == r->total :
 		    want == r->total;
 	return (0);

@@ -274,6 +274,20 @@ START_TEST(resumable_whole_without_content_range)
 	ck_assert_int_eq(client_ask("PUT", session, big, BIG, NULL), 200);
 	ck_assert_int_eq(client_get("/bkt/w"), 200);
 	body_is(big, BIG);
+	/* as a stream whose end is not known, from the start or later on */
+	begin("", "{\"name\":\"x\"}");
+	ck_assert_int_eq(client_ask("PUT", session, big, BIG,
+	    "Content-Range: bytes 0-*/*"), 200);
+	ck_assert_int_eq(client_get("/bkt/x"), 200);
+	body_is(big, BIG);
+	begin("", "{\"name\":\"y\"}");
+	ck_assert_int_eq(chunk("PUT", 0, 262144, "0-262143/*"), 308);
+	ck_assert_int_eq(client_ask("PUT", session, big + 262144, 10,
+	    "Content-Range: bytes 262144-*/262155"), 400);
+	ck_assert_int_eq(client_ask("PUT", session, big + 262144, 10,
+	    "Content-Range: bytes 262144-*/262154"), 200);
+	ck_assert_int_eq(client_get("/bkt/y"), 200);
+	body_is(big, 262154);
 }
 END_TEST
 
