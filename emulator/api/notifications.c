@@ -10,7 +10,7 @@
 #include "lib/str.h"
 
 #define KIND		"notifications"
-#define TOPIC		"//pubsub.googleapis.com/projects/"
+#define PUBSUB		"//pubsub.googleapis.com/"
 /* https://cloud.google.com/storage/quotas#notifications */
 #define TOTAL_MAX	100
 #define EVENT_MAX	10
@@ -77,19 +77,26 @@ notifications_fail(struct req *rq, const char *field)
 	return (-1);
 }
 
-/* //pubsub.googleapis.com/projects/PROJECT/topics/TOPIC */
-static bool
-notifications_topic_ok(const char *s)
+/* //pubsub.googleapis.com/projects/PROJECT/topics/TOPIC in the arena; some
+ * clients leave the host out.  NULL: it is none. */
+static const char *
+notifications_topic(struct req *rq, const char *s)
 {
+	const char *project = s, *topic;
 	size_t n;
 
-	if (!str_starts(s, TOPIC))
-		return (false);
-	s += strlen(TOPIC);
-	n = strcspn(s, "/");
-	return (n > 0 && str_starts(s + n, "/topics/") &&
-	    s[n + strlen("/topics/")] != '\0' &&
-	    strchr(s + n + strlen("/topics/"), '/') == NULL);
+	if (str_starts(s, PUBSUB))
+		project += strlen(PUBSUB);
+	if (!str_starts(project, "projects/"))
+		return (NULL);
+	project += strlen("projects/");
+	n = strcspn(project, "/");
+	if (n == 0 || !str_starts(project + n, "/topics/"))
+		return (NULL);
+	topic = project + n + strlen("/topics/");
+	if (*topic == '\0' || strchr(topic, '/') != NULL)
+		return (NULL);
+	return (arena_printf(&rq->arena, PUBSUB "projects/%s", project));
 }
 
 static int
@@ -140,7 +147,7 @@ notifications_take(struct req *rq, const json_t *in, json_t *to)
 		req_fail(rq, 400, "required", "Required");
 		return (-1);
 	}
-	if (!notifications_topic_ok(topic))
+	if ((topic = notifications_topic(rq, topic)) == NULL)
 		return (notifications_fail(rq, "topic"));
 	if (strcmp(format, "JSON_API_V1") != 0 && strcmp(format, "NONE") != 0)
 		return (notifications_fail(rq, "payload_format"));

@@ -156,6 +156,17 @@ START_TEST(no_more_than_a_hundred_in_a_bucket)
 }
 END_TEST
 
+/* As gcloud writes it. */
+START_TEST(topic_may_come_without_its_host)
+{
+
+	ck_assert_int_eq(ask("POST", N, "{\"topic\":\"projects/p/topics/t\","
+	    "\"payload_format\":\"NONE\"}"), 200);
+	ck_assert_str_eq(fix_text(&rq, "topic"), TOPIC);
+	req_release(&rq);
+}
+END_TEST
+
 START_TEST(bucket_must_be_there_and_the_caller_allowed)
 {
 	struct req other;
@@ -197,6 +208,7 @@ main(void)
 	    NELEMS(bad));
 	tcase_add_test(t, no_more_than_ten_of_an_event_overlap);
 	tcase_add_test(t, no_more_than_a_hundred_in_a_bucket);
+	tcase_add_test(t, topic_may_come_without_its_host);
 	tcase_add_test(t, bucket_must_be_there_and_the_caller_allowed);
 	tcase_add_test(t, project_names_the_account_of_the_service);
 	suite_add_tcase(s, t);
