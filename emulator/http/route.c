@@ -310,16 +310,13 @@ route_prepare(void)
 	route_add_rows(routes);
 }
 
-int
-route_find(struct req *rq)
+static bool
+route_find_path(struct req *rq, unsigned apis, const char *path)
 {
-	unsigned apis = route_apis(rq), method =
-	    route_method_bit(rq->method, strlen(rq->method));
-	const char *path = route_path(rq);
+	unsigned method = route_method_bit(rq->method, strlen(rq->method));
 	struct route_cap cap[4];
 	size_t n;
 
-	BUG_ON(pthread_once(&route_once, route_prepare) != 0);
 	for (size_t i = 0; i < route_nrows; i++) {
 		const struct route_row *row = &route_rows[i];
 
@@ -330,9 +327,27 @@ route_find(struct req *rq)
 		    route_match(row->r->path, path, cap, &n) &&
 		    route_query(rq, row->r->query)) {
 			route_take(rq, row->r, cap, n);
-			return (0);
+			return (true);
 		}
 	}
+	return (false);
+}
+
+int
+route_find(struct req *rq)
+{
+	unsigned apis = route_apis(rq);
+	const char *path = route_path(rq);
+	size_t n = strlen(path);
+
+	BUG_ON(pthread_once(&route_once, route_prepare) != 0);
+	if (route_find_path(rq, apis, path))
+		return (0);
+	/* Some clients end a collection's path in '/'. */
+	if ((apis & BIT(API_STORAGE)) != 0 && n > 1 && path[n - 1] == '/' &&
+	    route_find_path(rq, BIT(API_STORAGE), arena_strndup(&rq->arena,
+	    path, n - 1)))
+		return (0);
 	for (enum route_api a = API_STORAGE; a <= API_CONTROL; a++)
 		if ((apis & BIT(a)) != 0) {
 			rq->route = route_none(a);

@@ -15,6 +15,21 @@
 
 /* ---- who asks ---- */
 
+/* A token in the query, as if it came in the header; or NULL.
+ * https://cloud.google.com/storage/docs/json_api/v1/parameters */
+static const char *
+auth_query_token(struct req *rq)
+{
+	const char *t = req_query(rq, "access_token");
+
+	if (rq->route == NULL || rq->route->api != API_STORAGE)
+		return (NULL);
+	if (t == NULL)
+		t = req_query(rq, "oauth_token");
+	return (t != NULL && *t != '\0' ? arena_printf(&rq->arena,
+	    "Bearer %s", t) : NULL);
+}
+
 void
 auth_identify(struct req *rq)
 {
@@ -36,7 +51,7 @@ auth_identify(struct req *rq)
 		}
 		signed_body(rq);
 	}
-	if (h == NULL)
+	if (h == NULL && (h = auth_query_token(rq)) == NULL)
 		return;
 	rq->auth = AUTH_BAD;
 	if (strncasecmp(h, "Bearer ", 7) != 0)

@@ -194,6 +194,17 @@ START_TEST(buckets_are_listed_of_the_project_or_of_all)
 }
 END_TEST
 
+START_TEST(collections_may_end_in_a_slash)
+{
+
+	ck_assert_int_eq(client_get(B "/?project=p"), 200);
+	ck_assert_int_eq(client_get(B "/bkt/o/"), 200);
+	ck_assert_int_eq(client_ask("POST", UP "/?uploadType=media&name=o",
+	    "x", 1, "Content-Type: text/plain"), 200);
+	ck_assert_int_eq(client_get(B "//"), 404);
+}
+END_TEST
+
 START_TEST(proxy_wants_a_project_and_credentials)
 {
 	static const struct row missing = { .status = 400,
@@ -208,7 +219,7 @@ START_TEST(proxy_wants_a_project_and_credentials)
 	    .type = "header", .location = "Authorization",
 	    .begins = "Invalid Credentials" };
 	static const char url[] = "https://storage.googleapis.com" B;
-	char token[512], body[256];
+	char token[512], body[256], query[1024];
 	const char *headers[] = { token, NULL };
 	json_auto_t *j = NULL;
 
@@ -229,6 +240,15 @@ START_TEST(proxy_wants_a_project_and_credentials)
 	    json_string_value(json_object_get(j, "access_token")));
 	ck_assert_int_eq(client_try("GET", url, NULL, 0, headers), CURLE_OK);
 	error_is(&missing);
+	/* A token may stand in the query. */
+	(void)snprintf(query, sizeof(query), "%s?project=%s&access_token=%s",
+	    url, cl.emu->project, json_string_value(json_object_get(j,
+	    "access_token")));
+	ck_assert_int_eq(client_try("GET", query, NULL, 0, NULL), CURLE_OK);
+	ck_assert_int_eq(cl.status, 200);
+	(void)snprintf(query, sizeof(query), "%s?oauth_token=x", url);
+	ck_assert_int_eq(client_try("GET", query, NULL, 0, NULL), CURLE_OK);
+	error_is(&bad);
 }
 END_TEST
 
@@ -242,6 +262,7 @@ add(TCase *t)
 	tcase_add_test(t, errors_are_whole_whatever_fields_say);
 	tcase_add_test(t, fields_cut_every_answer);
 	tcase_add_test(t, buckets_are_listed_of_the_project_or_of_all);
+	tcase_add_test(t, collections_may_end_in_a_slash);
 	tcase_add_test(t, proxy_wants_a_project_and_credentials);
 }
 
