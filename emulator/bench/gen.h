@@ -55,6 +55,7 @@ struct gen_answer {
 };
 /* Takes n bytes; how many of them belong to this answer comes back, -1 where
  * it is no HTTP.  *done: the answer is whole. */
-int64_t	gen_answer_add(struct gen_answer *, const char *p, size_t n, bool *done);
+int64_t	gen_answer_add(struct gen_answer *, const char *p, size_t n,
+    bool *done);
 
 #endif

@@ -41,6 +41,8 @@ one(struct bench *b, enum peer_kind kind, const char *variant, bool proxy,
 	if (rc == 0 && record) {
 		bench_add(b, MEASURE, variant, s.name, UNIT_MS,
 		    (double)us / 1e3);
+		bench_add(b, MEASURE, variant, s.name, "server ms",
+		    (double)child_cpu_us(s.child) / 1e3);
 		bench_add(b, MEASURE, variant, s.name, UNIT_RSS,
 		    (double)child_rss(s.child) / 1048576);
 	}

@@ -114,7 +114,8 @@ web_header(char *p, size_t size, size_t n, void *arg)
 	struct web_slot *s = arg;
 
 	n *= size;
-	if (s->into != NULL && n > 10 && strncasecmp(p, "location: ", 10) == 0) {
+	if (s->into != NULL && n > 10 &&
+	    strncasecmp(p, "location: ", 10) == 0) {
 		size_t len = n - 10;
 
 		while (len > 0 && (p[9 + len] == '\r' || p[9 + len] == '\n'))

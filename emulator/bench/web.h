@@ -21,7 +21,7 @@ struct web_req {
 	const char *header;		/* one more header, or NULL */
 	const char *body;		/* or NULL: */
 	int64_t	size;			/* of the body; -1: no body */
-	int64_t	from;			/* where in the repeated block it starts */
+	int64_t	from;			/* byte of the repeated block */
 	const char *range;		/* "0-99", or NULL */
 	int	status;			/* of the answer; 0: any will do */
 	int64_t	answer;			/* bytes it must have; -1: any */
