@@ -3,7 +3,8 @@
  * start),"conn","via":"proxy|http","host","method","api" (method id),
  * "principal","auth":"bearer|none|bad|signed","bucket","object",
  * "in","out" (bytes),"status" (0: closed without a reply),
- * "fault","us","mutation", and of a call in a batch "batch" (its n)}.  A CONNECT is a line too (api "emulator.connect",
+ * "fault","us","mutation"}, and of a call in a batch "batch" (its n).  A
+ * CONNECT is a line too (api "emulator.connect",
  * object: the host asked for).  Kept in memory up to a bound (the oldest go,
  * their count stays) and, where asked, appended to a file as it happens.
  * Bearer tokens, keys, signatures and assertions never get in.

@@ -239,6 +239,9 @@ req_xml_text(struct buf *b, const char *s)
 	}
 }
 
+static void	req_vfail(struct req *, int status, const char *reason,
+    const char *param, const char *fmt, va_list) PRINTF_LIKE(5, 0);
+
 static void
 req_vfail(struct req *rq, int status, const char *reason, const char *param,
     const char *fmt, va_list ap)
