@@ -15,6 +15,7 @@ struct journal;
 struct server;
 struct hosts;
 struct metrics;
+struct gate;
 
 #define EMULATOR_VERSION "0.1"
 
@@ -24,6 +25,7 @@ struct emu {
 	struct journal	*journal;
 	struct server	*server;
 	struct metrics	*metrics;	/* NULL: nobody counts */
+	struct gate	*gate;		/* NULL: all pass */
 	struct clock	clock;		/* shifted through the control API */
 	bool	auth_http;		/* --auth for the plain endpoint: off */
 	bool	auth_proxy;		/* … and for impersonation: on */

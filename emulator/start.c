@@ -9,6 +9,7 @@
 
 #include "emulator/api/lifecycle.h"
 #include "emulator/api/rules.h"
+#include "emulator/control/gate.h"
 #include "emulator/control/journal.h"
 #include "emulator/control/metrics.h"
 #include "emulator/fault/fault.h"
@@ -208,6 +209,7 @@ start_new(const struct start_opts *o, struct err *e)
 		emu->data = s->data;
 		emu->ca_file = s->tls.ca_file;
 		emu->metrics = metrics_new();
+		emu->gate = gate_new();
 		emu->journal = journal_new(o->journal, e);
 		if (emu->journal != NULL) {
 			emu->faults = faults_new(emu);
@@ -266,6 +268,7 @@ start_free(struct start *s)
 	faults_free(s->emu.faults);
 	journal_free(s->emu.journal);
 	metrics_free(s->emu.metrics);
+	gate_free(s->emu.gate);
 	store_close(s->emu.store);
 	tls_release(&s->tls);
 	hosts_free(s->emu.hosts);

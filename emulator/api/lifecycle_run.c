@@ -9,6 +9,7 @@
 
 #include "emulator/api/lifecycle.h"
 #include "emulator/api/rewrite.h"
+#include "emulator/control/gate.h"
 #include "emulator/store/store_multi.h"
 #include "lib/cond.h"
 #include "lib/log.h"
@@ -209,6 +210,7 @@ lifecycle_run(struct emu *emu)
 	bool more = true;
 
 	BUG_ON(pthread_mutex_lock(&lifecycle_lock) != 0);
+	gate_enter(emu->gate);
 	r.now_us = clock_wall_us(&emu->clock);
 	while (more && store_bucket_list(emu->store, NULL, "", after, 100, &a,
 	    &b, &n, &more) == STORE_OK && n > 0) {
@@ -219,6 +221,7 @@ lifecycle_run(struct emu *emu)
 	if (store_purge(emu->store, &lost) != STORE_OK)
 		log_error("lifecycle: what is soft-deleted stays");
 	rewrite_expire(emu);
+	gate_leave(emu->gate);
 	BUG_ON(pthread_mutex_unlock(&lifecycle_lock) != 0);
 	arena_release(&a);
 	free(r.v);

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "emulator/control/gate.h"
 #include "emulator/control/journal.h"
 #include "emulator/control/metrics.h"
 #include "emulator/fault/fault.h"
@@ -32,6 +33,7 @@ struct exchange {
 	int64_t	drained;
 	bool	routed;			/* rq.route is a row of the table */
 	bool	opened;			/* route->begin() was called */
+	bool	inside;			/* of the gate */
 	bool	cut;			/* the body's end will not be seen */
 	bool	keep;
 };
@@ -81,6 +83,34 @@ exchange_swift(const struct exchange *x)
 	    strcmp(rq->method, "HEAD") == 0));
 }
 
+/* What works with the store, from before it is judged until it has done its
+ * work. */
+static void
+exchange_enter(struct exchange *x)
+{
+	const struct req *rq = &x->rq;
+	struct gate *gate = rq->emu->gate;
+
+	if (rq->route->api == API_CONTROL &&
+	    !str_starts(rq->route->id, "emulator.internal.") &&
+	    !str_starts(rq->route->id, "emulator.export"))
+		return;
+	x->inside = true;
+	if (gate_try(gate))
+		return;
+	crew_block(x->c->hand);
+	gate_enter(gate);
+}
+
+static void
+exchange_leave(struct exchange *x)
+{
+
+	if (x->inside)
+		gate_leave(x->rq.emu->gate);
+	x->inside = false;
+}
+
 static bool
 exchange_head(struct exchange *x)
 {
@@ -96,6 +126,7 @@ exchange_head(struct exchange *x)
 		crew_block(x->c->hand);
 	if (!x->routed || rq->route->body == BODY_BUF)
 		return (true);
+	exchange_enter(x);
 	dispatch_judge(rq);
 	if (rq->faults != NULL)
 		crew_block(x->c->hand);
@@ -380,12 +411,16 @@ exchange_work(struct exchange *x)
 
 	if (!x->routed)
 		return;			/* refused; no rule knows it */
-	if (rq->route->body == BODY_BUF && rq->status == 0)
+	if (rq->route->body == BODY_BUF && rq->status == 0) {
+		exchange_enter(x);
 		dispatch_judge(rq);
+	}
 	if (str_starts(rq->route->id, "emulator.journal") ||
 	    rq->route->handle == metrics_h)
 		(void)settle_wait(server_settle(rq->emu->server), SETTLE_US);
 	dispatch_work(rq);
+	if (!x->opened)
+		exchange_leave(x);
 }
 
 static bool
@@ -410,6 +445,7 @@ exchange_finish(struct exchange *x, bool sent)
 	settle_end(server_settle(rq->emu->server), &x->sending);
 	if (x->opened)
 		rq->route->done(rq);
+	exchange_leave(x);
 }
 
 enum exchange_rc

@@ -31,7 +31,7 @@
 #include "emulator/control/control.h"
 #include "emulator/control/internal.h"
 #include "emulator/control/metrics.h"
-#include "emulator/control/snapshots.h"
+#include "emulator/control/snapshot.h"
 #include "emulator/fault/retry_test.h"
 #include "emulator/identity/iam.h"
 #include "emulator/identity/oauth.h"
@@ -530,16 +530,16 @@ const struct route routes[] = {
 	    BUF, control_lifecycle_h),
 	ROW("emulator.token", CONTROL, "POST", E "token", NULL, NULL, BUF,
 	    control_token_h),
-	ROW("emulator.snapshots.save", CONTROL, "POST", E "snapshots", NULL,
-	    NULL, BUF, snapshots_save_h),
-	ROW("emulator.snapshots.list", CONTROL, "GET", E "snapshots", NULL,
-	    NULL, NONE, snapshots_list_h),
-	ROW("emulator.snapshots.load", CONTROL, "POST",
-	    E "snapshots/{name}/load", NULL, NULL, NONE, snapshots_load_h),
-	ROW("emulator.snapshots.delete", CONTROL, "DELETE",
-	    E "snapshots/{name}", NULL, NULL, NONE, snapshots_delete_h),
 	ROW("emulator.shutdown", CONTROL, "POST", E "shutdown", NULL, NULL,
 	    BUF, control_shutdown_h),
+	ROW("emulator.snapshots.list", CONTROL, "GET", E "snapshots", NULL,
+	    NULL, NONE, snapshot_list_h),
+	ROW("emulator.snapshots.save", CONTROL, "POST", E "snapshots", NULL,
+	    NULL, BUF, snapshot_save_h),
+	ROW("emulator.snapshots.load", CONTROL, "POST",
+	    E "snapshots/{name}/load", NULL, NULL, BUF, snapshot_load_h),
+	ROW("emulator.snapshots.delete", CONTROL, "DELETE",
+	    E "snapshots/{name}", NULL, NULL, NONE, snapshot_delete_h),
 	ROW("emulator.describe", CONTROL, "GET", E "describe", NULL, NULL,
 	    NONE, control_describe_h),
 

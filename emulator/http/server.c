@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "emulator/control/gate.h"
 #include "emulator/control/journal.h"
 #include "emulator/control/metrics.h"
 #include "emulator/fault/fault.h"
@@ -377,6 +378,7 @@ server_waker(void *arg)
 		faults_wake_all(sv->emu->faults);
 		journal_wake(sv->emu->journal);
 		store_wake(sv->emu->store);
+		gate_stop(sv->emu->gate);
 		(void)cond_wait_until(&sv->cond, &sv->lock,
 		    cond_deadline(WAKE_US));
 	}

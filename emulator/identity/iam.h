@@ -23,6 +23,13 @@ void	iam_release(struct emu *);
  * call (an RSA key costs about 0.1 s). */
 const char	*iam_owner_key(struct emu *, struct arena *, struct err *);
 
+/* What outlives a change of the whole store (iam_carry.c): read it before, and
+ * store it after where it is not there. */
+struct iam_carry;
+enum store_rc	iam_carry_take(struct emu *, struct arena *,
+    struct iam_carry **) MUST_USE;
+enum store_rc	iam_carry_put(struct emu *, const struct iam_carry *) MUST_USE;
+
 struct iam_key {
 	const char *account;		/* e-mail */
 	const char *public_pem;

@@ -3,6 +3,7 @@
  * mutation number is published, and files of dropped payloads are unlinked,
  * only after the commit. */
 #include <errno.h>
+#include <string.h>
 
 #include "emulator/store/store_int.h"
 
@@ -54,7 +55,24 @@ store_tx_unlink(struct store *st, int64_t payload)
 	st->dead[st->ndead++] = payload;
 }
 
+/* A snapshot that is being taken may have the files that would go. */
 static void
+store_tx_late(struct store *st)
+{
+
+	if (st->nlate + st->ndead > st->late_room) {
+		st->late_room = 2 * (st->nlate + st->ndead);
+		st->late = mem_realloc(st->late,
+		    st->late_room * sizeof(*st->late));
+	}
+	if (st->ndead > 0)
+		memcpy(st->late + st->nlate, st->dead,
+		    st->ndead * sizeof(*st->dead));
+	st->nlate += st->ndead;
+	st->ndead = 0;
+}
+
+void
 store_publish(struct store *st, int64_t mutation)
 {
 
@@ -96,6 +114,8 @@ store_tx_end(struct store *st, struct store_write *w, enum store_rc rc)
 		    st->soft_bytes > st->soft_max;
 		if (mutation != 0)
 			store_publish(st, mutation);
+		if (st->keeping)
+			store_tx_late(st);
 		dead = st->dead;
 		n = st->ndead;
 		st->dead = NULL;

@@ -16,7 +16,6 @@
 #include "lib/buf.h"
 
 #define STORE_READERS	4
-#define STORE_SCHEMA	2		/* … its user_version */
 #define STORE_PAGE	4096		/* of SQLite */
 #define STORE_ALIVE	INT64_MAX	/* in `died`, `gone`, `history_from` */
 #define STORE_SOFT_ROW	1024		/* what a row counts, besides its bytes */
@@ -49,12 +48,14 @@ struct store {
 	/* The writer: everything up to dead_room under its lock. */
 	pthread_mutex_t write_lock;
 	struct store_conn w;
-	_Atomic uint64_t epoch;		/* grows when a snapshot is loaded */
 	int64_t	generation;		/* the last one given */
 	int64_t	tx_now;			/* wall time of this transaction */
 	int64_t	tx_mutation;		/* its number, 0 while it has none */
 	int64_t	*dead;			/* payload files to unlink after it */
 	size_t	ndead, dead_room;
+	bool	keeping;		/* a snapshot is taken: they are */
+	int64_t	*late;			/* unlinked when it is done */
+	size_t	nlate, late_room;
 	int64_t	write_limit;		/* a second and object; 0: none */
 	struct store_rate *rates;
 	int64_t	soft_bytes;		/* of what is soft-deleted */
@@ -127,6 +128,8 @@ int64_t	store_tx_mutation(struct store *);
 /* A new generation number: microseconds, above every one before. */
 int64_t	store_tx_generation(struct store *);
 void	store_tx_unlink(struct store *, int64_t payload);
+/* With the writer's lock: the newest mutation is this one. */
+void	store_publish(struct store *, int64_t mutation);
 
 /* ---- store_sync.c ---- */
 
@@ -139,6 +142,18 @@ void	store_read_end(struct store *, struct store_conn *);
 /* ---- store_open.c ---- */
 
 char	*store_payload_path(const struct store *, int64_t payload);
+/* Every page but the payloads' is whole; path is for the message. */
+int	store_check_tables(struct store_conn *, const char *path,
+    struct err *);
+/* Counters, and what is counted, as the database has them. */
+int	store_load_counters(struct store *, const char *path, struct err *);
+/* Remove payload files that no row names. */
+int	store_sweep(struct store *, struct err *);
+
+/* ---- store_snapshot.c ---- */
+
+/* What a crash left of snapshots goes; payload_last is above their numbers. */
+int	store_snapshots_open(struct store *, struct err *);
 
 /* ---- store_bucket.c ---- */
 
@@ -310,7 +325,6 @@ struct store_upload {
 	bool	gone;			/* … finished or deleted */
 	pthread_mutex_t lock;		/* the rest */
 	int64_t	payload;
-	uint64_t epoch;			/* of the store, when it got ready */
 	int	fd;			/* open from a write to its flush */
 	bool	ready;			/* the sums stand for the file */
 	struct upload_sum persisted, written;
@@ -327,10 +341,6 @@ enum store_rc	store_upload_begin(struct store *, const char *id,
 /* The bytes of [offset, offset + n) that are new, appended. */
 enum store_rc	store_upload_append(struct store *, struct store_upload *,
     int64_t offset, const char *p, size_t n) MUST_USE;
-/* In the transaction that writes what u knows: NO_SESSION where a snapshot was
- * loaded since. */
-enum store_rc	store_upload_stale(const struct store *,
-    const struct store_upload *) MUST_USE;
 enum store_rc	store_upload_flush(struct store *, struct store_upload *)
     MUST_USE;
 /* The file as it will stay: no byte beyond, and on the disk with `power`.  A

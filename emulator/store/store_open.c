@@ -15,6 +15,7 @@
 #include "lib/file.h"
 
 #define STORE_APP_ID	0x6c645354	/* "ldST", in SQLite's header */
+#define STORE_SCHEMA	2		/* … its user_version */
 #define STORE_SESSION_US	(7 * INT64_C(86400000000))
 
 static const char schema[] =
@@ -253,8 +254,8 @@ store_create(struct store *st, const char *path, struct err *e)
 
 /* Everything but the payloads' pages is read once and must be whole; those
  * pages are checked by size against the files, and when they are read. */
-static int
-store_check_tables(struct store *st, const char *path, struct err *e)
+int
+store_check_tables(struct store_conn *c, const char *path, struct err *e)
 {
 	static const char *const tables[] = { "counters", "buckets",
 		"objects", "shared", "sessions", "multis", "parts",
@@ -265,9 +266,9 @@ store_check_tables(struct store *st, const char *path, struct err *e)
 	for (size_t i = 0; rc == 0 && i < NELEMS(tables); i++) {
 		char *sql = mem_printf("PRAGMA quick_check('%s')", tables[i]);
 
-		found = store_pragma(&st->w, sql);
+		found = store_pragma(c, sql);
 		if (found == NULL)
-			rc = store_sql_err(&st->w, path, e);
+			rc = store_sql_err(c, path, e);
 		else if (strcmp(found, "ok") != 0)
 			rc = err_set(e, "%s is damaged: table %s: %s", path,
 			    tables[i], found);
@@ -298,14 +299,14 @@ store_open_db(struct store *st, const char *path, struct err *e)
 		rc = err_set(e, "cannot use %s: SQLite's WAL mode does not "
 		    "work in this folder", path);
 	else
-		rc = store_check_tables(st, path, e);
+		rc = store_check_tables(&st->w, path, e);
 	free(mode);
 	for (int i = 0; rc == 0 && i < STORE_READERS; i++)
 		rc = store_connect(st, &st->r[i], path, 1024, e);
 	return (rc);
 }
 
-static int
+int
 store_load_counters(struct store *st, const char *path, struct err *e)
 {
 	sqlite3_stmt *s;
@@ -317,7 +318,7 @@ store_load_counters(struct store *st, const char *path, struct err *e)
 		return (rc == STORE_OK ?
 		    err_set(e, "%s is damaged: it has no counters", path) :
 		    store_sql_err(&st->w, path, e));
-	st->mutation = sqlite3_column_int64(s, 0);
+	store_publish(st, sqlite3_column_int64(s, 0));
 	st->generation = sqlite3_column_int64(s, 1);
 	store_sql_end(s);
 	if (store_sql_int(&st->w, &last, 0, SQL_PAYLOAD_LAST, "") != STORE_OK ||
@@ -410,7 +411,7 @@ store_sweep_folder(struct store *st, int fd, const char *folder,
 	return (rc);
 }
 
-static int
+int
 store_sweep(struct store *st, struct err *e)
 {
 	char *path = mem_printf("%s/payloads", st->dir), folder[3];
@@ -512,6 +513,8 @@ store_open(const struct store_opts *o, struct err *e)
 	if (rc == 0 && store_multi_expire(st,
 	    clock_wall_us(st->clock) - STORE_SESSION_US) != STORE_OK)
 		rc = store_sql_err(&st->w, path, e);
+	if (rc == 0)
+		rc = store_snapshots_open(st, e);
 	if (rc == 0)
 		rc = store_sweep(st, e);
 	if (rc == 0 && st->power)

@@ -177,9 +177,7 @@ store_upload_store(struct store *st, struct store_write *w,
 
 	if ((rc = store_tx_begin(st)) != STORE_OK)
 		return (rc);
-	rc = store_upload_stale(st, u);
-	if (rc == STORE_OK)
-		rc = store_bref_write(&st->w, s->bucket, &b);
+	rc = store_bref_write(&st->w, s->bucket, &b);
 	if (rc == STORE_OK)
 		rc = store_object_put(st, w, &b, s->name, &s->cond, row, a);
 	if (rc == STORE_OK)

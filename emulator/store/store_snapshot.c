@@ -1,266 +1,270 @@
-#include "emulator/store/store_snapshot.h"
+/* Snapshots as folders: names, lists, and what a crash has left. */
+#include "emulator/store/store_snap_int.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "emulator/store/store_int.h"
 #include "lib/file.h"
+#include "lib/log.h"
+#include "lib/str.h"
 
-/* Payload numbers. */
-struct ids {
-	int64_t	*v;
-	size_t	n;
-};
+#define FORMAT	1
 
-static int
-snapshot_sql(sqlite3 *db, const char *what, struct err *e)
+bool
+store_snapshot_name_ok(const char *name)
 {
+	size_t n = strlen(name);
 
-	return (err_set(e, "%s: %s", what, db != NULL ? sqlite3_errmsg(db) :
-	    "out of memory"));
+	if (n == 0 || n > SNAPSHOT_NAME || *name == '.' || *name == '-')
+		return (false);
+	for (size_t i = 0; i < n; i++)
+		if (!isalnum((unsigned char)name[i]) &&
+		    strchr("-_.", name[i]) == NULL)
+			return (false);
+	return (true);
 }
 
-static int
-snapshot_ids(sqlite3 *db, const char *sql, struct ids *ids, struct err *e)
+char *
+snap_path(const struct store *st, const char *dot, const char *name)
 {
-	sqlite3_stmt *s = NULL;
-	int rc;
 
-	*ids = (struct ids){ NULL, 0 };
-	if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK)
-		return (snapshot_sql(db, "cannot read payloads", e));
-	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-		if ((ids->n & (ids->n + 1)) == 0)	/* 0, 1, 3, 7 … */
-			ids->v = mem_realloc(ids->v,
-			    (2 * ids->n + 1) * sizeof(*ids->v));
-		ids->v[ids->n++] = sqlite3_column_int64(s, 0);
-	}
-	(void)sqlite3_finalize(s);
-	return (rc == SQLITE_DONE ? 0 :
-	    snapshot_sql(db, "cannot read payloads", e));
+	return (mem_printf("%s/snapshots/%s%s", st->dir, dot, name));
 }
 
-#define FILES		"SELECT id FROM payloads WHERE data IS NULL"
-#define SESSIONS	"SELECT payload FROM sessions WHERE payload > 0" \
-			" AND persisted > 0"
-
-static char *
-snapshot_path(const char *dir, int64_t id)
+char *
+snap_payload(const char *dir, int64_t id)
 {
 
-	return (mem_printf("%s/payloads/%02x/%016" PRIx64, dir,
-	    (unsigned)(id & 255), (uint64_t)id));
-}
-
-/* A file of one folder in another, its own folder made: by link or by copy.
- * One that is there already is the same. */
-static int
-snapshot_bring(const char *from, const char *to, int64_t id, bool copy,
-    struct err *e)
-{
-	char *a = snapshot_path(from, id), *b = snapshot_path(to, id);
-	char *folder = mem_strdup(b);
-	int rc;
-
-	*strrchr(folder, '/') = '\0';
-	rc = file_mkdirs(folder, 0700, e);
-	if (rc == 0 && copy) {
-		/* Never into a file that others share. */
-		(void)unlink(b);
-		rc = file_copy(a, b, e);
-	} else if (rc == 0 && link(a, b) != 0 && errno != EEXIST)
-		rc = err_setno(e, "cannot link %s to %s", a, b);
-	free(a);
-	free(b);
-	free(folder);
-	return (rc);
-}
-
-static int
-snapshot_bring_all(sqlite3 *db, const char *from, const char *to,
-    struct err *e)
-{
-	static const char *const q[] = { FILES, SESSIONS };
-	struct ids ids;
-	int rc = 0;
-
-	for (int copy = 0; rc == 0 && copy < 2; copy++) {
-		rc = snapshot_ids(db, q[copy], &ids, e);
-		for (size_t i = 0; rc == 0 && i < ids.n; i++)
-			rc = snapshot_bring(from, to, ids.v[i], copy != 0, e);
-		free(ids.v);
-	}
-	return (rc);
-}
-
-static int
-snapshot_backup(sqlite3 *to, sqlite3 *from, struct err *e)
-{
-	sqlite3_backup *b = sqlite3_backup_init(to, "main", from, "main");
-	int rc;
-
-	if (b == NULL)
-		return (snapshot_sql(to, "cannot copy the store", e));
-	rc = sqlite3_backup_step(b, -1);
-	if (sqlite3_backup_finish(b) == SQLITE_OK && rc == SQLITE_DONE)
-		return (0);
-	return (snapshot_sql(to, "cannot copy the store", e));
+	return (mem_printf("%s/payloads/%016" PRIx64, dir, (uint64_t)id));
 }
 
 int
-store_snapshot_save(struct store *st, const char *dir, struct err *e)
+snap_sync_dir(const char *path, struct err *e)
 {
-	char *made = mem_printf("%s.new", dir);
-	char *file = mem_printf("%s/store.db", made);
-	sqlite3 *db = NULL;
-	int rc;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
 
-	rc = file_remove_all(made, e);
-	if (rc == 0)
-		rc = file_mkdirs(made, 0700, e);
-	if (rc == 0 && sqlite3_open_v2(file, &db, SQLITE_OPEN_READWRITE |
-	    SQLITE_OPEN_CREATE, NULL) != SQLITE_OK)
-		rc = snapshot_sql(db, file, e);
-	(void)pthread_mutex_lock(&st->write_lock);
-	if (rc == 0)
-		rc = snapshot_backup(db, st->w.db, e);
-	if (rc == 0)
-		rc = snapshot_bring_all(st->w.db, st->dir, made, e);
-	(void)pthread_mutex_unlock(&st->write_lock);
-	if (sqlite3_close(db) != SQLITE_OK && rc == 0)
-		rc = snapshot_sql(db, file, e);
-	if (rc == 0 && rename(made, dir) != 0)
-		rc = err_setno(e, "cannot rename %s to %s", made, dir);
-	if (rc != 0)
-		(void)file_remove_all(made, NULL);
-	free(file);
-	free(made);
+	if (fd < 0 || fsync(fd) != 0)
+		rc = err_setno(e, "cannot sync %s", path);
+	if (fd >= 0)
+		(void)close(fd);
 	return (rc);
 }
 
-/* All readers are ours until snapshot_go_on(). */
-static void
-snapshot_hold(struct store *st)
-{
+/* ---- the line of numbers ---- */
 
-	(void)pthread_mutex_lock(&st->write_lock);
-	(void)pthread_mutex_lock(&st->read_lock);
-	for (int i = 0; i < STORE_READERS; i++)
-		while (st->r[i].busy)
-			(void)pthread_cond_wait(&st->read_free,
-			    &st->read_lock);
+int
+snap_about_write(const char *dir, bool power, const struct snapshot *s,
+    int64_t payload_last, struct err *e)
+{
+	char *path = mem_printf("%s/about", dir);
+	char *line = mem_printf("%d %" PRId64 " %" PRId64 " %" PRId64 " %"
+	    PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", FORMAT,
+	    s->created_us, s->mutation, s->buckets, s->objects, s->database,
+	    s->payloads, payload_last);
+	int rc = (power ? file_write_synced : file_write)(path, line,
+	    strlen(line), 0600, e);
+
+	free(line);
+	free(path);
+	return (rc);
 }
 
-static void
-snapshot_go_on(struct store *st)
-{
-
-	(void)pthread_cond_broadcast(&st->read_free);
-	(void)pthread_mutex_unlock(&st->read_lock);
-	(void)pthread_mutex_unlock(&st->write_lock);
-}
-
-/* Counters go on; the numbers that were given are not given again. */
-static int
-snapshot_count(struct store *st, int64_t mutation, int64_t generation,
+int
+snap_about_read(const char *dir, struct snapshot *s, int64_t *payload_last,
     struct err *e)
 {
-	int64_t was;
-	enum store_rc rc;
+	char *path = mem_printf("%s/about", dir);
+	int format = 0, end = 0, rc;
+	struct buf b;
 
-	if (store_sql_int(&st->w, &was, 0, SQL_PAYLOAD_LAST, "") != STORE_OK)
-		return (snapshot_sql(st->w.db, "cannot read the store", e));
-	if (was > atomic_load(&st->payload_last))
-		atomic_store(&st->payload_last, was);
-	if (st->generation < generation)
-		st->generation = generation;
-	rc = store_sql_do(&st->w, SQL_COUNTERS_SET, "ii", mutation,
-	    st->generation);
-	return (rc == STORE_OK ? 0 :
-	    snapshot_sql(st->w.db, "cannot write the store", e));
-}
-
-/* The generation in the snapshot, and a look at whether it is one. */
-static int
-snapshot_look(sqlite3 *db, int64_t *generation, struct err *e)
-{
-	sqlite3_stmt *s = NULL;
-	int rc = -1;
-
-	if (sqlite3_prepare_v2(db, "SELECT generation, (SELECT user_version "
-	    "FROM pragma_user_version) FROM counters", -1, &s, NULL) ==
-	    SQLITE_OK && sqlite3_step(s) == SQLITE_ROW) {
-		*generation = sqlite3_column_int64(s, 0);
-		rc = sqlite3_column_int(s, 1) == STORE_SCHEMA ? 0 :
-		    err_set(e, "the snapshot was written by a program of "
-		    "another version");
-	} else
-		(void)snapshot_sql(db, "the snapshot cannot be read", e);
-	(void)sqlite3_finalize(s);
+	buf_init(&b, 4096);
+	rc = file_read(path, &b, e);
+	if (rc == 0 && (sscanf(b.p, "%d %" SCNd64 " %" SCNd64 " %" SCNd64 " %"
+	    SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %n", &format,
+	    &s->created_us, &s->mutation, &s->buckets, &s->objects,
+	    &s->database, &s->payloads, payload_last, &end) != 8 ||
+	    format != FORMAT || (size_t)end != b.len))
+		rc = err_set(e, "%s is damaged or of another version", path);
+	buf_release(&b);
+	free(path);
 	return (rc);
 }
 
-static int
-snapshot_swap(struct store *st, sqlite3 *db, const char *dir, struct err *e)
+/* ---- the database of one ---- */
+
+int
+snap_db_fail(sqlite3 *db, const char *path, struct err *e)
 {
-	int64_t generation, mutation = st->mutation + 1;
-	struct ids had = { NULL, 0 };
-	int rc;
 
-	rc = snapshot_look(db, &generation, e);
-	if (rc == 0)
-		rc = snapshot_ids(st->w.db, FILES, &had, e);
-	/* First the files: rows without them would be worse. */
-	if (rc == 0)
-		rc = snapshot_bring_all(db, dir, st->dir, e);
-	if (rc == 0)
-		rc = snapshot_backup(st->w.db, db, e);
-	if (rc == 0)
-		rc = snapshot_count(st, mutation, generation, e);
-	if (rc == 0) {
-		st->epoch++;
-		(void)pthread_mutex_lock(&st->wait_lock);
-		st->mutation = mutation;
-		(void)pthread_cond_broadcast(&st->moved);
-		(void)pthread_mutex_unlock(&st->wait_lock);
+	return (err_set(e, "cannot use %s: %s", path, db != NULL ?
+	    sqlite3_errmsg(db) : "out of memory"));
+}
+
+int
+snap_db_open(const char *path, bool write, sqlite3 **db, struct err *e)
+{
+	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+	    (write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE :
+	    SQLITE_OPEN_READONLY);
+
+	*db = NULL;
+	if (sqlite3_open_v2(path, db, flags, NULL) == SQLITE_OK)
+		return (0);
+	(void)snap_db_fail(*db, path, e);
+	(void)sqlite3_close(*db);
+	*db = NULL;
+	return (-1);
+}
+
+/* ---- many ---- */
+
+static int
+snap_compare(const void *a, const void *b)
+{
+	const struct snapshot *x = a, *y = b;
+
+	return (strcmp(x->name, y->name));
+}
+
+enum snapshot_rc
+store_snapshot_list(struct store *st, struct arena *a, struct snapshot **out,
+    size_t *n, struct err *e)
+{
+	char *path = mem_printf("%s/snapshots", st->dir);
+	enum snapshot_rc rc = SNAPSHOT_OK;
+	struct snapshot *v = NULL;
+	DIR *d = opendir(path);
+	const struct dirent *f;
+	size_t room = 0;
+	int64_t last;
+
+	*n = 0;
+	if (d == NULL && errno != ENOENT) {
+		(void)err_setno(e, "cannot open %s", path);
+		rc = SNAPSHOT_FAILED;
 	}
-	for (size_t i = 0; rc == 0 && i < had.n; i++) {
-		int64_t n = -1;
-		char *path = store_payload_path(st, had.v[i]);
-
-		if (store_sql_int(&st->w, &n, -1, SQL_PAYLOAD_FILE, "i",
-		    had.v[i]) == STORE_OK && n < 0 &&
-		    store_sql_int(&st->w, &n, -1, SQL_SESSION_FILE, "i",
-		    had.v[i]) == STORE_OK && n < 0)
-			(void)unlink(path);
+	free(path);
+	while (d != NULL && rc == SNAPSHOT_OK && (f = readdir(d)) != NULL) {
+		if (!store_snapshot_name_ok(f->d_name))
+			continue;
+		if (*n == room) {
+			room = room > 0 ? 2 * room : 16;
+			v = mem_realloc(v, room * sizeof(*v));
+		}
+		v[*n] = (struct snapshot){ .name = arena_strdup(a,
+		    f->d_name) };
+		path = snap_path(st, "", f->d_name);
+		if (snap_about_read(path, &v[(*n)++], &last, e) != 0)
+			rc = SNAPSHOT_FAILED;
 		free(path);
 	}
-	free(had.v);
+	if (d != NULL)
+		(void)closedir(d);
+	*out = NULL;
+	if (*n > 0 && rc == SNAPSHOT_OK) {
+		qsort(v, *n, sizeof(*v), snap_compare);
+		*out = arena_dup(a, v, *n * sizeof(*v));
+	}
+	free(v);
+	return (rc);
+}
+
+enum snapshot_rc
+store_snapshot_delete(struct store *st, const char *name, struct err *e)
+{
+	char *path = snap_path(st, "", name);
+	char *gone = snap_path(st, ".del-", name);
+	enum snapshot_rc rc = SNAPSHOT_OK;
+
+	/* By one step; what then stays over goes at the next start. */
+	if (file_remove_all(gone, e) != 0)
+		rc = SNAPSHOT_FAILED;
+	else if (rename(path, gone) != 0) {
+		rc = errno == ENOENT ? SNAPSHOT_NONE : SNAPSHOT_FAILED;
+		(void)err_setno(e, "cannot rename %s", path);
+	} else if (file_remove_all(gone, e) != 0)
+		rc = SNAPSHOT_FAILED;
+	free(path);
+	free(gone);
+	return (rc);
+}
+
+/* ---- when the store is opened ---- */
+
+/* What was put aside for a new one comes back where the new one did not. */
+static int
+snap_tidy_one(struct store *st, const char *file, struct err *e)
+{
+	char *path = snap_path(st, "", file), *to;
+	int rc;
+
+	if (str_starts(file, ".old-") &&
+	    store_snapshot_name_ok(file + strlen(".old-"))) {
+		to = snap_path(st, "", file + strlen(".old-"));
+		rc = file_exists(to) ? file_remove_all(path, e) :
+		    rename(path, to) == 0 ? 0 :
+		    err_setno(e, "cannot rename %s", path);
+		free(to);
+	} else
+		rc = file_remove_all(path, e);
+	free(path);
+	return (rc);
+}
+
+/* Numbers of payloads are not given again while a snapshot has them. */
+static int
+snap_last(struct store *st, const char *file, struct err *e)
+{
+	struct err damaged = ERR_INIT;
+	char *path = snap_path(st, "", file);
+	struct snapshot s;
+	int64_t last;
+
+	(void)e;			/* nothing here is in the way */
+	/* A damaged one is told to who asks for it. */
+	if (snap_about_read(path, &s, &last, &damaged) != 0)
+		log_error("store %s", err_msg(&damaged));
+	else if (last > atomic_load(&st->payload_last))
+		atomic_store(&st->payload_last, last);
+	err_release(&damaged);
+	free(path);
+	return (0);
+}
+
+static int
+snap_each(struct store *st, bool dots, int (*f)(struct store *, const char *,
+    struct err *), struct err *e)
+{
+	char *path = mem_printf("%s/snapshots", st->dir);
+	DIR *d = opendir(path);
+	const struct dirent *x;
+	int rc = 0;
+
+	if (d == NULL && errno != ENOENT)
+		rc = err_setno(e, "cannot open %s", path);
+	while (d != NULL && rc == 0 && (x = readdir(d)) != NULL)
+		if (dots ? str_starts(x->d_name, ".new-") ||
+		    str_starts(x->d_name, ".old-") ||
+		    str_starts(x->d_name, ".del-") :
+		    store_snapshot_name_ok(x->d_name))
+			rc = f(st, x->d_name, e);
+	if (d != NULL)
+		(void)closedir(d);
+	free(path);
 	return (rc);
 }
 
 int
-store_snapshot_load(struct store *st, const char *dir, struct err *e)
+store_snapshots_open(struct store *st, struct err *e)
 {
-	char *file = mem_printf("%s/store.db", dir);
-	sqlite3 *db = NULL;
-	int rc = 0;
 
-	if (atomic_load(&st->broken))
-		rc = err_set(e, "the store takes no more writes");
-	else if (sqlite3_open_v2(file, &db, SQLITE_OPEN_READWRITE, NULL) !=
-	    SQLITE_OK)
-		rc = snapshot_sql(db, file, e);
-	if (rc == 0) {
-		snapshot_hold(st);
-		rc = snapshot_swap(st, db, dir, e);
-		snapshot_go_on(st);
-	}
-	(void)sqlite3_close(db);
-	free(file);
-	return (rc);
+	if (snap_each(st, true, snap_tidy_one, e) != 0)
+		return (-1);
+	return (snap_each(st, false, snap_last, e));
 }

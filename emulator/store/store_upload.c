@@ -152,16 +152,12 @@ store_upload_sum(struct store *st, struct store_upload *u, int64_t size)
 /* Make u stand for the row r. */
 static enum store_rc
 store_upload_ready(struct store *st, struct store_upload *u,
-    const struct session_row *r, uint64_t epoch)
+    const struct session_row *r)
 {
 	enum store_rc rc;
 
-	if (r->s.done || (u->ready && u->epoch == epoch))
+	if (u->ready || r->s.done)
 		return (STORE_OK);
-	if (u->fd >= 0)
-		(void)close(u->fd);
-	u->fd = -1;
-	u->epoch = epoch;
 	u->payload = r->payload;
 	store_sum_release(&u->persisted);
 	rc = store_upload_sum(st, u, r->s.persisted);
@@ -177,7 +173,6 @@ store_upload_begin(struct store *st, const char *id, struct arena *a,
     struct store_upload **out, struct session_row *r)
 {
 	struct store_upload *u = store_upload_get(st, id);
-	uint64_t epoch = atomic_load(&st->epoch);	/* before the row */
 	struct store_conn *c;
 	enum store_rc rc;
 
@@ -185,7 +180,7 @@ store_upload_begin(struct store *st, const char *id, struct arena *a,
 	rc = store_session_look(c, id, a, r);
 	store_read_end(st, c);
 	if (rc == STORE_OK)
-		rc = store_upload_ready(st, u, r, epoch);
+		rc = store_upload_ready(st, u, r);
 	if (rc != STORE_OK)
 		store_upload_put(st, u, rc == STORE_NO_SESSION);
 	*out = u;
@@ -230,14 +225,6 @@ store_upload_append(struct store *st, struct store_upload *u, int64_t offset,
 }
 
 enum store_rc
-store_upload_stale(const struct store *st, const struct store_upload *u)
-{
-
-	return (u->epoch == atomic_load(&st->epoch) ? STORE_OK :
-	    STORE_NO_SESSION);
-}
-
-enum store_rc
 store_upload_flush(struct store *st, struct store_upload *u)
 {
 	enum store_rc rc;
@@ -248,9 +235,7 @@ store_upload_flush(struct store *st, struct store_upload *u)
 		return (store_errno_rc(errno));
 	if ((rc = store_tx_begin(st)) != STORE_OK)
 		return (rc);
-	rc = store_upload_stale(st, u);
-	if (rc == STORE_OK)
-		rc = store_sql_do(&st->w, SQL_SESSION_PERSIST, "si", u->id,
+	rc = store_sql_do(&st->w, SQL_SESSION_PERSIST, "si", u->id,
 	    u->written.size);
 	rc = store_tx_end(st, NULL, rc);
 	if (rc == STORE_OK)

@@ -60,9 +60,9 @@ START_TEST(what_has_no_route_is_counted_too)
 	    405);
 	ck_assert(sample("gcs_emulator_requests_total{method="
 	    "\"emulator.unknown\",code=\"405\"}") == 1);
-	ck_assert_int_eq(client_get("/storage/v1/b/x/operations"), 501);
+	ck_assert_int_eq(client_get("/storage/v1/b/x/anywhereCaches"), 501);
 	ck_assert(sample("gcs_emulator_requests_total{method="
-	    "\"storage.buckets.operations\",code=\"501\"}") == 1);
+	    "\"storage.anywhereCaches.list\",code=\"501\"}") == 1);
 }
 END_TEST
 
