@@ -9,6 +9,7 @@
 #include "emulator/api/resource.h"
 #include "emulator/api/transcode.h"
 #include "emulator/api/xml_req.h"
+#include "emulator/api/xml_retention.h"
 #include "emulator/http/route.h"
 #include "emulator/store/checksum.h"
 #include "lib/str.h"
@@ -101,6 +102,11 @@ media_attrs(struct req *rq, const json_t *attrs)
 	media_text(rq, "Content-Disposition", media_override(rq,
 	    "response-content-disposition", json_string_value(
 	    json_object_get(attrs, "contentDisposition"))));
+	if (rq->route->api == API_XML) {
+		media_text(rq, "x-goog-custom-time", json_string_value(
+		    json_object_get(attrs, "customTime")));
+		xml_retention_show(rq, attrs);
+	}
 	json_object_foreach(map, k, v) {
 		/* A name that is no token cannot be a header. */
 		if (strpbrk(k, " \t\r\n:") == NULL)

@@ -188,6 +188,7 @@ xml_bucket_put_h(struct req *rq)
 		auth_refuse(rq, p);
 		return;
 	}
+	xml_flag(rq, "bucket-object-lock-enabled", "enableObjectRetention");
 	if (xml_check_body(rq) || req_json_text(rq, "", 0, &in) ||
 	    xml_bucket_take(rq, in) || xml_bucket_headers(rq, in) ||
 	    buckets_make(rq, rq->bucket, xml_bucket_project(rq), in, &out))

@@ -192,6 +192,14 @@ xml_config_places_show(struct xml_write *w, const json_t *v)
 	xml_write_close(w, "DataLocations");
 }
 
+static void
+xml_config_lock_show(struct xml_write *w, const json_t *v)
+{
+
+	if (v != NULL)
+		xml_write_text(w, "ObjectLockEnabled", "Enabled");
+}
+
 /* ---- cors ---- */
 
 static const struct {
@@ -324,6 +332,8 @@ static const struct config configs[] = {
 	    xml_config_value_show, NULL, { NULL } },
 	{ "customPlacementConfig", "CustomPlacementConfig",
 	    "customPlacementConfig", xml_config_places_show, NULL, { NULL } },
+	{ "object-lock", "ObjectLockConfiguration", "objectRetention",
+	    xml_config_lock_show, NULL, { NULL } },
 	{ "storageClass", "StorageClass", "storageClass",
 	    xml_config_value_show, xml_config_value_take, { NULL } },
 	{ "versioning", "VersioningConfiguration", "versioning",

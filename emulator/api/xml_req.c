@@ -5,6 +5,7 @@
 
 #include "emulator/api/acls.h"
 #include "emulator/api/attrs.h"
+#include "emulator/api/xml_retention.h"
 #include "emulator/http/server.h"
 #include "emulator/store/checksum.h"
 #include "lib/str.h"
@@ -51,6 +52,21 @@ xml_form(void *cls, const char *k, const char *v)
 	else if (strncasecmp(k, "x-goog-", 7) == 0 &&
 	    strcasecmp(k, XML_INTEROP) != 0)
 		f->goog = true;
+}
+
+void
+xml_flag(struct req *rq, const char *header, const char *param)
+{
+	const char *h = xml_header(rq, header);
+	struct req_kv *q;
+
+	if (h == NULL || strcasecmp(h, "true") != 0)
+		return;
+	q = arena_alloc(&rq->arena, (rq->nquery + 1) * sizeof(*q));
+	if (rq->nquery > 0)
+		memcpy(q, rq->query, rq->nquery * sizeof(*q));
+	q[rq->nquery++] = (struct req_kv){ .k = param, .v = "true" };
+	rq->query = q;
 }
 
 int
@@ -177,22 +193,6 @@ xml_meta_header(void *cls, const char *k, const char *v)
 	xml_meta_set(m, map, k + prefix, v, k);
 }
 
-/* x-goog-object-lock-mode and -retain-until-date, as object retention. */
-static void
-xml_meta_lock(struct xml_meta *m)
-{
-	const char *mode = xml_header(m->rq, "object-lock-mode");
-	const char *until = xml_header(m->rq,
-	    "object-lock-retain-until-date");
-
-	if (mode == NULL || until == NULL)
-		return;
-	(void)json_object_set_new(m->to, "retention",
-	    json_pack("{s:s, s:s}", "mode", strcmp(mode, "COMPLIANCE") == 0 ?
-	    "Locked" : "Unlocked", "retainUntilTime", until));
-}
-
-/* With its owner and what x-goog-acl says. */
 static const char *
 xml_attrs_acl(struct req *rq, const char *attrs)
 {
@@ -222,7 +222,7 @@ xml_attrs(struct req *rq)
 	server_headers(rq, xml_meta_header, &m);
 	if (xml_meta_ok(&m))
 		return (NULL);
-	xml_meta_lock(&m);
+	xml_retention_headers(rq, m.to);
 	return (xml_attrs_acl(rq, attrs_object(rq, m.to)));
 }
 

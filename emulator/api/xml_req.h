@@ -13,6 +13,9 @@ const char	*xml_header(struct req *, const char *name);
 /* Does the client speak Amazon's form of the protocol? */
 bool	xml_amz(const struct req *);
 
+/* A header that says true is what the JSON API has a parameter for. */
+void	xml_flag(struct req *, const char *header, const char *param);
+
 /* Both forms in one request: -1, and a 400 has been stored. */
 int	xml_check(struct req *);
 /* The same, and a body's length must be known: 411. */

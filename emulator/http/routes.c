@@ -28,6 +28,7 @@
 #include "emulator/api/xml_multi.h"
 #include "emulator/api/xml_object.h"
 #include "emulator/api/xml_put.h"
+#include "emulator/api/xml_retention.h"
 #include "emulator/control/control.h"
 #include "emulator/control/internal.h"
 #include "emulator/control/metrics.h"
@@ -338,7 +339,11 @@ const struct route routes[] = {
 	    "storage.objects.getIamPolicy", NONE, xml_acl_get_h),
 	ROW("storage.objects.patch", XML, "PUT", XO, "acl",
 	    "storage.objects.setIamPolicy", BUF, xml_acl_put_h),
-	XGET("location"), XPUT("location"),
+	ROW("storage.objects.get", XML, "GET", XO, "retention",
+	    "storage.objects.get", NONE, xml_retention_get_h),
+	ROW("storage.objects.patch", XML, "PUT", XO, "retention",
+	    "storage.objects.update", BUF, xml_retention_put_h),
+	XGET("object-lock"), XGET("location"), XPUT("location"),
 	XGET("customPlacementConfig"), XPUT("customPlacementConfig"),
 	XGET("storageClass"), XPUT("storageClass"),
 	XGET("versioning"), XPUT("versioning"),
@@ -592,14 +597,16 @@ const struct route routes_unserved[] = {
 	NOT("storage.channels.stop", "POST", "/storage/v1/channels/stop"),
 	/* Words in the query that Amazon's service knows, or Google's, and
 	 * that must not be taken for an object or a bucket itself. */
-	XML("xml.objects.retention", ANY, "retention"),
 	XML("xml.objects.legalHold", ANY, "legal-hold"),
 	XML("xml.objects.tagging", ANY, "tagging"),
 	XML("xml.objects.attributes", ANY, "attributes"),
 	XML("xml.objects.torrent", ANY, "torrent"),
 	XML("xml.objects.restore", ANY, "restore"),
 	XML("xml.objects.select", ANY, "select"),
-	XBUCKET("xml.buckets.objectLock", "object-lock"),
+	ROW("xml.buckets.objectLock", XML, "PUT|DELETE", XB, "object-lock",
+	    NULL, NONE, routes_unserved_h),
+	ROW("xml.buckets.objectLock", XML, "PUT|DELETE", XB "/",
+	    "object-lock", NULL, NONE, routes_unserved_h),
 	XBUCKET("xml.buckets.policy", "policy"),
 	XBUCKET("xml.buckets.policyStatus", "policyStatus"),
 	XBUCKET("xml.buckets.publicAccessBlock", "publicAccessBlock"),

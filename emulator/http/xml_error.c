@@ -88,6 +88,8 @@ static const struct xml_code {
 	    "fields preceding the upload file were too large." },
 	{ "MetadataTooLarge", "metadataTooLarge", "Your metadata headers "
 	    "exceed the maximum allowed metadata size." },
+	{ "MalformedXML", NULL, "The XML you provided was not well-formed or "
+	    "did not validate against our published schema." },
 	{ "MethodNotAllowed", "methodNotAllowed", "The specified method is "
 	    "not allowed against this resource." },
 	{ "MissingContentLength", NULL,

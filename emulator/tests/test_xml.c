@@ -299,6 +299,50 @@ START_TEST(a_malformed_list_deletes_nothing)
 }
 END_TEST
 
+#define UNTIL	"2999-01-02T03:04:05"
+
+START_TEST(retention_is_set_read_and_bypassed)
+{
+	static const char *const lock[] = { "x-goog-object-lock-mode: "
+		"GOVERNANCE", "x-goog-object-lock-retain-until-date: " UNTIL
+		"Z", NULL };
+	static const char *const bad[] = { "x-goog-object-lock-mode: EVER",
+		lock[1], NULL };
+
+	ck_assert_int_eq(many("PUT", "/bkt/o", "x", lock), 400);
+	ck_assert_int_eq(client_ask("PUT", "/locked", "", 0,
+	    "x-goog-bucket-object-lock-enabled: true"), 200);
+	ck_assert_int_eq(client_get("/locked?object-lock"), 200);
+	says("<ObjectLockConfiguration><ObjectLockEnabled>Enabled<");
+	ck_assert_int_eq(many("PUT", "/locked/o", "x", bad), 400);
+	ck_assert_int_eq(client_ask("PUT", "/locked/o", "x", 1, lock[0]),
+	    400);
+	ck_assert_int_eq(many("PUT", "/locked/o", "x", lock), 200);
+	ck_assert_int_eq(with("HEAD", "/locked/o", NULL), 200);
+	ck_assert_str_eq(client_header("x-goog-object-lock-mode"),
+	    "GOVERNANCE");
+	ck_assert_ptr_nonnull(strstr(client_header(
+	    "x-goog-object-lock-retain-until-date"), UNTIL));
+	ck_assert_int_eq(with("DELETE", "/locked/o", NULL), 403);
+	ck_assert_int_eq(client_get("/locked/o?retention"), 200);
+	says("<Mode>GOVERNANCE</Mode><RetainUntilDate>" UNTIL);
+	ck_assert_int_eq(client_text("PUT", "/locked/o?retention",
+	    "<Retention/>"), 403);
+	ck_assert_int_eq(client_text("PUT", "/locked/o?retention", "<X/>"),
+	    400);
+	ck_assert_int_eq(client_ask("PUT", "/locked/o?retention",
+	    "<Retention/>", 12, "x-goog-bypass-governance-retention: true"),
+	    200);
+	ck_assert_int_eq(client_get("/locked/o?retention"), 200);
+	ck_assert(!has("<Mode>"));
+	ck_assert_int_eq(client_text("PUT", "/locked/o?retention",
+	    "<Retention><Mode>COMPLIANCE</Mode><RetainUntilDate>" UNTIL
+	    "Z</RetainUntilDate></Retention>"), 200);
+	ck_assert_int_eq(client_get("/storage/v1/b/locked/o/o"), 200);
+	says("\"Locked\"");
+}
+END_TEST
+
 START_TEST(a_resumable_upload_begins_with_a_post)
 {
 	char url[1024];
@@ -330,6 +374,7 @@ add(TCase *t)
 	tcase_add_test(t, generations_are_read_and_deleted_by_number);
 	tcase_add_test(t, many_are_deleted_at_once);
 	tcase_add_test(t, a_malformed_list_deletes_nothing);
+	tcase_add_test(t, retention_is_set_read_and_bypassed);
 	tcase_add_test(t, a_resumable_upload_begins_with_a_post);
 }
 

@@ -226,7 +226,7 @@ END_TEST
 START_TEST(words_that_nobody_serves_are_501_by_name)
 {
 	static const char *const t[] = { "/bkt?policy", "/bkt/?replication",
-		"/bkt?requestPayment", "/bkt/o?tagging", "/bkt/o?retention" };
+		"/bkt?requestPayment", "/bkt/o?tagging", "/bkt/o?legal-hold" };
 
 	ck_assert_int_eq(client_text("PUT", "/bkt/o", "x"), 200);
 	for (size_t i = 0; i < NELEMS(t); i++) {
