@@ -92,6 +92,17 @@ route_storage_path(const char *p)
 	    str_starts(p, "/batch/storage/") || strcmp(p, "/batch") == 0);
 }
 
+/* Some client libraries (Node's) take STORAGE_EMULATOR_HOST for all that stands
+ * before a method's own path.  No bucket can be named so. */
+static bool
+route_bare_path(const char *p)
+{
+
+	return (strcmp(p, "/b") == 0 || str_starts(p, "/b/") ||
+	    (str_starts(p, "/projects/") && (str_ends(p, "/serviceAccount") ||
+	    strstr(p, "/hmacKeys") != NULL)));
+}
+
 /* The Retry Test API, where the suites look for it. */
 static bool
 route_retry_path(const char *p)
@@ -131,7 +142,7 @@ route_apis(const struct req *rq)
 		    str_starts(p, "/_internal/") || strcmp(p, "/") == 0 ||
 		    route_retry_path(p))
 			return (BIT(API_CONTROL));
-		if (route_storage_path(p))
+		if (route_storage_path(p) || route_bare_path(p))
 			return (BIT(API_STORAGE));
 		return (BIT(API_OAUTH) | BIT(API_IAM) | BIT(API_CRM) |
 		    BIT(API_XML));
@@ -220,6 +231,9 @@ route_path(struct req *rq)
 {
 	size_t n = route_host_bucket(rq->host);
 
+	if (n == 0 && route_local(rq->host) && route_bare_path(rq->raw_path))
+		return (arena_printf(&rq->arena, "/storage/v1%s",
+		    rq->raw_path));
 	if (n == 0)
 		return (rq->raw_path);
 	return (arena_printf(&rq->arena, "/%.*s%s", (int)n, rq->host,

@@ -205,6 +205,20 @@ START_TEST(collections_may_end_in_a_slash)
 }
 END_TEST
 
+/* As google-cloud-node asks where STORAGE_EMULATOR_HOST is set. */
+START_TEST(paths_may_lack_the_version)
+{
+
+	ck_assert_int_eq(client_post("/b?project=p", "{\"name\":\"node\"}"),
+	    200);
+	ck_assert_int_eq(client_get("/b/node/o"), 200);
+	client_is("kind", "storage#objects");
+	ck_assert_int_eq(client_get("/projects/p/serviceAccount"), 200);
+	client_is("kind", "storage#serviceAccount");
+	ck_assert_int_eq(client_text("DELETE", "/b/node", ""), 204);
+}
+END_TEST
+
 START_TEST(proxy_wants_a_project_and_credentials)
 {
 	static const struct row missing = { .status = 400,
@@ -263,6 +277,7 @@ add(TCase *t)
 	tcase_add_test(t, fields_cut_every_answer);
 	tcase_add_test(t, buckets_are_listed_of_the_project_or_of_all);
 	tcase_add_test(t, collections_may_end_in_a_slash);
+	tcase_add_test(t, paths_may_lack_the_version);
 	tcase_add_test(t, proxy_wants_a_project_and_credentials);
 }
 
