@@ -33,7 +33,8 @@ xml_body_begin(struct req *rq, struct xml_body *b)
 {
 
 	*b = (struct xml_body){ .rq = rq };
-	if (xml_body_range(rq, &b->min, &b->max) || attrs_expect_headers(rq, &b->expect))
+	if (xml_body_range(rq, &b->min, &b->max) ||
+	    attrs_expect_headers(rq, &b->expect))
 		return (-1);
 	b->payload = payload_new(rq->emu->store);
 	return (0);

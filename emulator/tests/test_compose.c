@@ -48,7 +48,8 @@ START_TEST(two_objects_become_one)
 	    "{\"kind\":\"storage#composeRequest\","
 	    "\"sourceObjects\":[{\"name\":\"a\"},{\"name\":\"b\"}],"
 	    "\"destination\":{\"contentType\":\"text/x\","
-	    "\"crc32c\":\"AAAAAA==\",\"md5Hash\":\"x\",\"metadata\":{\"k\":\"v\"}}}"), 200);
+	    "\"crc32c\":\"AAAAAA==\",\"md5Hash\":\"x\","
+	    "\"metadata\":{\"k\":\"v\"}}}"), 200);
 	j = client_json();
 	ck_assert_ptr_null(json_object_get(j, "md5Hash"));
 	ck_assert_int_eq(json_integer_value(json_object_get(j,

@@ -276,8 +276,8 @@ START_TEST(a_malformed_list_deletes_nothing)
 {
 	static const char *const t[] = { "", "<Delete/>", "<X/>",
 		"<Delete><Object><Key>1</Key></Object><X/></Delete>",
-		"<Delete><Object><Key>1</Key><ETag>x</ETag></Object>"
-		"</Delete>",
+		("<Delete><Object><Key>1</Key><ETag>x</ETag></Object>"
+		    "</Delete>"),
 		"<Delete><Object><Key>1</Key></Object><Object/></Delete>" };
 	struct buf b;
 
@@ -303,11 +303,11 @@ END_TEST
 
 START_TEST(retention_is_set_read_and_bypassed)
 {
-	static const char *const lock[] = { "x-goog-object-lock-mode: "
-		"GOVERNANCE", "x-goog-object-lock-retain-until-date: " UNTIL
-		"Z", NULL };
+#define RETAIN	("x-goog-object-lock-retain-until-date: " UNTIL "Z")
+	static const char *const lock[] = {
+		"x-goog-object-lock-mode: GOVERNANCE", RETAIN, NULL };
 	static const char *const bad[] = { "x-goog-object-lock-mode: EVER",
-		lock[1], NULL };
+		RETAIN, NULL };
 
 	ck_assert_int_eq(many("PUT", "/bkt/o", "x", lock), 400);
 	ck_assert_int_eq(client_ask("PUT", "/locked", "", 0,
