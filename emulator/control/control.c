@@ -504,21 +504,29 @@ control_history_h(struct req *rq)
 
 /* ---- the tables ---- */
 
-json_t *
-control_describe(void)
+static json_t *
+control_describe_routes(const struct route *r)
 {
 	static const char *const apis[] = {
 		[API_STORAGE] = "storage", [API_XML] = "xml",
 		[API_OAUTH] = "oauth", [API_IAM] = "iam", [API_CRM] = "crm",
 		[API_CONTROL] = "control",
 	};
-	json_t *rs = json_array(), *os = json_array();
+	json_t *rs = json_array();
 
-	for (const struct route *r = routes; r->id != NULL; r++)
+	for (; r->id != NULL; r++)
 		(void)json_array_append_new(rs, json_pack(
 		    "{s:s, s:s, s:s, s:s, s:s?}", "id", r->id, "api",
 		    apis[r->api], "method", r->method, "path", r->path,
 		    "permission", r->permission));
+	return (rs);
+}
+
+json_t *
+control_describe(void)
+{
+	json_t *os = json_array();
+
 	for (const struct role *o = roles; o->name != NULL; o++) {
 		json_t *ps = json_array();
 
@@ -528,7 +536,9 @@ control_describe(void)
 		(void)json_array_append_new(os, json_pack("{s:s, s:s, s:o}",
 		    "name", o->name, "title", o->title, "permissions", ps));
 	}
-	return (json_pack("{s:o, s:o, s:o, s:o}", "routes", rs, "roles", os,
+	return (json_pack("{s:o, s:o, s:o, s:o, s:o}", "routes",
+	    control_describe_routes(routes), "unserved",
+	    control_describe_routes(routes_unserved), "roles", os,
 	    "fault_kinds", faults_describe(), "selectors",
 	    faults_selectors()));
 }
