@@ -31,7 +31,7 @@ api_bucket(const char *fields)
 }
 
 /* A method on a path made like printf's; the status. */
-static UNUSED int
+static UNUSED int PRINTF_LIKE(3, 4)
 api_do(const char *method, const char *body, const char *fmt, ...)
 {
 	char path[2048];
