@@ -116,6 +116,20 @@ media_attrs(struct req *rq, const json_t *attrs)
 	}
 }
 
+static void
+media_encryption(struct req *rq, const json_t *attrs)
+{
+	const char *sha = json_string_value(json_object_get(json_object_get(
+	    attrs, "customerEncryption"), "keySha256"));
+
+	media_text(rq, "x-goog-encryption-kms-key-name", json_string_value(
+	    json_object_get(attrs, "kmsKeyName")));
+	if (sha == NULL)
+		return;
+	media_text(rq, "x-goog-encryption-algorithm", "AES256");
+	media_text(rq, "x-goog-encryption-key-sha256", sha);
+}
+
 void
 media_headers_stored(struct req *rq, const struct object *o)
 {
@@ -134,6 +148,7 @@ media_headers_stored(struct req *rq, const struct object *o)
 	    class != NULL ? class : "STANDARD");
 	if (o->components > 0)
 		media_number(rq, "x-goog-component-count", o->components);
+	media_encryption(rq, attrs);
 	media_hashes(rq, o);
 	req_header_add(rq, "ETag", media_etag(rq, o));
 	media_modified(rq, o->updated_us);

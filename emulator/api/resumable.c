@@ -59,12 +59,14 @@ resumable_type(struct req *rq, json_t *meta)
 static const char *
 resumable_begin(struct req *rq, struct session *s)
 {
-	struct store_at now = { STORE_NOW };
 	const char *id;
-	struct bucket b;
 	enum store_rc rc;
 
-	rc = store_bucket_get(rq->emu->store, now, rq->bucket, &rq->arena, &b);
+	if (uploads_too_large(rq, "X-Upload-Content-Length"))
+		return (NULL);
+	/* What would fail at the end fails before the bytes are sent. */
+	rc = store_object_precheck(rq->emu->store, rq->bucket, rq->object,
+	    &s->cond);
 	if (rc != STORE_OK) {
 		req_fail_rc(rq, rc);
 		return (NULL);

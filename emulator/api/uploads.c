@@ -50,6 +50,19 @@ uploads_part(void *cls, int part, const void *p, size_t n)
 		uploads_write(u, p, n);
 }
 
+int
+uploads_too_large(struct req *rq, const char *header)
+{
+	const char *h = req_header(rq, header);
+	int64_t n;
+
+	if (h == NULL || !str_int64(h, &n) || n <= PAYLOAD_MAX)
+		return (0);
+	req_fail(rq, 413, "uploadTooLarge", "The object would be larger than "
+	    "5 TiB.");
+	return (-1);
+}
+
 /* What both ways in have in common; NULL: a 400 has been stored. */
 static struct upload *
 uploads_new(struct req *rq)
@@ -60,6 +73,7 @@ uploads_new(struct req *rq)
 	u->rq = rq;
 	rq->state = u;
 	if (req_cond(rq, &u->cond) ||
+	    uploads_too_large(rq, "Content-Length") ||
 	    attrs_expect_headers(rq, &u->expect))
 		return (NULL);
 	u->payload = payload_new(rq->emu->store);

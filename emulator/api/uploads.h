@@ -16,4 +16,8 @@ void	uploads_insert_done(struct req *);
  * rq->object.  -1: a 400 has been stored. */
 int	uploads_name(struct req *, const json_t *meta);
 
+/* The header announces more than an object may have: -1, and the 413 has been
+ * stored. */
+int	uploads_too_large(struct req *, const char *header);
+
 #endif

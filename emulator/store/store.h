@@ -228,6 +228,10 @@ enum store_rc	store_object_insert(struct store *, struct store_write *,
     const char *bucket, const char *name, const char *attrs,
     const struct store_cond *, const struct store_expect *, struct payload *,
     struct arena *, struct object *out) MUST_USE;
+/* Would a write under these conditions be let through now?  OK, or what it
+ * would be refused with for them. */
+enum store_rc	store_object_precheck(struct store *, const char *bucket,
+    const char *name, const struct store_cond *) MUST_USE;
 enum store_rc	store_object_get(struct store *, struct store_at,
     const char *bucket, const char *name, const struct store_cond *,
     struct arena *, struct object *out) MUST_USE;

@@ -297,6 +297,26 @@ store_object_look(struct store *st, struct store_at at, const char *bucket,
 }
 
 enum store_rc
+store_object_precheck(struct store *st, const char *bucket, const char *name,
+    const struct store_cond *cond)
+{
+	struct store_conn *c = store_read_begin(st);
+	struct store_row row;
+	struct store_bref b;
+	enum store_rc rc;
+
+	rc = store_bref_read(c, bucket, STORE_NOW, &b);
+	if (rc == STORE_OK) {
+		rc = store_row_find(c, NULL, &b, name, 0, &row);
+		if (rc == STORE_OK || rc == STORE_NO_OBJECT)
+			rc = store_cond_check(cond, rc == STORE_OK ?
+			    &row.o : NULL, false);
+	}
+	store_read_end(st, c);
+	return (rc);
+}
+
+enum store_rc
 store_object_get(struct store *st, struct store_at at, const char *bucket,
     const char *name, const struct store_cond *cond, struct arena *a,
     struct object *out)

@@ -351,7 +351,10 @@ START_TEST(resumable_keeps_preconditions_and_checksums)
 {
 
 	put(MEDIA "p", "1", 1);
-	begin("&name=p&ifGenerationMatch=0", "{}");
+	ck_assert_int_eq(client_post(UP "?uploadType=resumable&name=p"
+	    "&ifGenerationMatch=0", "{}"), 412);
+	begin("&name=q&ifGenerationMatch=0", "{}");
+	put(MEDIA "q", "1", 1);
 	ck_assert_int_eq(chunk("PUT", 0, 10, "0-9/10"), 412);
 	begin("&name=h", "{\"crc32c\":\"AAAAAA==\"}");
 	ck_assert_int_eq(chunk("PUT", 0, 10, "0-9/10"), 400);

@@ -64,7 +64,8 @@ START_TEST(location_and_class_are_known_ones)
 	api_is("customPlacementConfig.dataLocations.0", "US-EAST1");
 	ck_assert_int_eq(make("b04", ",\"location\":\"mars-west1\""), 400);
 	ck_assert_int_eq(make("b04", ",\"storageClass\":\"WARM\""), 400);
-	ck_assert_int_eq(make("b04", ",\"rpo\":\"ASYNC_TURBO\""), 400);
+	ck_assert_int_eq(make("b04", ",\"location\":\"us-east1\","
+	    "\"rpo\":\"ASYNC_TURBO\""), 400);
 	ck_assert_int_eq(make("b04", ",\"customPlacementConfig\":"
 	    "{\"dataLocations\":[\"US\",\"EU\"]}"), 400);
 	ck_assert_int_eq(client_get(B "/b04"), 404);

@@ -52,6 +52,8 @@ START_TEST(bytes_are_for_who_has_the_key)
 	for (size_t i = 0; i < NELEMS(ways); i++) {
 		ck_assert_int_eq(ask("GET", ways[i], NULL, with_a), 200);
 		api_body_is("secret");
+		ck_assert_str_eq(client_header("x-goog-encryption-key-sha256"),
+		    SHA_A);
 		ck_assert_int_eq(ask("GET", ways[i], NULL, none), 400);
 		ck_assert_ptr_null(strstr(cl.body.p, "secret"));
 		ck_assert_int_eq(ask("GET", ways[i], NULL, with_b), 400);
@@ -184,7 +186,8 @@ START_TEST(key_of_cloud_kms_is_named_and_shown_with_a_version)
 	    "?destinationKmsKeyName=" KMS, "", none), 200);
 	api_is("resource.kmsKeyName", KMS "/cryptoKeyVersions/1");
 	ck_assert_int_eq(api_do("PATCH", "{\"encryption\":"
-	    "{\"defaultKmsKeyName\":\"bad\"}}", B "/bkt"), 400);
+	    "{\"defaultKmsKeyName\":\"bad\"}}", B "/bkt"), 200);
+	ck_assert_int_eq(ask("POST", MEDIA "d", "x", none), 400);
 	ck_assert_int_eq(api_do("PATCH", "{\"encryption\":"
 	    "{\"defaultKmsKeyName\":\"" KMS "\"}}", B "/bkt"), 200);
 	(void)api_put("d", "x");
