@@ -36,6 +36,7 @@ START_TEST(copy_keeps_metadata_and_takes_the_class_of_its_bucket)
 	(void)snprintf(md5, sizeof(md5), "%s", api_text("md5Hash"));
 	(void)snprintf(created, sizeof(created), "%s",
 	    api_text("timeCreated"));
+	api_pass(1);
 	ck_assert_int_eq(api_do("POST", "", O "/x/rewriteTo/b/far/o/y"),
 	    200);
 	api_is("done", "true");
