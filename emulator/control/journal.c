@@ -1,6 +1,8 @@
-/* The ring holds entries in order of completion; seq is the place in that
- * order, n the number by arrival.  Both the count of entries and their bytes
- * are bounded: a soak of days must not grow without end. */
+/* Entries lie one behind the other in one block of memory, in order of
+ * completion, which is what `seq` counts; n is the number by arrival.  At the
+ * block's end the next goes to its beginning, and those that lay there are
+ * forgotten: so a soak of days does not grow without end, and a request costs
+ * no allocation. */
 #include "emulator/control/journal.h"
 
 #include <errno.h>
@@ -20,33 +22,36 @@
 #include "lib/str.h"
 
 #define JOURNAL_MAX	200000u
-#define JOURNAL_BYTES	(128u << 20)
+#define JOURNAL_BYTES	(24u << 20)
+#define JOURNAL_TEXT	(32u << 10)	/* of one text; no honest one is so
+					 * long */
 
-/* Texts are one after another in `text`, each ended by a NUL; an offset of 0
- * means none. */
+/* Texts are one after another behind the entry, each ended by a NUL; a length
+ * of 0 (a text's own and its NUL) means none. */
 enum journal_text {
-	JT_HOST, JT_METHOD, JT_API, JT_PRINCIPAL, JT_BUCKET, JT_OBJECT,
-	JT_FAULT, JT_MAX
+	JT_HOST, JT_METHOD, JT_PRINCIPAL, JT_BUCKET, JT_OBJECT, JT_FAULT,
+	JT_MAX
 };
 
 struct journal_entry {
-	uint64_t seq, n, conn, batch;
+	uint64_t n, conn, batch;
 	int64_t	t_us, us, in, out, mutation;
+	const char *api;		/* a route's id, which is constant */
 	int	status;
 	enum req_via via;
 	enum req_auth auth;
-	uint32_t off[JT_MAX];
 	uint32_t size;			/* of the whole */
-	char	text[];
+	uint16_t len[JT_MAX];
 };
 
 struct journal {
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
 	_Atomic uint64_t last_n;
-	struct journal_entry **ring;	/* JOURNAL_MAX places, by seq */
+	char	*bytes;			/* JOURNAL_BYTES */
+	uint32_t *at;			/* of each in it, JOURNAL_MAX by seq */
+	uint32_t end;			/* behind the last one */
 	uint64_t first, next;		/* seqs in it: first .. next-1 */
-	size_t	bytes;
 	int	waiters;
 	bool	woken;
 	int	fd;			/* -1: no file */
@@ -73,7 +78,8 @@ journal_new(const char *file, struct err *e)
 	}
 	BUG_ON(pthread_mutex_init(&j->lock, NULL) != 0);
 	cond_init(&j->cond);
-	j->ring = mem_alloc(JOURNAL_MAX * sizeof(*j->ring));
+	j->bytes = mem_alloc(JOURNAL_BYTES);	/* touched as it fills */
+	j->at = mem_alloc(JOURNAL_MAX * sizeof(*j->at));
 	j->first = j->next = 1;
 	j->start_us = clock_mono_us();
 	return (j);
@@ -85,9 +91,8 @@ journal_free(struct journal *j)
 
 	if (j == NULL)
 		return;
-	for (uint64_t s = j->first; s < j->next; s++)
-		free(j->ring[s % JOURNAL_MAX]);
-	free(j->ring);
+	free(j->bytes);
+	free(j->at);
 	if (j->fd >= 0)
 		(void)close(j->fd);
 	free(j->path);
@@ -105,34 +110,23 @@ journal_next(struct journal *j)
 
 /* ---- entries ---- */
 
-static struct journal_entry *
-journal_entry_new(const char *const text[JT_MAX])
+/* What was kept under a number, which must be one of first .. next-1. */
+static const struct journal_entry *
+journal_entry(const struct journal *j, uint64_t seq)
 {
-	struct journal_entry *e;
-	size_t n = 1, len;
 
-	for (int i = 0; i < JT_MAX; i++)
-		if (text[i] != NULL)
-			n += strlen(text[i]) + 1;
-	e = mem_alloc(sizeof(*e) + n);
-	e->size = (uint32_t)(sizeof(*e) + n);
-	n = 1;
-	for (int i = 0; i < JT_MAX; i++) {
-		if (text[i] == NULL)
-			continue;
-		len = strlen(text[i]) + 1;
-		e->off[i] = (uint32_t)n;
-		memcpy(e->text + n, text[i], len);
-		n += len;
-	}
-	return (e);
+	return ((const void *)(j->bytes + j->at[seq % JOURNAL_MAX]));
 }
 
+/* In a whole entry. */
 static const char *
 journal_text(const struct journal_entry *e, enum journal_text t)
 {
+	const char *p = (const char *)(e + 1);
 
-	return (e->off[t] != 0 ? e->text + e->off[t] : NULL);
+	for (int i = 0; i < (int)t; i++)
+		p += e->len[i];
+	return (e->len[t] > 0 ? p : NULL);
 }
 
 /* What is not UTF-8 came from a client; show it percent-encoded. */
@@ -154,19 +148,19 @@ journal_string(const char *s)
 }
 
 static json_t *
-journal_json(const struct journal_entry *e)
+journal_json(const struct journal_entry *e, uint64_t seq)
 {
 	static const char *const auths[] = { "none", "bearer", "bad",
 	    "signed" };
 	json_t *j = json_pack(
 	    "{s:I, s:I, s:f, s:I, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o, "
 	    "s:I, s:I, s:i, s:o, s:I, s:I}",
-	    "seq", (json_int_t)e->seq, "n", (json_int_t)e->n,
+	    "seq", (json_int_t)seq, "n", (json_int_t)e->n,
 	    "t", (double)e->t_us / 1e6, "conn", (json_int_t)e->conn,
 	    "via", e->via == VIA_PROXY ? "proxy" : "http",
 	    "host", journal_string(journal_text(e, JT_HOST)),
 	    "method", journal_string(journal_text(e, JT_METHOD)),
-	    "api", journal_string(journal_text(e, JT_API)),
+	    "api", journal_string(e->api),
 	    "principal", journal_string(journal_text(e, JT_PRINCIPAL)),
 	    "auth", auths[e->auth],
 	    "bucket", journal_string(journal_text(e, JT_BUCKET)),
@@ -183,15 +177,31 @@ journal_json(const struct journal_entry *e)
 	return (j);
 }
 
+/* Forget the oldest as long as they begin in that part of the block. */
 static void
-journal_drop_oldest(struct journal *j)
+journal_clear(struct journal *j, uint32_t from, uint32_t to)
 {
-	struct journal_entry **p = &j->ring[j->first % JOURNAL_MAX];
 
-	j->bytes -= (*p)->size;
-	free(*p);
-	*p = NULL;
-	j->first++;
+	while (j->first < j->next && j->at[j->first % JOURNAL_MAX] >= from &&
+	    j->at[j->first % JOURNAL_MAX] < to)
+		j->first++;
+}
+
+/* Room for the next entry. */
+static char *
+journal_room(struct journal *j, uint32_t n)
+{
+
+	if (j->next - j->first == JOURNAL_MAX)
+		j->first++;
+	if (n > JOURNAL_BYTES - j->end) {
+		journal_clear(j, j->end, JOURNAL_BYTES);
+		j->end = 0;
+	}
+	journal_clear(j, j->end, j->end + n);
+	j->at[j->next++ % JOURNAL_MAX] = j->end;
+	j->end += n;
+	return (j->bytes + j->end - n);
 }
 
 /* One line, one write; in order, since the lock is held.  Formatting has been
@@ -206,32 +216,68 @@ journal_file(struct journal *j, const char *line)
 	log_error("journal cannot write %s: %s", j->path, strerror(errno));
 }
 
+/* The entry and its texts are put one behind the other. */
 static void
-journal_put(struct journal *j, struct journal_entry *e)
+journal_copy(char *p, const struct journal_entry *e,
+    const char *const text[JT_MAX])
 {
-	json_t *o = NULL;
-	char *line = NULL, *whole;
 
+	memcpy(p, e, sizeof(*e));
+	p += sizeof(*e);
+	for (int i = 0; i < JT_MAX; i++) {
+		if (e->len[i] == 0)
+			continue;
+		memcpy(p, text[i], e->len[i] - 1u);
+		p += e->len[i];
+		p[-1] = '\0';
+	}
+}
+
+/* The line but for its number, which it gets when its turn has come. */
+static char *
+journal_line(const struct journal_entry *e, const char *const text[JT_MAX])
+{
+	struct journal_entry *whole = mem_alloc(e->size);
+	json_t *o;
+	char *line;
+
+	journal_copy((char *)whole, e, text);
+	o = journal_json(whole, 0);
+	(void)json_object_del(o, "seq");
+	line = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(9));
+	BUG_ON(line == NULL);
+	json_decref(o);
+	free(whole);
+	return (line);
+}
+
+static void
+journal_put(struct journal *j, struct journal_entry *e,
+    const char *const text[JT_MAX])
+{
+	char *line = NULL, *whole;
+	size_t n = sizeof(*e), len;
+
+	for (int i = 0; i < JT_MAX; i++) {
+		len = text[i] == NULL ? 0 : strlen(text[i]) + 1;
+		e->len[i] = (uint16_t)(len < JOURNAL_TEXT ? len : JOURNAL_TEXT);
+		n += e->len[i];
+	}
+	e->size = (uint32_t)((n + 7) / 8 * 8);
+	if (j->fd >= 0)
+		line = journal_line(e, text);
 	BUG_ON(pthread_mutex_lock(&j->lock) != 0);
-	e->seq = j->next;
-	if (j->fd >= 0) {
-		o = journal_json(e);
-		line = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(9));
-		BUG_ON(line == NULL);
-		whole = mem_printf("%s\n", line);
+	if (line != NULL) {
+		whole = mem_printf("{\"seq\":%llu,%s\n",
+		    (unsigned long long)j->next, line + 1);
 		journal_file(j, whole);
 		free(whole);
-		free(line);
-		json_decref(o);
 	}
-	while (j->next > j->first && (j->next - j->first == JOURNAL_MAX ||
-	    j->bytes + e->size > JOURNAL_BYTES))
-		journal_drop_oldest(j);
-	j->ring[j->next++ % JOURNAL_MAX] = e;
-	j->bytes += e->size;
+	journal_copy(journal_room(j, e->size), e, text);
 	if (j->waiters > 0)
 		(void)pthread_cond_broadcast(&j->cond);
 	BUG_ON(pthread_mutex_unlock(&j->lock) != 0);
+	free(line);
 }
 
 void
@@ -239,25 +285,22 @@ journal_add(struct journal *j, const struct req *rq)
 {
 	const char *text[JT_MAX] = {
 		[JT_HOST] = rq->host, [JT_METHOD] = rq->method,
-		[JT_API] = rq->route != NULL ? rq->route->id : NULL,
 		[JT_PRINCIPAL] = rq->principal, [JT_BUCKET] = rq->bucket,
 		[JT_OBJECT] = rq->object, [JT_FAULT] = rq->fault_note,
 	};
-	struct journal_entry *e = journal_entry_new(text);
+	struct journal_entry e = {
+		.n = rq->n, .conn = rq->conn, .batch = rq->batch,
+		.t_us = rq->t0_us - j->start_us,
+		.us = clock_mono_us() - rq->t0_us,
+		.in = rq->bytes_in, .out = rq->bytes_out,
+		.mutation = rq->mutation,
+		.api = rq->route != NULL ? rq->route->id : NULL,
+		.status = rq->abort ? 0 : rq->status,
+		.via = rq->via, .auth = rq->auth,
+	};
 
-	e->n = rq->n;
-	e->conn = rq->conn;
-	e->batch = rq->batch;
-	e->t_us = rq->t0_us - j->start_us;
-	e->us = clock_mono_us() - rq->t0_us;
-	e->in = rq->bytes_in;
-	e->out = rq->bytes_out;
-	e->mutation = rq->mutation;
-	e->status = rq->abort ? 0 : rq->status;
-	e->via = rq->via;
-	e->auth = rq->auth;
-	metrics_request(rq->emu->metrics, rq, e->us);
-	journal_put(j, e);
+	metrics_request(rq->emu->metrics, rq, e.us);
+	journal_put(j, &e, text);
 }
 
 void
@@ -266,16 +309,16 @@ journal_add_connect(struct journal *j, uint64_t conn, const char *host,
 {
 	const char *text[JT_MAX] = {
 		[JT_HOST] = host, [JT_METHOD] = "CONNECT",
-		[JT_API] = "emulator.connect", [JT_OBJECT] = host,
+		[JT_OBJECT] = host,
 	};
-	struct journal_entry *e = journal_entry_new(text);
+	struct journal_entry e = {
+		.n = journal_next(j), .conn = conn,
+		.t_us = clock_mono_us() - j->start_us,
+		.api = "emulator.connect", .status = status,
+		.via = VIA_PROXY,
+	};
 
-	e->n = journal_next(j);
-	e->conn = conn;
-	e->t_us = clock_mono_us() - j->start_us;
-	e->status = status;
-	e->via = VIA_PROXY;
-	journal_put(j, e);
+	journal_put(j, &e, text);
 }
 
 /* ---- asking ---- */
@@ -292,7 +335,7 @@ journal_match(const struct journal_filter *f, const struct journal_entry *e)
 {
 
 	return ((f->status == 0 || f->status == e->status) &&
-	    journal_glob(f->api, journal_text(e, JT_API)) &&
+	    journal_glob(f->api, e->api) &&
 	    journal_glob(f->object, journal_text(e, JT_OBJECT)) &&
 	    journal_glob(f->principal, journal_text(e, JT_PRINCIPAL)));
 }
@@ -306,10 +349,10 @@ journal_get(struct journal *j, const struct journal_filter *f, int max)
 	BUG_ON(pthread_mutex_lock(&j->lock) != 0);
 	s = f->since + 1 > j->first ? f->since + 1 : j->first;
 	for (; s < j->next && json_array_size(list) < (size_t)max; s++) {
-		const struct journal_entry *e = j->ring[s % JOURNAL_MAX];
+		const struct journal_entry *e = journal_entry(j, s);
 
 		if (journal_match(f, e))
-			(void)json_array_append_new(list, journal_json(e));
+			(void)json_array_append_new(list, journal_json(e, s));
 	}
 	s = s > j->next ? j->next : s;
 	dropped = j->first - 1;
@@ -327,7 +370,7 @@ journal_scan(const struct journal *j, const struct journal_filter *f,
 	uint64_t s = *from > j->first ? *from : j->first;
 
 	for (; s < j->next; s++)
-		n += journal_match(f, j->ring[s % JOURNAL_MAX]);
+		n += journal_match(f, journal_entry(j, s));
 	*from = s;
 	return (n);
 }

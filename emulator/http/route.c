@@ -69,6 +69,9 @@ route_host(const char *host)
 	};
 	int suffix;
 
+	/* What most requests ask for, first: this is asked often. */
+	if (route_local(host))
+		return (HOST_LOCAL);
 	for (size_t i = 0; i < NELEMS(known); i++)
 		if (strcmp(host, known[i].name) == 0)
 			return (known[i].kind);

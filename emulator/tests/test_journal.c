@@ -151,19 +151,42 @@ START_TEST(oldest_go_and_are_counted)
 }
 END_TEST
 
+/* The block is filled several times over, with entries of all lengths, and what
+ * is left is always the newest, whole. */
 START_TEST(bytes_are_bounded_too)
 {
 	struct journal *j = x.emu.journal;
 	char *host = mem_alloc(1u << 20);
-	int64_t n;
+	const json_t *e;
+	json_t *got;
+	size_t len, i;
+	int64_t dropped;
 
 	memset(host, 'h', (1u << 20) - 1);
-	for (int i = 0; i < 200; i++)
-		journal_add_connect(j, 1, host, 200);
+	for (size_t k = 1; k <= 9000; k++) {
+		len = k % 50 == 0 ? (1u << 20) - 1 : k * 7919 % 20000;
+		host[len] = '\0';
+		journal_add_connect(j, k, host, 200);
+		host[len] = 'h';
+	}
 	free(host);
-	n = journal_count(j, &(struct journal_filter){ 0 });
-	ck_assert_int_gt(n, 10);
-	ck_assert_int_le(n, 128);
+	got = journal_get(j, &(struct journal_filter){ 0 }, 100000);
+	dropped = json_integer_value(json_object_get(got, "dropped"));
+	ck_assert_int_gt(dropped, 7000);
+	ck_assert_int_lt(dropped, 8800);
+	json_array_foreach(json_object_get(got, "entries"), i, e) {
+		size_t k = (size_t)dropped + i + 1;
+
+		len = k % 50 == 0 ? (32u << 10) - 1 : k * 7919 % 20000;
+		ck_assert_uint_eq((size_t)json_integer_value(
+		    json_object_get(e, "conn")), k);
+		ck_assert_uint_eq((size_t)json_integer_value(
+		    json_object_get(e, "seq")), k);
+		ck_assert_uint_eq(json_string_length(json_object_get(e,
+		    "object")), len);
+	}
+	ck_assert_uint_eq((size_t)dropped + i, 9000);
+	json_decref(got);
 }
 END_TEST
 
