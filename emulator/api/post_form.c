@@ -320,6 +320,8 @@ post_form_done(struct req *rq)
 {
 	struct post_form *f = rq->state;
 
+	if (f == NULL)
+		return;			/* refused before it began */
 	buf_release(&f->value);
 	multipart_release(f->parts);
 	if (f->payload != NULL)

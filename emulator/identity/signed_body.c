@@ -62,6 +62,16 @@ signed_body_sink(void *cls, const void *p, size_t n)
 		buf_add(&rq->body, p, n);
 }
 
+/* The filter is made here and not before: who is refused never comes so far,
+ * nor to done(). */
+static void
+signed_body_begin(struct req *rq)
+{
+
+	rq->sig->body = sigbody_new(&rq->arena, rq->sig->opts);
+	rq->sig->route->begin(rq);
+}
+
 static void
 signed_body_data(struct req *rq, const void *p, size_t n)
 {
@@ -172,15 +182,17 @@ signed_body_install(struct req *rq, struct sigbody_opts *o)
 
 	o->sink = signed_body_sink;
 	o->cls = rq;
-	s->body = sigbody_new(&rq->arena, o);
+	s->opts = arena_dup(&rq->arena, o, sizeof(*o));
 	s->route = rq->route;
 	if (rq->route->body == BODY_BUF) {
+		s->body = sigbody_new(&rq->arena, o);
 		signed_body_gathered(rq);
 		signed_body_fault(rq);
 		sigbody_release(s->body);
 		return;
 	}
 	own = arena_dup(&rq->arena, rq->route, sizeof(*rq->route));
+	own->begin = signed_body_begin;
 	own->data = signed_body_data;
 	own->handle = signed_body_h;
 	own->done = signed_body_done;

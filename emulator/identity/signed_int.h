@@ -18,7 +18,8 @@ struct signed_fault {
 /* rq->sig */
 struct signed_state {
 	struct signed_fault fault;
-	struct sigbody *body;		/* or NULL: as it comes */
+	const struct sigbody_opts *opts;	/* of the filter to be */
+	struct sigbody *body;		/* the filter, or NULL */
 	const struct route *route;	/* the row of the table */
 };
 

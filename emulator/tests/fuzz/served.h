@@ -46,6 +46,7 @@ static inline bool
 served_do(struct fix *x, struct req *rq, struct head *h, const uint8_t *body,
     size_t n, size_t step)
 {
+	bool opened = false;
 
 	req_init(rq, &x->emu);
 	rq->via = VIA_HTTP;
@@ -58,18 +59,20 @@ served_do(struct fix *x, struct req *rq, struct head *h, const uint8_t *body,
 		return (true);
 	if (route_find(rq) != 0 || rq->route->api == API_CONTROL)
 		return (false);
+	if (rq->route->body == BODY_BUF)
+		buf_add(&rq->body, body, n);
 	auth_identify(rq);
 	(void)auth_permit(rq);
 	if (rq->status == 0 && rq->route->body == BODY_STREAM) {
+		opened = true;
 		rq->route->begin(rq);
 		for (size_t i = 0; i < n && rq->status == 0; i += step)
 			rq->route->data(rq, body + i, n - i < step ? n - i :
 			    step);
-	} else if (rq->route->body == BODY_BUF)
-		buf_add(&rq->body, body, n);
+	}
 	if (rq->status == 0)
 		rq->route->handle(rq);
-	if (rq->route->body == BODY_STREAM && rq->route->done != NULL)
+	if (opened && rq->route->done != NULL)
 		rq->route->done(rq);
 	MUST(rq->status >= 200 && rq->status < 600);
 	return (true);
