@@ -2,7 +2,6 @@
  * https://cloud.google.com/storage/docs/xml-api/put-object-compose . */
 #include <string.h>
 
-#include "emulator/api/attrs.h"
 #include "emulator/api/compose.h"
 #include "emulator/api/media.h"
 #include "emulator/api/names.h"
@@ -75,21 +74,6 @@ xml_compose_take(struct req *rq, struct compose *c)
 	return (0);
 }
 
-/* Are the document's bytes those that Content-MD5 speaks of?  x-goog-hash is
- * of the object to be. */
-static int
-xml_compose_hash(struct req *rq, struct compose *c)
-{
-
-	if (attrs_expect_headers(rq, &c->expect))
-		return (-1);
-	if (req_header(rq, "Content-MD5") != NULL &&
-	    xml_check_md5(rq, c->expect.md5))
-		return (-1);
-	c->expect.has_md5 = false;
-	return (0);
-}
-
 void
 compose_xml_h(struct req *rq)
 {
@@ -98,7 +82,7 @@ compose_xml_h(struct req *rq)
 
 	if (xml_check_body(rq) ||
 	    req_cond(rq, &c.cond) || names_check_object(rq, rq->object) ||
-	    xml_compose_hash(rq, &c) || xml_compose_take(rq, &c) ||
+	    xml_check_document(rq, &c.expect) || xml_compose_take(rq, &c) ||
 	    (c.attrs = xml_attrs(rq)) == NULL || compose_run(rq, &c, &o))
 		return;
 	media_headers_stored(rq, &o);

@@ -272,6 +272,7 @@ xml_multi_finish_h(struct req *rq)
 {
 	struct store_write w = objects_write(rq);
 	const char *id = req_query(rq, "uploadId");
+	struct store_expect x = { .has_crc32c = false };
 	struct multi_want *want;
 	struct object o;
 	struct multi m;
@@ -280,7 +281,7 @@ xml_multi_finish_h(struct req *rq)
 	size_t n;
 
 	if (xml_check_body(rq) || xml_multi_unserved(rq) ||
-	    xml_multi_permit(rq))
+	    xml_multi_permit(rq) || xml_check_document(rq, &x))
 		return;
 	rc = store_multi_get(rq->emu->store, rq->bucket, rq->object, id,
 	    &rq->arena, &m);
@@ -294,13 +295,16 @@ xml_multi_finish_h(struct req *rq)
 	    objects_may_overwrite(rq, rq->bucket, rq->object))
 		return;
 	rc = store_multi_finish(rq->emu->store, &w, rq->bucket, rq->object,
-	    id, want, n, &rq->arena, &o, &bad);
+	    id, want, n, &x, &rq->arena, &o, &bad);
 	rq->mutation = w.mutation;
 	if (rc == STORE_OK)
 		xml_multi_finished(rq, &o);
 	else if (rc == STORE_NO_PART)
 		req_fail(rq, 404, "NoSuchPart", "Part %d is not there or has "
 		    "another ETag.", bad);
+	else if (rc == STORE_BAD_HASH)
+		req_fail(rq, 400, "CrcMismatch", "The parts have another "
+		    "CRC32C together.");
 	else if (rc == STORE_PART_SMALL)
 		req_fail(rq, 400, "EntityTooSmall", "Part %d is smaller than "
 		    "%lld bytes and not the last one.", bad,

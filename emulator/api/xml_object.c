@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "emulator/api/attrs.h"
 #include "emulator/api/media.h"
 #include "emulator/api/names.h"
 #include "emulator/api/objects.h"
@@ -140,8 +139,7 @@ xml_delete_many_h(struct req *rq)
 	struct bucket b;
 	enum store_rc rc;
 
-	if (xml_check_body(rq) || attrs_expect_headers(rq, &x) ||
-	    (x.has_md5 && xml_check_md5(rq, x.md5)) ||
+	if (xml_check_body(rq) || xml_check_document(rq, &x) ||
 	    (root = xml_delete_take(rq)) == NULL)
 		return;
 	rc = store_bucket_get(rq->emu->store, now, rq->bucket, &rq->arena, &b);

@@ -96,7 +96,7 @@ xml_check_body(struct req *rq)
 	return (-1);
 }
 
-int
+static int
 xml_check_md5(struct req *rq, const unsigned char md5[16])
 {
 	struct checksum_md5 *m = checksum_md5_new();
@@ -110,6 +110,19 @@ xml_check_md5(struct req *rq, const unsigned char md5[16])
 	req_fail(rq, 400, "BadDigest",
 	    "The Content-MD5 is not that of the request's body.");
 	return (-1);
+}
+
+int
+xml_check_document(struct req *rq, struct store_expect *x)
+{
+
+	if (attrs_expect_headers(rq, x))
+		return (-1);
+	if (req_header(rq, "Content-MD5") != NULL &&
+	    xml_check_md5(rq, x->md5))
+		return (-1);
+	x->has_md5 = false;		/* what is made has none */
+	return (0);
 }
 
 /* ---- metadata ---- */

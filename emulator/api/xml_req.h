@@ -21,8 +21,9 @@ int	xml_check(struct req *);
 /* The same, and a body's length must be known: 411. */
 int	xml_check_body(struct req *);
 
-/* Is that the MD5 of the gathered body?  -1: a 400 has been stored. */
-int	xml_check_md5(struct req *, const unsigned char md5[16]);
+/* A body that is a document: Content-MD5 must be its own; what x-goog-hash
+ * says, of the object that it asks for, is in x.  -1: a 400 has been stored. */
+int	xml_check_document(struct req *, struct store_expect *x);
 
 /* The attrs of an object from this request's headers.  NULL: a 400 has been stored. */
 const char	*xml_attrs(struct req *);

@@ -12,6 +12,7 @@ struct finish {
 	const char *id;
 	const struct multi_want *want;
 	size_t	n;
+	const struct store_expect *expect;
 	struct multi_part *use;		/* the part that each names */
 	int	*bad;
 };
@@ -139,6 +140,9 @@ store_finish_run(struct store *st, struct store_write *w, const char *bucket,
 		row.o.size = p->size;
 		row.o.crc32c = p->crc32c;
 	}
+	if (rc == STORE_OK && f->expect != NULL && f->expect->has_crc32c &&
+	    f->expect->crc32c != row.o.crc32c)
+		rc = STORE_BAD_HASH;
 	if (rc == STORE_OK)
 		rc = store_finish_commit(st, w, bucket, name, f, p, a, &row);
 	if (rc == STORE_OK) {
@@ -153,10 +157,11 @@ store_finish_run(struct store *st, struct store_write *w, const char *bucket,
 enum store_rc
 store_multi_finish(struct store *st, struct store_write *w,
     const char *bucket, const char *name, const char *id,
-    const struct multi_want *want, size_t n, struct arena *a,
-    struct object *out, int *bad)
+    const struct multi_want *want, size_t n, const struct store_expect *expect,
+    struct arena *a, struct object *out, int *bad)
 {
-	struct finish f = { .id = id, .want = want, .n = n, .bad = bad };
+	struct finish f = { .id = id, .want = want, .n = n, .bad = bad,
+	    .expect = expect };
 	struct store_conn *c = store_read_begin(st);
 	struct multi_part *p;
 	struct store_bref b;

@@ -71,7 +71,8 @@ enum store_rc	store_multi_list(struct store *, const char *bucket,
 
 /* The parts that make the object, in the order given, which must be that of
  * their numbers: PART_ORDER; each must be there with that MD5: NO_PART; all
- * but the last must have STORE_MULTI_MIN bytes: PART_SMALL.  *bad is the
+ * but the last must have STORE_MULTI_MIN bytes: PART_SMALL; the whole must
+ * have the CRC32C expected: BAD_HASH.  *bad is the
  * number in question.  The bytes are joined before the writer is taken. */
 struct multi_want {
 	int	number;
@@ -80,8 +81,8 @@ struct multi_want {
 };
 enum store_rc	store_multi_finish(struct store *, struct store_write *,
     const char *bucket, const char *name, const char *id,
-    const struct multi_want *, size_t n, struct arena *, struct object *out,
-    int *bad) MUST_USE;
+    const struct multi_want *, size_t n, const struct store_expect *,
+    struct arena *, struct object *out, int *bad) MUST_USE;
 enum store_rc	store_multi_drop(struct store *, const char *bucket,
     const char *name, const char *id) MUST_USE;
 /* Drops what began before then, in any bucket. */

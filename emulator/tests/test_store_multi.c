@@ -43,7 +43,8 @@ finish(const char *name, const char *id, const struct multi_want *w, size_t n,
 {
 	struct store_write x = { 0 };
 
-	return (store_multi_finish(st, &x, "b", name, id, w, n, &ar, o, bad));
+	return (store_multi_finish(st, &x, "b", name, id, w, n, NULL, &ar, o,
+	    bad));
 }
 
 START_TEST(parts_become_an_object_after_a_restart)
@@ -175,7 +176,7 @@ START_TEST(an_end_that_is_forgotten_leaves_the_upload)
 	p = part("o", id, 1, 1, 70000);
 	w = want(&p);
 	ck_assert_int_eq(store_multi_finish(st, &forget, "b", "o", id, &w, 1,
-	    &ar, &o, &bad), STORE_OK);
+	    NULL, &ar, &o, &bad), STORE_OK);
 	ck_assert_int_eq(get("b", "o", &o), STORE_NO_OBJECT);
 	ck_assert_int_eq(finish("o", id, &w, 1, &o, &bad), STORE_OK);
 }

@@ -75,8 +75,8 @@ child(int fd, uint32_t n)
 		put_part(name, id, 2, n, SMALL);
 		say(fd, PART_SMALL, n, id);
 		say(fd, FINISHING, n, id);
-		if (store_multi_finish(st, NULL, "b", name, id, want, 2, &ar,
-		    &o, &bad) != STORE_OK)
+		if (store_multi_finish(st, NULL, "b", name, id, want, 2, NULL,
+		    &ar, &o, &bad) != STORE_OK)
 			_exit(5);
 		say(fd, FINISHED, n, id);
 		src[0] = (struct store_source){ .name = name };

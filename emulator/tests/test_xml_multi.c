@@ -87,6 +87,15 @@ upload(const char *method, const char *more, const char *body)
 	    body != NULL ? strlen(body) : 0, NULL));
 }
 
+static int
+upload_with(const char *header, const char *body)
+{
+	char path[256];
+
+	(void)snprintf(path, sizeof(path), "/bkt/dir/o?uploadId=%s", id);
+	return (client_ask("POST", path, body, strlen(body), header));
+}
+
 #define ROOT	"<CompleteMultipartUpload>"
 #define END	"</CompleteMultipartUpload>"
 #define PART	"<Part><PartNumber>%d</PartNumber><ETag>%s</ETag></Part>"
@@ -109,6 +118,12 @@ START_TEST(parts_in_any_order_become_the_object)
 	    "<CompleteMultipartUpload "
 	    "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\n" PART PART
 	    END, 2, tag[0], 5, tag[1]);
+	ck_assert_int_eq(upload_with("x-goog-hash: crc32c=AAAAAA==", body),
+	    400);
+	says("<Code>CrcMismatch</Code>");
+	ck_assert_int_eq(upload_with("Content-MD5: 1B2M2Y8AsgTpgAmY7PhCfg==",
+	    body), 400);
+	says("<Code>BadDigest</Code>");
 	ck_assert_int_eq(client_get("/bkt/dir/o"), 404);
 	ck_assert_int_eq(upload("POST", "", body), 200);
 	says("<CompleteMultipartUploadResult "
