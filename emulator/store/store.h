@@ -251,8 +251,8 @@ enum store_rc	store_object_copy(struct store *, struct store_write *,
 /* A new object of the bytes of n others (1 .. 32) of its bucket, in that
  * order; generation 0 is the live one.  The bytes are copied before the
  * writer is taken.  With drop_sources, where each names its generation, those
- * that are still the live ones are deleted by the same commit.  NO_OBJECT, BAD_HASH (the CRC32C; there
- * is no MD5), TOO_LARGE.
+ * that are still the live ones are deleted by the same commit.  NO_OBJECT,
+ * BAD_HASH (the CRC32C; there is no MD5), TOO_LARGE.
  * https://cloud.google.com/storage/docs/composite-objects */
 struct store_source {
 	const char *name;
