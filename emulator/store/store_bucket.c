@@ -1,5 +1,5 @@
-/* Buckets, views and forks.  A bucket with history gets a new row for each
- * change, all under one id; a view is a row that points at a bucket's id. */
+/* Buckets.  A bucket with history gets a new row for each change, all under
+ * one id; a view is a row that points at a bucket's id. */
 #include <string.h>
 
 #include "emulator/store/store_bucket.h"
@@ -100,9 +100,7 @@ store_bucket_of_view(struct store_conn *c, struct arena *a, const char *name,
 	return (STORE_OK);
 }
 
-/* The bucket that `name` means at as_of, and in *at the state to answer for,
- * which is below STORE_ALIVE. */
-static enum store_rc
+enum store_rc
 store_bucket_find(struct store_conn *c, struct arena *a, const char *name,
     int64_t as_of, struct bucket_row *r, int64_t *at)
 {
@@ -315,8 +313,7 @@ store_bucket_cond(const struct store_cond *c, const struct bucket *b)
 	    (!c->has_meta_not || b->metageneration != c->meta_not)));
 }
 
-/* The live row for a change; READ_ONLY for a view. */
-static enum store_rc
+enum store_rc
 store_bucket_for_change(struct store *st, struct arena *a, const char *name,
     struct bucket_row *r)
 {
@@ -450,115 +447,4 @@ store_bucket_delete(struct store *st, struct store_write *w, const char *name,
 	if (rc == STORE_OK)
 		rc = store_multi_drop_bucket(st, r.b.id);
 	return (store_tx_end(st, w, rc));
-}
-
-enum store_rc
-store_view(struct store *st, const char *bucket, int64_t k, const char *name)
-{
-	struct arena a = ARENA_INIT;
-	struct bucket_row r;
-	enum store_rc rc;
-	int64_t at;
-
-	if ((rc = store_tx_begin(st)) != STORE_OK)
-		return (rc);
-	rc = store_bucket_free_name(st, name);
-	if (rc == STORE_OK && (k < 0 || k > st->mutation))
-		rc = STORE_BAD_MUTATION;
-	if (rc == STORE_OK)
-		rc = store_bucket_find(&st->w, &a, bucket, k, &r, &at);
-	if (rc == STORE_OK) {
-		r.view_of = r.b.id;
-		r.b.view_at = at;
-		r.b.name = name;
-		r.born = st->mutation;
-		rc = store_bucket_add(st, &r);
-	}
-	rc = store_tx_end(st, NULL, rc);
-	arena_release(&a);
-	return (rc);
-}
-
-enum store_rc
-store_fork(struct store *st, const char *bucket, int64_t k, const char *name)
-{
-	struct arena a = ARENA_INIT;
-	struct bucket_row r;
-	int64_t at, from, m;
-	enum store_rc rc;
-
-	if ((rc = store_tx_begin(st)) != STORE_OK)
-		return (rc);
-	rc = store_bucket_free_name(st, name);
-	if (rc == STORE_OK && (k < 0 || k > st->mutation))
-		rc = STORE_BAD_MUTATION;
-	/* The newest state needs no history. */
-	if (rc == STORE_OK)
-		rc = store_bucket_find(&st->w, &a, bucket,
-		    k == st->mutation ? STORE_NOW : k, &r, &at);
-	if (rc == STORE_OK) {
-		m = store_tx_mutation(st);
-		from = r.b.id;
-		r.b.id = r.born = m;
-		r.b.name = name;
-		r.b.generation = store_tx_generation(st);
-		r.b.history = r.b.history || st->history;
-		r.history_from = r.b.history ? 0 : STORE_ALIVE;
-		r.view_of = r.b.view_at = 0;
-		rc = store_bucket_add(st, &r);
-		if (rc == STORE_OK)
-			rc = store_sql_do(&st->w, SQL_FORK_OBJECTS, "iiii",
-			    from, at, m, m);
-		if (rc == STORE_OK)
-			rc = store_sql_do(&st->w, SQL_FORK_SHARED, "i", m);
-		if (rc == STORE_OK)
-			rc = store_sql_int(&st->w, &st->tx_live, 0,
-			    SQL_STAT_BUCKET, "i", m);
-		if (rc == STORE_OK)
-			rc = store_sql_do(&st->w, SQL_FORK_FOLDERS, "ii",
-			    from, m);
-	}
-	rc = store_tx_end(st, NULL, rc);
-	arena_release(&a);
-	return (rc);
-}
-
-enum store_rc
-store_view_delete(struct store *st, const char *name)
-{
-	struct bucket_row r;
-	enum store_rc rc;
-
-	if ((rc = store_tx_begin(st)) != STORE_OK)
-		return (rc);
-	rc = store_bucket_for_change(st, NULL, name, &r);
-	if (rc == STORE_OK)
-		rc = STORE_NO_BUCKET;		/* not a view */
-	else if (rc == STORE_READ_ONLY)
-		rc = store_sql_do(&st->w, SQL_BUCKET_DROP, "i", r.rid);
-	return (store_tx_end(st, NULL, rc));
-}
-
-enum store_rc
-store_set_history(struct store *st, const char *bucket, bool on)
-{
-	struct bucket_row r;
-	enum store_rc rc;
-
-	if ((rc = store_tx_begin(st)) != STORE_OK)
-		return (rc);
-	rc = store_bucket_for_change(st, NULL, bucket, &r);
-	if (rc == STORE_OK && on && !r.b.history)
-		rc = store_sql_do(&st->w, SQL_BUCKET_HISTORY, "ii", r.b.id,
-		    st->mutation);
-	if (rc == STORE_OK && !on && r.b.history) {
-		rc = store_sql_do(&st->w, SQL_BUCKET_HISTORY, "ii", r.b.id,
-		    STORE_ALIVE);
-		if (rc == STORE_OK)
-			rc = store_sql_do(&st->w, SQL_BUCKET_FORGET_DEAD, "i",
-			    r.b.id);
-		if (rc == STORE_OK)
-			rc = store_rows_purge(st, r.b.id);
-	}
-	return (store_tx_end(st, NULL, rc));
 }

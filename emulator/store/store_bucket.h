@@ -28,5 +28,13 @@ enum store_rc	store_bucket_add(struct store *, const struct bucket_row *)
 /* OK where no live bucket or view has the name. */
 enum store_rc	store_bucket_free_name(struct store *, const char *name)
     MUST_USE;
+/* The bucket that `name` means at as_of, and in *at the state to answer for,
+ * which is below STORE_ALIVE. */
+enum store_rc	store_bucket_find(struct store_conn *, struct arena *,
+    const char *name, int64_t as_of, struct bucket_row *, int64_t *at)
+    MUST_USE;
+/* The live row for a change; READ_ONLY for a view. */
+enum store_rc	store_bucket_for_change(struct store *, struct arena *,
+    const char *name, struct bucket_row *) MUST_USE;
 
 #endif

@@ -122,7 +122,7 @@ END_TEST
 START_TEST(absolute_target_names_the_host)
 {
 	static const struct { const char *uri, *host, *target; } t[] = {
-		{ "http://storage.googleapis.com/b/o?x", 
+		{ "http://storage.googleapis.com/b/o?x",
 		    "storage.googleapis.com", "/b/o?x" },
 		{ "HTTP://h:81", "h:81", "/" },
 		{ "https://[::1]:9/", "[::1]:9", "/" },
