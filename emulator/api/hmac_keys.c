@@ -121,15 +121,9 @@ hmac_keys_list_h(struct req *rq)
 	req_reply_json(rq, 200, j);
 }
 
-static void
-hmac_keys_missing(struct req *rq, const char *project)
-{
-
-	req_fail(rq, 404, "notFound", "Access ID '%s' not found in project "
-	    "'%s'.", rq->cap[1], project);
-}
-
-/* The key that the path names; -1: an error has been stored. */
+/* The key that the path names; -1: an error has been stored.  One that was
+ * deleted is found by list with showDeletedKeys alone: the service may show it
+ * until it has cleaned up, its clients' tests want it gone at once. */
 static int
 hmac_keys_find(struct req *rq, struct hmac_key *k)
 {
@@ -139,28 +133,23 @@ hmac_keys_find(struct req *rq, struct hmac_key *k)
 	if (project == NULL)
 		return (-1);
 	rc = hmac_get(rq->emu, &rq->arena, rq->cap[1], k);
-	if (rc == STORE_OK && strcmp(k->project, project) == 0)
+	if (rc == STORE_OK && strcmp(k->project, project) == 0 &&
+	    k->state != HMAC_DELETED)
 		return (0);
 	if (rc == STORE_OK || rc == STORE_NO_RECORD)
-		hmac_keys_missing(rq, project);
+		req_fail(rq, 404, "notFound", "Access ID '%s' not found in "
+		    "project '%s'.", rq->cap[1], project);
 	else
 		req_fail_rc(rq, rc);
 	return (-1);
 }
 
-/* A deleted key is found by list with showDeletedKeys alone.  The service may
- * show it here too until it has cleaned up; the tests of its Go client want
- * it gone at once. */
 void
 hmac_keys_get_h(struct req *rq)
 {
 	struct hmac_key k;
 
-	if (hmac_keys_find(rq, &k))
-		return;
-	if (k.state == HMAC_DELETED)
-		hmac_keys_missing(rq, k.project);
-	else
+	if (hmac_keys_find(rq, &k) == 0)
 		req_reply_json(rq, 200, hmac_keys_json(rq, &k));
 }
 
@@ -189,11 +178,6 @@ hmac_keys_wanted(struct req *rq, const struct hmac_key *k,
 	if (etag != NULL && *etag != '\0' &&
 	    strcmp(etag, iam_etag(&rq->arena, k->version)) != 0) {
 		req_fail_rc(rq, STORE_PRECONDITION);
-		return (-1);
-	}
-	if (k->state == HMAC_DELETED) {
-		req_fail(rq, 400, "invalid", "A deleted HMAC key cannot be "
-		    "updated.");
 		return (-1);
 	}
 	return (0);

@@ -244,6 +244,7 @@ resource_bucket(struct req *rq, const struct bucket *b)
 {
 	json_t *j = resource_from_attrs(b->attrs);
 
+	(void)json_object_del(j, "retentionUnenforced");
 	resource_set(j, "kind", json_string("storage#bucket"));
 	resource_set(j, "id", json_string(b->name));
 	resource_set(j, "selfLink", json_string(

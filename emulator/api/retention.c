@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "emulator/api/resource.h"
+#include "emulator/fault/retry_test.h"
 #include "emulator/identity/auth.h"
 #include "lib/str.h"
 
@@ -148,7 +149,7 @@ retention_object(struct req *rq, const char *bucket, json_t *to,
 {
 	json_t *old = json_object_get(to, "retention");
 	const char *permission = "storage.objects.setRetention";
-	bool was_locked, locked, weaker;
+	bool was_locked, locked = false, weaker;
 	int64_t was_us = 0, until_us;
 
 	if (!json_is_null(v) && !json_is_object(v))
@@ -231,6 +232,10 @@ retention_policy(struct req *rq, const char *bucket, json_t *to,
 		(void)json_object_set_new(new, "effectiveTime",
 		    json_string(now));
 	(void)json_object_set_new(to, "retentionPolicy", new);
+	/* A suite that locks buckets must be able to clean up after itself. */
+	if (retry_test_live(rq))
+		(void)json_object_set_new(to, "retentionUnenforced",
+		    json_true());
 	return (0);
 }
 

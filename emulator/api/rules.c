@@ -54,8 +54,9 @@ rules_bucket(const char *attrs, struct bucket_rules *r)
 {
 	json_t *j = json_loads(attrs, 0, NULL);
 
-	r->retention_us = SECOND * rules_seconds(j, "retentionPolicy",
-	    "retentionPeriod");
+	if (json_object_get(j, "retentionUnenforced") == NULL)
+		r->retention_us = SECOND * rules_seconds(j, "retentionPolicy",
+		    "retentionPeriod");
 	r->soft_us = SECOND * rules_seconds(j, "softDeletePolicy",
 	    "retentionDurationSeconds");
 	r->adopts = strcmp(rules_class(j), "STANDARD") != 0 ||

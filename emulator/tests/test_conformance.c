@@ -61,6 +61,35 @@ START_TEST(live_retry_test_is_exempt_from_retention)
 }
 END_TEST
 
+/* Python's suite; nothing of this holds without the test's id. */
+START_TEST(live_retry_test_may_be_careless)
+{
+	static const char policy[] = "{\"bindings\":[{\"role\":"
+	    "\"roles/storage.objectViewer\",\"members\":[\"a@b.c\"]}]}";
+	static const char keep[] =
+	    "{\"retentionPolicy\":{\"retentionPeriod\":60}}";
+	char id[128];
+
+	ck_assert_int_eq(client_post("/retry_test", "{\"instructions\":"
+	    "{\"storage.buckets.lockRetentionPolicy\":[\"return-503\"]}}"),
+	    200);
+	(void)snprintf(id, sizeof(id), "x-retry-test-id: %s", api_text("id"));
+	ck_assert_int_eq(api_do("PUT", policy, B "/bkt/iam"), 400);
+	ck_assert_int_eq(client_ask("PUT", B "/bkt/iam", policy,
+	    sizeof(policy) - 1, id), 200);
+	ck_assert_int_eq(api_do("PATCH", "{}", B
+	    "/bkt?predefinedAcl=bucketOwnerFullControl"), 400);
+	ck_assert_int_eq(client_ask("PATCH", B
+	    "/bkt?predefinedAcl=bucketOwnerFullControl", "{}", 2, id), 200);
+	ck_assert_int_eq(client_ask("PATCH", B "/bkt", keep, sizeof(keep) - 1,
+	    id), 200);
+	api_is("retentionPolicy.retentionPeriod", "60");
+	ck_assert_ptr_null(strstr(cl.body.p, "nenforced"));
+	ck_assert_int_eq(client_text("POST", MEDIA "x", "x"), 200);
+	ck_assert_int_eq(api_do("DELETE", NULL, O "/x"), 204);
+}
+END_TEST
+
 static void
 add(TCase *t)
 {
@@ -69,6 +98,7 @@ add(TCase *t)
 	tcase_add_test(t, lock_of_a_bucket_without_a_policy_changes_nothing);
 	tcase_add_test(t, default_key_of_a_bucket_may_have_any_name);
 	tcase_add_test(t, turbo_replication_is_for_more_than_one_region);
+	tcase_add_test(t, live_retry_test_may_be_careless);
 	tcase_add_test(t, live_retry_test_is_exempt_from_retention);
 }
 

@@ -173,9 +173,9 @@ START_TEST(delete_wants_it_inactive)
 	ck_assert_int_eq(set_state(id, "INACTIVE"), 200);
 	ck_assert_int_eq(ask("DELETE", path_of(id), NULL), 204);
 	req_release(&rq);
-	ck_assert_int_eq(ask("DELETE", path_of(id), NULL), 400);
+	ck_assert_int_eq(ask("DELETE", path_of(id), NULL), 404);
 	req_release(&rq);
-	ck_assert_int_eq(set_state(id, "ACTIVE"), 400);
+	ck_assert_int_eq(set_state(id, "ACTIVE"), 404);
 	ck_assert_uint_eq(count(KEYS), 0);
 	ck_assert_uint_eq(count(KEYS "?showDeletedKeys=true"), 1);
 	ck_assert_int_eq(ask("GET", path_of(id), NULL), 404);
