@@ -236,8 +236,10 @@ media_get_h(struct req *rq)
 	    &len)) {
 	case RANGE_UNSATISFIABLE:
 		store_read_close(&r);
-		req_fail(rq, 416, "requestedRangeNotSatisfiable",
-		    "The requested range cannot be satisfied.");
+		req_fail(rq, 416, "requestedRangeNotSatisfiable", "%s",
+		    rq->route->api == API_XML ?
+		    "The requested range cannot be satisfied." :
+		    "Request range not satisfiable");
 		req_header_add(rq, "Content-Range", arena_printf(&rq->arena,
 		    "bytes */%lld", (long long)o.size));
 		return;

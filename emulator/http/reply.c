@@ -239,6 +239,20 @@ req_xml_text(struct buf *b, const char *s)
 	}
 }
 
+/* Who asks the JSON API for an object's bytes gets no JSON: of an error the
+ * real service then says the message alone. */
+static bool
+req_wants_media(const struct req *rq)
+{
+	const char *alt = req_query(rq, "alt");
+
+	return (rq->route->api == API_STORAGE &&
+	    (strcmp(rq->method, "GET") == 0 ||
+	    strcmp(rq->method, "HEAD") == 0) &&
+	    ((alt != NULL && strcmp(alt, "media") == 0) ||
+	    str_starts(rq->raw_path, "/download/")));
+}
+
 static void	req_vfail(struct req *, int status, const char *reason,
     const char *param, const char *fmt, va_list) PRINTF_LIKE(5, 0);
 
@@ -254,6 +268,9 @@ req_vfail(struct req *rq, int status, const char *reason, const char *param,
 	rq->nheaders = 0;
 	if (rq->route->api == API_XML)
 		xml_error(rq, status, reason, msg);
+	else if (req_wants_media(rq))
+		req_reply(rq, status, "text/html; charset=UTF-8", msg,
+		    strlen(msg));
 	else
 		req_reply_json_raw(rq, status,
 		    req_error_json(rq, status, reason, param, msg));

@@ -34,8 +34,6 @@ static const struct row {
 	    "The specified bucket does not exist." },
 	{ "GET", B "/bkt/o/none", NULL, 404, "notFound", "", "",
 	    "No such object: bkt/none" },
-	{ "GET", B "/bkt/o/none?alt=media", NULL, 404, "notFound", "", "",
-	    "No such object: bkt/none" },
 	{ "GET", O "?generation=1", NULL, 404, "notFound", "", "",
 	    "No such object: bkt/o" },
 	{ "GET", O "?ifGenerationMatch=1", NULL, 412, "conditionNotMet",
@@ -130,6 +128,33 @@ START_TEST(error_has_the_service_s_words)
 	error_is(r);
 	/* Nothing was done, whatever was asked. */
 	ck_assert_int_eq(client_get(O), 200);
+}
+END_TEST
+
+/* Where bytes are asked for the message comes alone. */
+START_TEST(downloads_fail_in_plain_words)
+{
+	static const struct { const char *path, *header, *body; int status; }
+	    t[] = {
+		{ B "/bkt/o/none?alt=media", NULL,
+		    "No such object: bkt/none", 404 },
+		{ "/download" B "/bkt/o/none?alt=media", NULL,
+		    "No such object: bkt/none", 404 },
+		{ B "/none/o/o?alt=media", NULL,
+		    "The specified bucket does not exist.", 404 },
+		{ O "?alt=media", "Range: bytes=100-",
+		    "Request range not satisfiable", 416 },
+		{ O "?alt=media&ifGenerationMatch=1", NULL, "At least one of "
+		    "the pre-conditions you specified did not hold.", 412 },
+	};
+
+	for (size_t i = 0; i < NELEMS(t); i++) {
+		ck_assert_int_eq(client_ask("GET", t[i].path, NULL, 0,
+		    t[i].header), t[i].status);
+		ck_assert_str_eq(cl.body.p, t[i].body);
+		ck_assert_str_eq(client_header("Content-Type"),
+		    "text/html; charset=UTF-8");
+	}
 }
 END_TEST
 
@@ -273,6 +298,7 @@ add(TCase *t)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, error_has_the_service_s_words, 0,
 	    NELEMS(rows));
+	tcase_add_test(t, downloads_fail_in_plain_words);
 	tcase_add_test(t, errors_are_whole_whatever_fields_say);
 	tcase_add_test(t, fields_cut_every_answer);
 	tcase_add_test(t, buckets_are_listed_of_the_project_or_of_all);
