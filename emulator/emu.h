@@ -30,6 +30,7 @@ struct emu {
 	bool	auth_http;		/* --auth for the plain endpoint: off */
 	bool	auth_proxy;		/* … and for impersonation: on */
 	const char *data;		/* the data directory */
+	bool	temporary;		/* it goes at the end */
 	const char *ca_file;		/* PEM of the CA's certificate */
 	int64_t	soft_delete_s;		/* policy of new buckets; 0: off */
 	const char *project;		/* --project, `litedrill` by default */

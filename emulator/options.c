@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "lib/buf.h"
+#include "lib/file.h"
 #include "lib/str.h"
 
 /* OPT(id, name, value, flags, help), in the order of --help. */
@@ -74,6 +75,8 @@ OPT(LOG_LEVEL, "log-level", "LEVEL", FAKE, \
 OPT(EVENT_PROJECT, "event.pubsub-project-id", "ID", FAKE, \
     "not served: events are not published") \
 OPT(EVENT_TOPIC, "event.pubsub-topic", "TOPIC", FAKE, "not served") \
+OPT(EVENT_BUCKET, "event.bucket", "BUCKET", FAKE, \
+    "without events it has no effect") \
 OPT(EVENT_PREFIX, "event.object-prefix", "PREFIX", FAKE, \
     "without events it has no effect") \
 OPT(EVENT_LIST, "event.list", "EVENTS", FAKE, \
@@ -353,6 +356,18 @@ options_hosts(struct given *g, struct options *out, struct err *e)
 	return (0);
 }
 
+/* The folder for fake-gcs-server's --data, where it is there: images give it
+ * to everybody. */
+static const char *
+options_there(struct given *g, const char *dir)
+{
+
+	if (file_exists(dir))
+		return (dir);
+	options_note(g, "--data %s is not there; beginning empty", dir);
+	return (NULL);
+}
+
 /* Where the state lives, and what it begins with. */
 static int
 options_data(struct given *g, struct options *out, struct err *e)
@@ -366,8 +381,8 @@ options_data(struct given *g, struct options *out, struct err *e)
 		return (-1);
 	out->start.seed = g->v[O_SEED];
 	if (out->fake) {
-		if (out->start.seed == NULL)
-			out->start.seed = data;
+		if (out->start.seed == NULL && data != NULL && *data != '\0')
+			out->start.seed = options_there(g, data);
 		data = NULL;
 		if (root == NULL && !memory)
 			root = "/storage";
@@ -477,7 +492,8 @@ options_build(struct given *g, struct options *out, struct err *e)
 	s->history = g->v[O_HISTORY] != NULL;
 	s->beyond_loopback = g->v[O_BEYOND] != NULL;
 	s->internal = out->fake || g->v[O_INTERNAL] != NULL;
-	s->location = g->v[O_LOCATION];
+	s->location = g->v[O_LOCATION] != NULL && *g->v[O_LOCATION] != '\0' ?
+	    g->v[O_LOCATION] : out->fake ? "US-CENTRAL1" : NULL;
 	s->cors_headers = g->v[O_CORS];
 	if (g->v[O_DURABILITY] != NULL && options_choice("durability",
 	    g->v[O_DURABILITY], "power", "process", &s->power, e))

@@ -1,7 +1,9 @@
 #include "emulator/start.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/rand.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -53,7 +55,7 @@ start_data(struct start *s, const struct start_opts *o, struct err *e)
 	if (mkdtemp(s->data) == NULL)
 		return (err_setno(e, "cannot make a directory like %s",
 		    s->data));
-	s->temporary = true;
+	s->temporary = s->emu.temporary = true;
 	return (0);
 }
 
@@ -77,6 +79,56 @@ start_token(struct start *s, bool power, struct err *e)
 	rc = (power ? file_write_synced : file_write)(path, given,
 	    strlen(given), 0600, e);
 	free(path);
+	return (rc);
+}
+
+/* What the certificate says of a host, where it can say anything. */
+static void
+start_name(struct buf *b, const char *host)
+{
+	static const char dns[] = "abcdefghijklmnopqrstuvwxyz0123456789.-_";
+	unsigned char addr[sizeof(struct in6_addr)];
+	size_t n = strlen(host);
+	char bare[INET6_ADDRSTRLEN];
+
+	(void)snprintf(bare, sizeof(bare), "%.*s",
+	    (int)(*host == '[' && n > 2 ? n - 2 : n),
+	    *host == '[' ? host + 1 : host);
+	if (inet_pton(AF_INET, bare, addr) == 1 ||
+	    inet_pton(AF_INET6, bare, addr) == 1)
+		buf_addf(b, ",IP:%s", bare);
+	else if (n > 0 && strspn(host, dns) == n)
+		buf_addf(b, ",DNS:%s", host);
+	else
+		return;
+	/* No client takes a star right before a top-level name. */
+	if (strspn(host, "0123456789.") != n && strchr(host, '.') != NULL)
+		buf_addf(b, ",DNS:*.%s", host);
+}
+
+/* The certificate of our authority is shown to those who ask the plain
+ * endpoint through TLS, too, by the names that they know it by. */
+static int
+start_tls(struct start *s, const struct start_opts *o, struct err *e)
+{
+	char *hosts = mem_strdup(o->allow_hosts != NULL ? o->allow_hosts :
+	    ""), *rest = hosts, *one, *at;
+	struct buf b;
+	int rc;
+
+	buf_init(&b, 64u << 10);
+	if (s->https != NULL) {
+		buf_adds(&b, "DNS:localhost,IP:127.0.0.1,IP:::1");
+		at = mem_strndup(s->https, (size_t)(strrchr(s->https, ':') !=
+		    NULL ? strrchr(s->https, ':') - s->https : 0));
+		start_name(&b, at);
+		free(at);
+		while ((one = strsep(&rest, ",")) != NULL)
+			start_name(&b, one);
+	}
+	rc = tls_setup(s->data, o->power, b.p, &s->tls, e);
+	buf_release(&b);
+	free(hosts);
 	return (rc);
 }
 
@@ -128,7 +180,7 @@ start_cert(struct start *s, const struct start_opts *o, struct err *e)
 static int
 start_folders(struct start *s, const struct start_opts *o, struct err *e)
 {
-	struct folder_count n;
+	struct folder_count n = { .cls = NULL };
 
 	if (o->import != NULL) {
 		if (folder_load(&s->emu, o->import, true, &n, e) != 0)
@@ -205,7 +257,7 @@ start_new(const struct start_opts *o, struct err *e)
 	start_fill(s, o);
 	if (start_data(s, o, e) == 0 && start_store(s, o, e) == 0 &&
 	    start_token(s, o->power, e) == 0 &&
-	    tls_setup(s->data, o->power, &s->tls, e) == 0) {
+	    start_tls(s, o, e) == 0) {
 		emu->data = s->data;
 		emu->ca_file = s->tls.ca_file;
 		emu->metrics = metrics_new();
@@ -246,7 +298,7 @@ start_stop(struct start *s)
 int
 start_export(struct start *s, struct err *e)
 {
-	struct folder_count n;
+	struct folder_count n = { .cls = NULL };
 
 	if (s->export == NULL)
 		return (0);

@@ -35,7 +35,7 @@
  *                                      stored account (for provisioning as
  *                                      the owner without a key)
  *   POST   shutdown                   {} then the emulator ends, status 0
- *   snapshots                         see snapshot.h
+ *   snapshots, export                 see snapshot.h
  *   GET    describe                   as --describe
  */
 #ifndef EMULATOR_CONTROL_H

@@ -20,6 +20,7 @@ struct gate {
 	_Alignas(64) atomic_bool closed;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
+	bool	taken;			/* somebody closes it, or has */
 	bool	stopped;
 };
 
@@ -134,6 +135,7 @@ static void
 gate_let_in(struct gate *g)
 {
 
+	g->taken = false;
 	atomic_store(&g->closed, false);
 	BUG_ON(pthread_cond_broadcast(&g->changed) != 0);
 }
@@ -142,22 +144,33 @@ bool
 gate_close(struct gate *g, int64_t timeout_us, int64_t *inside)
 {
 	int64_t end = cond_deadline(timeout_us);
-	bool late = false;
+	bool late = false, ok;
 
+	*inside = 0;
 	gate_lock(g);
+	while (g->taken && !late && !g->stopped)
+		late = !cond_wait_until(&g->changed, &g->lock, end);
+	if (g->taken || g->stopped) {
+		gate_unlock(g);
+		return (false);
+	}
+	g->taken = true;
 	atomic_store(&g->closed, true);
 	while ((*inside = gate_inside(g)) != 0 && !late && !g->stopped)
 		late = !cond_wait_until(&g->changed, &g->lock, end);
-	if (*inside != 0 || g->stopped)
+	ok = *inside == 0 && !g->stopped;
+	if (!ok)
 		gate_let_in(g);
 	gate_unlock(g);
-	return (atomic_load(&g->closed));
+	return (ok);
 }
 
 void
 gate_open(struct gate *g)
 {
 
+	if (g == NULL)
+		return;
 	gate_lock(g);
 	gate_let_in(g);
 	gate_unlock(g);

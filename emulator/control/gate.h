@@ -20,9 +20,9 @@ void	gate_enter(struct gate *);
 bool	gate_try(struct gate *);		/* the same without a wait */
 void	gate_leave(struct gate *);
 
-/* Wait until nobody is inside.  False where timeout_us passed first, or
- * gate_stop() was called: then it is open again, and *inside tells how many
- * there were.  By one thread at a time. */
+/* Wait until nobody is inside, nor has closed it.  False where timeout_us passed
+ * first, or gate_stop() was called: then it is open again, and *inside tells
+ * how many there were. */
 bool	gate_close(struct gate *, int64_t timeout_us, int64_t *inside);
 void	gate_open(struct gate *);
 

@@ -3,11 +3,13 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "emulator/control/gate.h"
 #include "emulator/folder/folder.h"
 #include "emulator/http/hosts.h"
-#include "emulator/store/store.h"
+#include "emulator/store/store_snapshot.h"
+#include "lib/log.h"
 
-#define PAGE	1000
+#define ALONE_US	INT64_C(10000000)
 
 /* -1: a 403 has been stored. */
 static int
@@ -76,79 +78,83 @@ internal_config_h(struct req *rq)
 	req_reply_json(rq, 200, json_object());
 }
 
-void
-internal_reseed_h(struct req *rq)
-{
-	struct folder_count n;
-	struct err e = ERR_INIT;
+/* Accounts and keys are not what these programs mean by everything. */
+static const char *const internal_kept[] = { "project", "policy", "account",
+	"key", "syskey", "token", "hmac", NULL };
 
-	if (internal_guard(rq))
-		return;
-	if (rq->emu->seed == NULL)
-		req_fail(rq, 400, "invalid", "gcs-emulator was started "
-		    "without a seed folder (--seed-dir).");
-	else if (folder_load(rq->emu, rq->emu->seed, false, &n, &e) != 0)
-		req_fail(rq, 500, "internalError", "%s", err_msg(&e));
-	else
-		req_reply_json(rq, 200, json_pack("{s:I, s:I}", "buckets",
-		    (json_int_t)n.buckets, "objects", (json_int_t)n.objects));
-	err_release(&e);
+static void
+internal_failed(struct req *rq, struct err *e)
+{
+
+	log_error("internal %s", err_msg(e));
+	req_fail(rq, 500, "internalError", "%s", err_msg(e));
 }
 
-/* Every generation of every object, and then the bucket. */
-static enum store_rc
-internal_empty(struct req *rq, const char *bucket)
+/* Nobody else is half in the old state and half in the new.  False: a 409 has
+ * been stored. */
+static bool
+internal_alone(struct req *rq)
 {
-	struct store_list q = { .prefix = "", .delimiter = "", .start = "",
-	    .end = "", .glob = "", .versions = true, .max = PAGE,
-	    .after = "" };
-	struct store_write w = { .exempt = true };
-	enum store_rc rc;
+	int64_t inside = 0;
 
-	for (;;) {
-		struct arena a = ARENA_INIT;
-		struct store_listing l;
-
-		rc = store_object_list(rq->emu->store,
-		    (struct store_at){ STORE_NOW }, bucket, &q, &a, &l);
-		for (size_t i = 0; rc == STORE_OK && i < l.nobjects; i++) {
-			struct store_cond c = {
-			    .generation = l.objects[i].generation };
-
-			rc = store_object_delete(rq->emu->store, &w, bucket,
-			    l.objects[i].name, &c);
-			if (rc == STORE_NO_OBJECT)
-				rc = STORE_OK;
-		}
-		if (rc != STORE_OK || l.nobjects == 0) {
-			arena_release(&a);
-			break;
-		}
-		arena_release(&a);
-	}
-	if (rc == STORE_OK)
-		rc = store_bucket_delete(rq->emu->store, &w, bucket, NULL);
-	return (rc == STORE_NO_BUCKET ? STORE_OK : rc);
+	if (rq->emu->gate == NULL ||
+	    gate_close(rq->emu->gate, ALONE_US, &inside))
+		return (true);
+	req_fail(rq, 409, "conflict", "%lld requests are under way and did "
+	    "not end; nothing was changed.", (long long)inside);
+	return (false);
 }
 
 void
 internal_delete_h(struct req *rq)
 {
-	enum store_rc rc = STORE_OK;
-	struct bucket *b;
-	bool more = true;
-	size_t n;
+	struct err e = ERR_INIT;
 
-	if (internal_guard(rq))
+	if (internal_guard(rq) || !internal_alone(rq))
 		return;
-	while (rc == STORE_OK && more) {
-		rc = store_bucket_list(rq->emu->store, NULL, "", "", PAGE,
-		    &rq->arena, &b, &n, &more);
-		for (size_t i = 0; rc == STORE_OK && i < n; i++)
-			rc = internal_empty(rq, b[i].name);
-	}
-	if (rc != STORE_OK)
-		req_fail_rc(rq, rc);
+	if (store_wipe(rq->emu->store, internal_kept, &e) != 0)
+		internal_failed(rq, &e);
 	else
-		req_reply_json(rq, 200, json_object());
+		req_reply_json(rq, 200, json_pack("{s:s}", "message",
+		    "All files deleted successfully"));
+	gate_open(rq->emu->gate);
+	err_release(&e);
+}
+
+/* ---- seeding again ---- */
+
+static void
+internal_seeded(void *cls, const struct object *o)
+{
+	char updated[CLOCK_RFC3339];
+
+	clock_rfc3339(o->updated_us, updated);
+	(void)json_array_append_new(cls, json_pack(
+	    "{s:s, s:s, s:o, s:o, s:s}", "bucket", o->bucket, "name", o->name,
+	    "size", json_sprintf("%lld", (long long)o->size), "generation",
+	    json_sprintf("%lld", (long long)o->generation), "updated",
+	    updated));
+}
+
+/* As that program does: what is kept in memory alone begins anew, and a folder
+ * that is kept only gets what is seeded. */
+void
+internal_reseed_h(struct req *rq)
+{
+	struct emu *emu = rq->emu;
+	struct folder_count n = { .each = internal_seeded };
+	struct err e = ERR_INIT;
+
+	if (internal_guard(rq) || !internal_alone(rq))
+		return;
+	n.cls = json_array();
+	if (emu->seed != NULL && ((emu->temporary &&
+	    store_wipe(emu->store, internal_kept, &e) != 0) ||
+	    folder_load(emu, emu->seed, false, &n, &e) != 0)) {
+		json_decref(n.cls);
+		internal_failed(rq, &e);
+	} else
+		req_reply_json(rq, 200, n.cls);
+	gate_open(emu->gate);
+	err_release(&e);
 }

@@ -6,8 +6,13 @@
  *
  *   GET      healthcheck   200
  *   PUT      config        {"externalUrl","publicHost"}: hosts to answer for
- *   PUT|POST reseed        load the seed folder again
- *   PUT|POST|DELETE delete_all   no bucket and no object is left */
+ *   PUT|POST reseed        load the seed folder again, into an empty store
+ *                          where that is temporary: its objects, as an array
+ *   POST     delete_all    no bucket and no object is left: {"message"}
+ *
+ * The last two wait until no request is under way, and others wait for them;
+ * 409 where one does not end.
+ * https://github.com/fsouza/fake-gcs-server/tree/main/fakestorage */
 #ifndef EMULATOR_INTERNAL_H
 #define EMULATOR_INTERNAL_H
 

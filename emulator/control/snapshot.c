@@ -4,6 +4,7 @@
 
 #include "emulator/control/control.h"
 #include "emulator/control/gate.h"
+#include "emulator/folder/folder.h"
 #include "emulator/identity/iam.h"
 #include "emulator/store/store_snapshot.h"
 #include "lib/log.h"
@@ -174,29 +175,62 @@ snapshot_load_h(struct req *rq)
 	struct gate *gate = rq->emu->gate;
 	enum snapshot_rc rc = SNAPSHOT_FAILED;
 	struct err e = ERR_INIT;
-	int64_t ms, inside = 0;
+	int64_t ms, inside;
 	struct snapshot s;
+	bool alone;
 
 	if (!control_may(rq) || snapshot_name(rq, name) != 0 ||
 	    snapshot_timeout(rq, &ms) != 0)
 		return;
 	BUG_ON(pthread_mutex_lock(&snapshot_lock) != 0);
-	if (gate_close(gate, ms * 1000, &inside)) {
+	if ((alone = gate_close(gate, ms * 1000, &inside))) {
 		rc = snapshot_swap(rq, name, &s, &e);
 		gate_open(gate);
-	} else
-		inside = inside > 0 ? inside : -1;
+	}
 	BUG_ON(pthread_mutex_unlock(&snapshot_lock) != 0);
-	if (inside != 0)
+	if (!alone)
 		req_fail(rq, 409, "conflict", "%lld requests are under way "
 		    "and did not end within %lld ms; nothing was changed.",
-		    (long long)(inside > 0 ? inside : 0), (long long)ms);
+		    (long long)inside, (long long)ms);
 	else if (rc == SNAPSHOT_OK) {
 		log_info("snapshot loaded name=%s mutation=%lld", name,
 		    (long long)s.mutation);
 		req_reply_json(rq, 200, snapshot_json(&s));
 	} else
 		snapshot_failed(rq, rc, name, &e);
+	err_release(&e);
+}
+
+/* ---- the same as files ---- */
+
+void
+snapshot_export_h(struct req *rq)
+{
+	struct folder_count n = { .cls = NULL };
+	struct err e = ERR_INIT;
+	const char *dir;
+	int64_t inside;
+	json_t *body;
+
+	if (!control_may(rq) || req_json(rq, &body) != 0)
+		return;
+	dir = json_string_value(json_object_get(body, "dir"));
+	if (dir == NULL || *dir != '/') {
+		req_fail(rq, 400, "invalid", "field 'dir' is not a path that "
+		    "begins with '/'");
+		return;
+	}
+	if (!gate_close(rq->emu->gate, TIMEOUT_MS * 1000, &inside)) {
+		req_fail(rq, 409, "conflict", "%lld requests are under way "
+		    "and did not end.", (long long)inside);
+		return;
+	}
+	if (folder_save(rq->emu, dir, &n, &e) != 0)
+		snapshot_failed(rq, SNAPSHOT_FAILED, dir, &e);
+	else
+		req_reply_json(rq, 200, json_pack("{s:I, s:I}", "buckets",
+		    (json_int_t)n.buckets, "objects", (json_int_t)n.objects));
+	gate_open(rq->emu->gate);
 	err_release(&e);
 }
 

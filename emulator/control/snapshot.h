@@ -10,6 +10,8 @@
  *   POST   snapshots/{name}/load {"timeout_ms":N}   that entry; 409 where
  *                                      requests under way did not end in time
  *   DELETE snapshots/{name}           {}
+ *   POST   export {"dir":"/PATH"}     {"buckets","objects"}: what
+ *                                      --export-on-exit would write there
  *
  * A snapshot holds all that the store holds: buckets, objects, uploads begun,
  * accounts, keys, policies.  Loading puts all of it back while no other
@@ -26,5 +28,6 @@ void	snapshot_list_h(struct req *);
 void	snapshot_save_h(struct req *);
 void	snapshot_load_h(struct req *);
 void	snapshot_delete_h(struct req *);
+void	snapshot_export_h(struct req *);
 
 #endif

@@ -27,9 +27,14 @@
 #include "lib/buf.h"
 #include "lib/err.h"
 
+struct object;
+
 struct folder_count {
 	int64_t	buckets, objects;	/* made or replaced */
 	int64_t	same;			/* objects that were there already */
+	/* NULL, or called for each object that is there now. */
+	void	(*each)(void *cls, const struct object *);
+	void	*cls;
 };
 
 /* Make what the folder holds.  Objects that are equal already are left alone,
@@ -38,9 +43,11 @@ struct folder_count {
  * came before it is there. */
 int	folder_load(struct emu *, const char *dir, bool exported,
     struct folder_count *, struct err *);
-/* Write all buckets and live objects beside `dir` and put it in its place,
- * whole or not at all: a former export there is replaced, any other folder
- * that is not empty is an error. */
+/* Write all buckets and live objects beside `dir`, and then, when they are on
+ * the disk, put that in its place: a former export there is replaced, any
+ * other folder that is not empty is an error.  No request may be under way.
+ * What is not live (noncurrent, soft-deleted, uploads begun), accounts and
+ * folders without objects are not part of it; snapshots have them. */
 int	folder_save(struct emu *, const char *dir, struct folder_count *,
     struct err *);
 

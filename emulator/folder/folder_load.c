@@ -20,6 +20,8 @@
 
 #define DEPTH	600		/* of folders: no name of 1024 bytes has more */
 #define META_MAX (1u << 20)
+#define NUMBER_MAX (INT64_MAX / 2)	/* what is given later is above it */
+#define TIME_MAX INT64_C(253402300799999999)	/* the year 9999 */
 
 struct loader {
 	struct emu *emu;
@@ -150,22 +152,22 @@ load_bytes(struct loader *l, int fd, struct payload *p, const char *shown)
 /* Is the live object just this already? */
 static bool
 load_same(struct loader *l, struct req *rq, const char *bucket,
-    const char *name, const char *attrs, const struct payload *p)
+    const char *name, const char *attrs, const struct payload *p,
+    struct object *o)
 {
 	json_auto_t *a = NULL, *b = NULL;
 	unsigned char md5[16];
-	struct object o;
 	const char *k;
 	json_t *v;
 
 	if (store_object_get(l->emu->store, (struct store_at){ STORE_NOW },
-	    bucket, name, NULL, &rq->arena, &o) != STORE_OK)
+	    bucket, name, NULL, &rq->arena, o) != STORE_OK)
 		return (false);
 	payload_md5(p, md5);
-	if (o.size != payload_size(p) || o.crc32c != payload_crc32c(p) ||
-	    (o.has_md5 && memcmp(o.md5, md5, sizeof(md5)) != 0))
+	if (o->size != payload_size(p) || o->crc32c != payload_crc32c(p) ||
+	    (o->has_md5 && memcmp(o->md5, md5, sizeof(md5)) != 0))
 		return (false);
-	a = json_loads(o.attrs, 0, NULL);
+	a = json_loads(o->attrs, 0, NULL);
 	b = json_loads(attrs, 0, NULL);
 	/* What the store adds by itself is nobody's change. */
 	json_object_foreach(b, k, v)
@@ -174,16 +176,38 @@ load_same(struct loader *l, struct req *rq, const char *bucket,
 	return (true);
 }
 
-static void
-load_origin(const json_t *meta, struct object *as)
+/* A number of the export's own, within what can be kept on counting from. */
+static int
+load_number(struct loader *l, const json_t *meta, const char *k, int64_t max,
+    int64_t *v, const char *shown)
 {
-	const json_t *j = json_object_get(meta, FOLDER_OURS);
+	const json_t *j = json_object_get(json_object_get(meta, FOLDER_OURS),
+	    k);
 
-	as->generation = json_integer_value(json_object_get(j, "generation"));
-	as->metageneration = json_integer_value(json_object_get(j,
-	    "metageneration"));
-	as->created_us = json_integer_value(json_object_get(j, "created_us"));
-	as->updated_us = json_integer_value(json_object_get(j, "updated_us"));
+	*v = json_integer_value(j);
+	if (j == NULL || (json_is_integer(j) && *v >= 0 && *v <= max))
+		return (0);
+	return (err_set(l->e, "%s" FOLDER_META ": " FOLDER_OURS ".%s is not "
+	    "a number from 0 to %lld", shown, k, (long long)max));
+}
+
+static int
+load_origin(struct loader *l, const json_t *meta, struct object *as,
+    const char *shown)
+{
+	int64_t components;
+
+	if (load_number(l, meta, "generation", NUMBER_MAX, &as->generation,
+	    shown) || load_number(l, meta, "metageneration", NUMBER_MAX,
+	    &as->metageneration, shown) || load_number(l, meta, "created_us",
+	    TIME_MAX, &as->created_us, shown) || load_number(l, meta,
+	    "updated_us", TIME_MAX, &as->updated_us, shown) || load_number(l, meta, "components",
+	    INT32_MAX, &components, shown))
+		return (-1);
+	as->components = (int)components;
+	as->has_md5 = !json_is_false(json_object_get(json_object_get(meta,
+	    FOLDER_OURS), "md5"));
+	return (0);
 }
 
 static int
@@ -196,18 +220,17 @@ load_put(struct loader *l, struct req *rq, const char *bucket,
 	const char *attrs;
 	enum store_rc rc = STORE_OK;
 
-	if ((attrs = load_attrs(l, rq, meta, bucket, name, shown)) == NULL)
+	if ((attrs = load_attrs(l, rq, meta, bucket, name, shown)) == NULL ||
+	    (l->exported && load_origin(l, meta, &as, shown) != 0))
 		return (-1);
-	if (l->exported) {
-		load_origin(meta, &as);
+	if (l->exported)
 		w.as = &as;
-	}
 	p = payload_new(l->emu->store);
 	if (load_bytes(l, fd, p, shown) != 0) {
 		payload_free(p);
 		return (-1);
 	}
-	if (load_same(l, rq, bucket, name, attrs, p))
+	if (load_same(l, rq, bucket, name, attrs, p, &o))
 		l->n->same++;
 	else {
 		rc = store_object_insert(l->emu->store, &w, bucket, name,
@@ -215,6 +238,8 @@ load_put(struct loader *l, struct req *rq, const char *bucket,
 		l->n->objects++;
 	}
 	payload_free(p);
+	if (rc == STORE_OK && l->n->each != NULL)
+		l->n->each(l->n->cls, &o);
 	return (rc == STORE_OK ? 0 : err_set(l->e, "%s cannot be stored: %s",
 	    shown, folder_rc(rc)));
 }
@@ -362,11 +387,24 @@ load_bucket_attrs(struct loader *l, struct req *rq, json_t *meta,
 }
 
 static int
+load_bucket_origin(struct loader *l, const json_t *meta, struct bucket *as,
+    const char *shown)
+{
+
+	*as = (struct bucket){ .id = 0 };
+	return (load_number(l, meta, "metageneration", NUMBER_MAX,
+	    &as->metageneration, shown) || load_number(l, meta, "created_us",
+	    TIME_MAX, &as->created_us, shown) || load_number(l, meta,
+	    "updated_us", TIME_MAX, &as->updated_us, shown) ? -1 : 0);
+}
+
+static int
 load_bucket(struct loader *l, int at, const char *name)
 {
 	char *shown = mem_printf("%s/%s", l->dir, name);
 	struct store_write w = { .forget = false };
 	struct bucket b = { .name = name, .project = l->emu->project }, out;
+	struct bucket as;
 	enum store_rc rc;
 	struct req rq;
 	json_t *meta;
@@ -375,8 +413,11 @@ load_bucket(struct loader *l, int at, const char *name)
 	req_init(&rq, l->emu);
 	meta = load_meta(l, at, name, shown);
 	if (l->e->msg != NULL ||
-	    load_bucket_attrs(l, &rq, meta, &b, shown) != 0)
+	    load_bucket_attrs(l, &rq, meta, &b, shown) != 0 ||
+	    (l->exported && load_bucket_origin(l, meta, &as, shown) != 0))
 		goto out;
+	if (l->exported)
+		w.as_bucket = &as;
 	rc = store_bucket_insert(l->emu->store, &w, &b, &rq.arena, &out);
 	if (rc == STORE_OK)
 		l->n->buckets++;
@@ -422,7 +463,7 @@ folder_load(struct emu *emu, const char *dir, bool exported,
 	int rc = 0;
 	DIR *d;
 
-	*n = (struct folder_count){ 0 };
+	n->buckets = n->objects = n->same = 0;
 	if ((d = opendir(dir)) == NULL)
 		return (err_setno(e, "cannot open the folder %s", dir));
 	if (exported && faccessat(dirfd(d), FOLDER_MARK, F_OK, 0) != 0)

@@ -110,12 +110,15 @@ save_file(int at, const char *file, const struct store_reader *r,
 static int
 save_meta(int at, const char *file, const struct object *o, struct err *e)
 {
-	json_t *j = json_pack("{s:s, s:s, s:s, s:{s:I, s:I, s:I, s:I, s:o}}",
-	    "kind", "storage#object", "bucket", o->bucket, "name", o->name,
-	    FOLDER_OURS, "generation", (json_int_t)o->generation,
-	    "metageneration", (json_int_t)o->metageneration, "created_us",
-	    (json_int_t)o->created_us, "updated_us",
-	    (json_int_t)o->updated_us, "attrs", json_loads(o->attrs, 0, NULL));
+	json_t *j = json_pack("{s:s, s:s, s:s, s:{s:I, s:I, s:I, s:I, s:i, "
+	    "s:b, s:o}}", "kind", "storage#object", "bucket", o->bucket,
+	    "name", o->name, FOLDER_OURS,
+	    "generation", (json_int_t)o->generation,
+	    "metageneration", (json_int_t)o->metageneration,
+	    "created_us", (json_int_t)o->created_us,
+	    "updated_us", (json_int_t)o->updated_us,
+	    "components", o->components, "md5", o->has_md5,
+	    "attrs", json_loads(o->attrs, 0, NULL));
 	char *text = json_dumps(j, JSON_INDENT(2));
 	struct store_reader r = { .fd = -1, .data = (const void *)text,
 	    .size = (int64_t)strlen(text) };
@@ -155,10 +158,9 @@ save_object(struct saver *s, int at, const struct object *o)
 	rc = store_read_open(s->emu->store, o, &a, &r);
 	if (rc != STORE_OK) {
 		arena_release(&a);
-		/* Deleted since it was listed: not part of the export. */
-		return (rc == STORE_NO_OBJECT ? 0 : err_set(s->e,
-		    "%s/%s cannot be read: %s", o->bucket, o->name,
-		    folder_rc(rc)));
+		/* Nobody deletes it meanwhile: its bytes are lost. */
+		return (err_set(s->e, "%s/%s cannot be read: %s", o->bucket,
+		    o->name, folder_rc(rc)));
 	}
 	buf_init(&path, 1u << 16);
 	folder_escape(&path, o->name, save_is_prefix(s, o, &a));
@@ -213,10 +215,13 @@ save_bucket(struct saver *s, const struct bucket *b)
 {
 	char *dir = mem_printf("%s/%s", s->dir, b->name);
 	char *file = mem_printf("%s" FOLDER_META, dir);
-	json_t *j = json_pack("{s:s, s:s, s:{s:o, s:o}}", "kind",
-	    "storage#bucket", "name", b->name, FOLDER_OURS, "attrs",
-	    json_loads(b->attrs, 0, NULL), "policy",
-	    json_loads(b->policy, 0, NULL));
+	json_t *j = json_pack("{s:s, s:s, s:{s:I, s:I, s:I, s:o, s:o}}",
+	    "kind", "storage#bucket", "name", b->name, FOLDER_OURS,
+	    "metageneration", (json_int_t)b->metageneration,
+	    "created_us", (json_int_t)b->created_us,
+	    "updated_us", (json_int_t)b->updated_us,
+	    "attrs", json_loads(b->attrs, 0, NULL),
+	    "policy", json_loads(b->policy, 0, NULL));
 	int fd, rc = save_json(file, j, s->e);
 
 	if (rc == 0 && mkdir(dir, 0755) != 0)
@@ -286,6 +291,19 @@ save_may_replace(const char *dir, struct err *e)
 	    dir));
 }
 
+/* All of it on the disk before the old one goes. */
+static int
+save_sync(const char *dir, struct err *e)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+
+	if (fd < 0 || syncfs(fd) != 0)
+		rc = err_setno(e, "cannot sync %s", dir);
+	if (fd >= 0)
+		(void)close(fd);
+	return (rc);
+}
+
 /* The new one in, the old one out of the way and then away. */
 static int
 save_replace(const char *made, const char *dir, struct err *e)
@@ -322,7 +340,7 @@ folder_save(struct emu *emu, const char *dir, struct folder_count *n,
 	made = mem_printf("%s.new-%ld", clean, (long)getpid());
 	mark = mem_printf("%s/" FOLDER_MARK, made);
 	s = (struct saver){ emu, made, n, e };
-	*n = (struct folder_count){ 0 };
+	n->buckets = n->objects = n->same = 0;
 	rc = save_may_replace(clean, e);
 	if (rc == 0)
 		rc = file_remove_all(made, e);
@@ -332,6 +350,8 @@ folder_save(struct emu *emu, const char *dir, struct folder_count *n,
 		rc = save_json(mark, json_pack("{s:i}", "format", 1), e);
 	if (rc == 0)
 		rc = save_buckets(&s);
+	if (rc == 0)
+		rc = save_sync(made, e);
 	if (rc == 0)
 		rc = save_replace(made, clean, e);
 	if (rc != 0)

@@ -112,21 +112,25 @@ tls_make_ca(EVP_PKEY *key)
 }
 
 static X509 *
-tls_make_leaf(EVP_PKEY *key, X509 *ca, EVP_PKEY *ca_key)
+tls_make_leaf(EVP_PKEY *key, X509 *ca, EVP_PKEY *ca_key, const char *more)
 {
 	X509 *x = tls_cert("storage.googleapis.com",
 	    X509_get_subject_name(ca), key, 390);
+	char *names = mem_printf("%s%s%s", NAMES, *more != '\0' ? "," : "",
+	    more);
+	bool ok;
 
-	if (x != NULL &&
-	    tls_extend(x, ca, NID_basic_constraints,
+	ok = x != NULL && tls_extend(x, ca, NID_basic_constraints,
 	    "critical,CA:FALSE") == 0 &&
 	    tls_extend(x, ca, NID_key_usage, "critical,digitalSignature") ==
 	    0 &&
 	    tls_extend(x, ca, NID_ext_key_usage, "serverAuth") == 0 &&
-	    tls_extend(x, ca, NID_subject_alt_name, NAMES) == 0 &&
+	    tls_extend(x, ca, NID_subject_alt_name, names) == 0 &&
 	    tls_extend(x, ca, NID_subject_key_identifier, "hash") == 0 &&
 	    tls_extend(x, ca, NID_authority_key_identifier, "keyid") == 0 &&
-	    X509_sign(x, ca_key, EVP_sha256()) > 0)
+	    X509_sign(x, ca_key, EVP_sha256()) > 0;
+	free(names);
+	if (ok)
 		return (x);
 	X509_free(x);
 	return (NULL);
@@ -228,7 +232,8 @@ out:
 }
 
 int
-tls_setup(const char *dir, bool power, struct tls *out, struct err *e)
+tls_setup(const char *dir, bool power, const char *more, struct tls *out,
+    struct err *e)
 {
 	char *key_file = mem_printf("%s/ca-key.pem", dir);
 	EVP_PKEY *ca_key = NULL, *key = NULL;
@@ -242,7 +247,7 @@ tls_setup(const char *dir, bool power, struct tls *out, struct err *e)
 	if (rc != 0)
 		goto out;
 	key = EVP_EC_gen("P-256");
-	leaf = key != NULL ? tls_make_leaf(key, ca, ca_key) : NULL;
+	leaf = key != NULL ? tls_make_leaf(key, ca, ca_key, more) : NULL;
 	if (leaf == NULL || (out->cert_pem = tls_pem(leaf, ca, NULL)) ==
 	    NULL || (out->key_pem = tls_pem(NULL, NULL, key)) == NULL)
 		rc = tls_error(e, "cannot make a certificate");

@@ -16,8 +16,10 @@ struct tls {
 	char	*key_pem;
 };
 
-/* power: what is made is on the disk when it returns. */
-int	tls_setup(const char *dir, bool power, struct tls *out, struct err *);
+/* power: what is made is on the disk when it returns.  more: "" or names for
+ * the leaf besides Google's, as in "DNS:localhost,IP:127.0.0.1". */
+int	tls_setup(const char *dir, bool power, const char *more,
+    struct tls *out, struct err *);
 void	tls_release(struct tls *);
 
 /* What a server that shows this certificate (PEM, with its chain) and key needs

@@ -111,14 +111,18 @@ struct store_cond {
 /* Where a write goes: with `forget` it is carried out, its result is returned
  * as if it had happened, and it is rolled back (fault `forget`). */
 struct object;
+struct bucket;
 
 struct store_write {
 	bool	forget;
 	bool	exempt;		/* from the bucket's retention policy */
 	int64_t	mutation;	/* out: the number that it got, 0 if forgotten */
-	/* An object from elsewhere keeps these of its: generation,
-	 * metageneration, created_us, updated_us; zeros are given anew. */
+	/* What comes from elsewhere keeps these of its: generation (where that
+	 * is newer than what it replaces), metageneration, created_us,
+	 * updated_us (zeros are given anew), components, has_md5; of a bucket
+	 * metageneration and times. */
 	const struct object *as;
+	const struct bucket *as_bucket;
 };
 
 /* ---- buckets ---- */

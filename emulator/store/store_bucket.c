@@ -212,6 +212,21 @@ store_bucket_out(struct arena *a, const struct bucket_row *r,
 	out->policy = arena_strdup(a, r->b.policy);
 }
 
+/* One from elsewhere is as old as it was there. */
+static void
+store_bucket_born(const struct bucket *as, struct bucket *b)
+{
+
+	if (as == NULL)
+		return;
+	if (as->metageneration > 0)
+		b->metageneration = as->metageneration;
+	if (as->created_us > 0)
+		b->created_us = as->created_us;
+	if (as->updated_us > 0)
+		b->updated_us = as->updated_us;
+}
+
 enum store_rc
 store_bucket_insert(struct store *st, struct store_write *w,
     const struct bucket *b, struct arena *a, struct bucket *out)
@@ -231,6 +246,7 @@ store_bucket_insert(struct store *st, struct store_write *w,
 		r.b.metageneration = 1;
 		r.b.policy_version = 1;
 		r.b.created_us = r.b.updated_us = st->tx_now;
+		store_bucket_born(w != NULL ? w->as_bucket : NULL, &r.b);
 		r.b.history = b->history || st->history;
 		r.history_from = r.b.history ? 0 : STORE_ALIVE;
 		r.b.view_of = NULL;

@@ -52,26 +52,32 @@ store_object_out(struct arena *a, const char *bucket, const struct object *o,
 	out->attrs = arena_strdup(a, o->attrs);
 }
 
-/* Generation and times: new ones, or those that it had elsewhere. */
+/* Generation and times: new ones, or those that it had elsewhere.  last: the
+ * generation that it replaces, or 0. */
 static void
-store_object_born(struct store *st, const struct object *as, struct object *o)
+store_object_born(struct store *st, const struct object *as, int64_t last,
+    struct object *o)
 {
 
 	o->metageneration = 1;
 	o->created_us = o->updated_us = st->tx_now;
-	if (as == NULL || as->generation < 1) {
+	if (as == NULL || as->generation <= last) {
 		o->generation = store_tx_generation(st);
-		return;
+	} else {
+		o->generation = as->generation;
+		if (st->generation < as->generation)
+			st->generation = as->generation;
 	}
-	o->generation = as->generation;
-	if (st->generation < as->generation)
-		st->generation = as->generation;
+	if (as == NULL)
+		return;
 	if (as->metageneration > 0)
 		o->metageneration = as->metageneration;
 	if (as->created_us > 0)
 		o->created_us = as->created_us;
 	if (as->updated_us > 0)
 		o->updated_us = as->updated_us;
+	o->components = as->components;
+	o->has_md5 = o->has_md5 && as->has_md5;
 }
 
 enum store_rc
@@ -80,6 +86,7 @@ store_object_put(struct store *st, const struct store_write *w,
     const struct store_cond *cond, struct store_row *row, struct arena *a)
 {
 	enum store_end end = b->versioning ? END_NONCURRENT : END_SOFT;
+	const struct object *as = w != NULL ? w->as : NULL;
 	struct object *o = &row->o;
 	struct store_row old;
 	enum store_rc rc;
@@ -96,12 +103,12 @@ store_object_put(struct store *st, const struct store_write *w,
 		rc = store_row_kept(st, w, b, &old, end);
 	if (rc == STORE_OK && there)
 		rc = store_row_die(st, b, name, &old, end);
-	if (rc == STORE_OK)
+	if (rc == STORE_OK && as == NULL)
 		rc = store_bref_adopt(st, b, a, &o->attrs);
 	if (rc != STORE_OK)
 		return (rc);
 	o->name = name;
-	store_object_born(st, w != NULL ? w->as : NULL, o);
+	store_object_born(st, as, there ? old.o.generation : 0, o);
 	o->deleted_us = o->soft_us = o->hard_us = row->lost = 0;
 	o->born = store_tx_mutation(st);
 	o->died = row->gone = STORE_ALIVE;

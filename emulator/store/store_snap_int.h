@@ -27,4 +27,15 @@ int	snap_link(const char *from, const char *to, struct err *);
 int	snap_files(sqlite3 *, const char *sql, int (*f)(void *, int64_t id,
     int64_t size, struct err *), void *cls, struct err *);
 
+/* The first column of all rows, put together: what to run, or what differs. */
+int	snap_text(sqlite3 *, const char *sql, struct buf *);
+
+/* ---- store_wipe.c ---- */
+
+/* With the writer's lock, when every row may be another: what is kept in
+ * memory is that of the new rows. */
+int	snap_reload(struct store *, struct err *);
+/* Payload files that no row names any more go; a failure is logged. */
+void	snap_sweep(struct store *);
+
 #endif

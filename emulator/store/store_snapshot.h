@@ -42,6 +42,10 @@ enum snapshot_rc	store_snapshot_load(struct store *, const char *name,
     struct arena *, struct snapshot *out, struct err *);
 enum snapshot_rc	store_snapshot_delete(struct store *,
     const char *name, struct err *);
+/* No bucket, no object, no upload, and no record but those of the kinds given
+ * (NULL at the end) is left, as if none had been; one mutation.  Who may be
+ * under way: as for loading. */
+int	store_wipe(struct store *, const char *const *keep, struct err *);
 /* By name, *n of them in the arena. */
 enum snapshot_rc	store_snapshot_list(struct store *, struct arena *,
     struct snapshot **out, size_t *n, struct err *);

@@ -193,9 +193,8 @@ load_look(struct loading *l, const char *path, struct err *e)
 
 /* ---- the rows ---- */
 
-/* The first column of all rows, put together: what to run, or what differs. */
-static int
-load_text(sqlite3 *db, const char *sql, struct buf *b)
+int
+snap_text(sqlite3 *db, const char *sql, struct buf *b)
 {
 	sqlite3_stmt *s = NULL;
 	int step = SQLITE_ERROR;
@@ -215,7 +214,7 @@ load_swap(struct loading *l, sqlite3 *db, struct buf *sql)
 	int rc;
 
 	buf_reset(sql);
-	if (load_text(db, "SELECT printf('DELETE FROM main.%w;"
+	if (snap_text(db, "SELECT printf('DELETE FROM main.%w;"
 	    " INSERT INTO main.%w SELECT * FROM snap.%w;', name, name, name)"
 	    " FROM main.sqlite_master WHERE type = 'table'"
 	    " AND name NOT LIKE 'sqlite_%'", sql) != 0)
@@ -239,7 +238,7 @@ load_same_schema(sqlite3 *db, const char *path, struct err *e)
 	int rc = 0;
 
 	buf_init(&b, 1u << 20);
-	if (load_text(db, "SELECT name FROM (SELECT name, sql FROM"
+	if (snap_text(db, "SELECT name FROM (SELECT name, sql FROM"
 	    " main.sqlite_master EXCEPT SELECT name, sql FROM"
 	    " snap.sqlite_master) LIMIT 1", &b) != 0)
 		rc = snap_db_fail(db, path, e);
@@ -292,21 +291,6 @@ load_rows(struct loading *l, const char *path, struct err *e)
 
 /* ---- the whole ---- */
 
-/* What is kept in memory of the old state goes with it. */
-static int
-load_remember(struct store *st, struct err *e)
-{
-	int64_t last = atomic_load(&st->payload_last);
-	int rc;
-
-	store_uploads_free(st);
-	rc = store_load_counters(st, st->dir, e);
-	/* Numbers of payloads in other snapshots stay taken. */
-	if (atomic_load(&st->payload_last) < last)
-		atomic_store(&st->payload_last, last);
-	return (rc);
-}
-
 static int
 load_locked(struct loading *l, const char *path, struct err *e)
 {
@@ -320,25 +304,13 @@ load_locked(struct loading *l, const char *path, struct err *e)
 	rc = load_rows(l, path, e);
 	if (rc == 0) {
 		commit = atomic_fetch_add(&st->commits, 1) + 1;
-		rc = load_remember(st, e);
+		rc = snap_reload(st, e);
 	}
 	(void)pthread_mutex_unlock(&st->write_lock);
 	/* Before files go, of which a lost log would still have rows. */
 	if (rc == 0 && st->power && store_sync(st, commit) != STORE_OK)
 		rc = err_set(e, "the store's log could not be synced");
 	return (commit == 0 ? -1 : rc == 0 ? 0 : 1);
-}
-
-static void
-load_sweep(struct store *st)
-{
-	struct err e = ERR_INIT;
-
-	(void)pthread_mutex_lock(&st->write_lock);
-	if (store_sweep(st, &e) != 0)
-		log_error("store %s", err_msg(&e));
-	(void)pthread_mutex_unlock(&st->write_lock);
-	err_release(&e);
 }
 
 enum snapshot_rc
@@ -363,7 +335,7 @@ store_snapshot_load(struct store *st, const char *name, struct arena *a,
 			load_undo(&l);
 		/* From here on it has happened: files too many hurt nobody. */
 		if (done == 0) {
-			load_sweep(st);
+			snap_sweep(st);
 			rc = SNAPSHOT_OK;
 		}
 	}

@@ -138,7 +138,7 @@ client(void)
 
 /* What a module and then a test do with it. */
 static void
-use(void)
+use(bool kept)
 {
 	const char *where;
 
@@ -165,12 +165,26 @@ use(void)
 	    200);
 	ck_assert_int_eq(ask("DELETE", "/storage/v1/b/seeded/o/x.txt", "",
 	    NULL), 204);
+	ck_assert_int_eq(ask("GET", "/storage/v1/b/made", "", NULL), 200);
+	client_is("location", "US-CENTRAL1");
 	ck_assert_int_eq(ask("POST", "/_internal/reseed", "", NULL), 200);
+	ck_assert_ptr_nonnull(strstr(cl.body.p, "\"seeded\""));
+	ck_assert_int_eq(cl.body.p[0], '[');
 	ck_assert_int_eq(ask("GET", "/seeded/x.txt", "", NULL), 200);
+	/* What is in memory alone begins anew. */
+	ck_assert_int_eq(ask("GET", "/storage/v1/b/made", "", NULL),
+	    kept ? 200 : 404);
+	ck_assert_int_eq(ask("PATCH", "/storage/v1/b/seeded/o/x.txt",
+	    "{\"temporaryHold\":true}", NULL), 200);
 	ck_assert_int_eq(ask("POST", "/_internal/delete_all", "",
 	    "Origin: http://page.test"), 403);
 	ck_assert_int_eq(ask("POST", "/_internal/delete_all", "", NULL), 200);
+	client_is("message", "All files deleted successfully");
+	ck_assert_int_eq(ask("GET", "/storage/v1/b/seeded", "", NULL), 404);
 	ck_assert_int_eq(ask("GET", "/storage/v1/b/made", "", NULL), 404);
+	ck_assert_int_eq(ask("GET", "/storage/v1/b?softDeleted=true&project=x",
+	    "", NULL), 200);
+	ck_assert_ptr_null(strstr(cl.body.p, "made"));
 	ck_assert_int_eq(ask("GET", "/_emulator/metrics", "", NULL), 200);
 	ck_assert_ptr_nonnull(strstr(cl.body.p, "gcs_emulator_requests_total{"
 	    "method=\"storage.buckets.insert\",code=\"200\"} 1\n"));
@@ -207,7 +221,7 @@ START_TEST(flags_of_the_testcontainers_modules_over_http)
 	}
 	wait_started();
 	ck_assert_ptr_nonnull(strstr(url, "http://0.0.0.0:"));
-	use();
+	use(false);
 	free(data);
 	finish();
 }
@@ -230,7 +244,7 @@ START_TEST(https_by_default_and_data_kept_in_the_root)
 	}
 	wait_started();
 	ck_assert_ptr_nonnull(strstr(url, "https://0.0.0.0:"));
-	use();
+	use(true);
 	ck_assert(file_exists(root));
 	free(root);
 	free(data);
@@ -238,10 +252,41 @@ START_TEST(https_by_default_and_data_kept_in_the_root)
 }
 END_TEST
 
+/* Without -k: by our authority, under the names that it is known by. */
+START_TEST(https_is_certified_for_the_names_it_answers_for)
+{
+	static const char *const names[] = { "localhost", "127.0.0.1",
+		"gcs.test", "bkt.gcs.test" };
+	struct start_opts o = { .https = "127.0.0.1:0", .proxy = "off",
+	    .allow_hosts = "gcs.test" };
+
+	client_start(&o);
+	for (size_t i = 0; i <= NELEMS(names); i++) {
+		const char *name = i < NELEMS(names) ? names[i] : "evil.test";
+		char to[128], at[128];
+		struct curl_slist *list;
+
+		(void)snprintf(at, sizeof(at), "https://%s:%d/", name,
+		    cl.emu->https_port);
+		(void)snprintf(to, sizeof(to), "%s:%d:127.0.0.1", name,
+		    cl.emu->https_port);
+		list = curl_slist_append(NULL, to);
+		curl_easy_setopt(cl.curl, CURLOPT_RESOLVE, list);
+		curl_easy_setopt(cl.curl, CURLOPT_CAINFO, cl.emu->ca_file);
+		ck_assert_msg(client_try("GET", at, NULL, 0, NULL) ==
+		    (i < NELEMS(names) ? CURLE_OK :
+		    CURLE_PEER_FAILED_VERIFICATION), "%s", name);
+		curl_slist_free_all(list);
+	}
+	client_stop();
+}
+END_TEST
+
 static void
 add(TCase *t)
 {
 
+	tcase_add_test(t, https_is_certified_for_the_names_it_answers_for);
 	tcase_add_test(t, flags_of_the_testcontainers_modules_over_http);
 	tcase_add_test(t, https_by_default_and_data_kept_in_the_root);
 }

@@ -1,5 +1,8 @@
 /* Folders in and out: seeds, exports and their way back. */
+#include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "emulator/folder/folder.h"
@@ -59,6 +62,16 @@ put_all(void)
 	put_bytes(longest, "slashes", 7);
 	put_bytes("big", big, 200000);
 	free(big);
+	/* No MD5, two components, and a metageneration of its own. */
+	ck_assert_int_eq(fix_owner(&x, "POST", GCS_HOST,
+	    "/storage/v1/b/bucket/o/joined/compose", "{\"sourceObjects\":["
+	    "{\"name\":\"a\"},{\"name\":\"p\"}]}"), 200);
+	ck_assert_int_eq(fix_owner(&x, "PATCH", GCS_HOST,
+	    "/storage/v1/b/bucket/o/joined", "{\"contentType\":\"j/j\"}"),
+	    200);
+	/* From here on new objects are held; those before are not. */
+	ck_assert_int_eq(fix_owner(&x, "PATCH", GCS_HOST,
+	    "/storage/v1/b/bucket", "{\"defaultEventBasedHold\":true}"), 200);
 }
 
 /* All that an object is, apart from mutations. */
@@ -68,6 +81,7 @@ state(struct buf *b)
 	struct store_list q = { .prefix = "", .delimiter = "", .start = "",
 	    .end = "", .glob = "", .max = 1000, .after = "" };
 	struct store_listing l;
+	struct bucket bucket;
 
 	buf_init(b, 16u << 20);
 	ck_assert_int_eq(store_object_list(x.emu.store,
@@ -77,11 +91,18 @@ state(struct buf *b)
 	for (size_t i = 0; i < l.nobjects; i++) {
 		const struct object *o = &l.objects[i];
 
-		buf_addf(b, "%s|%lld|%lld|%lld|%u|%s|%lld|%lld\n", o->name,
-		    (long long)o->generation, (long long)o->metageneration,
-		    (long long)o->size, o->crc32c, o->attrs,
-		    (long long)o->created_us, (long long)o->updated_us);
+		buf_addf(b, "%s|%lld|%lld|%lld|%u|%s|%lld|%lld|%d|%d\n",
+		    o->name, (long long)o->generation,
+		    (long long)o->metageneration, (long long)o->size,
+		    o->crc32c, o->attrs, (long long)o->created_us,
+		    (long long)o->updated_us, o->components, o->has_md5);
 	}
+	ck_assert_int_eq(store_bucket_get(x.emu.store,
+	    (struct store_at){ STORE_NOW }, "bucket", &x.arena, &bucket),
+	    STORE_OK);
+	buf_addf(b, "%s|%s|%lld|%lld|%lld\n", bucket.attrs, bucket.policy,
+	    (long long)bucket.metageneration, (long long)bucket.created_us,
+	    (long long)bucket.updated_us);
 }
 
 START_TEST(export_and_import_bring_everything_back)
@@ -165,13 +186,62 @@ START_TEST(failed_export_leaves_the_old_one)
 		ck_assert_int_eq(file_remove_all(payloads, NULL), 0);
 		free(payloads);
 	}
-	(void)folder_save(&x.emu, out, &n, &e);
+	ck_assert_int_eq(folder_save(&x.emu, out, &n, &e), -1);
 	mark = at("out/bucket/one");
 	ck_assert(file_exists(mark));
 	free(mark);
 	/* Nor does it take away what it did not write. */
 	ck_assert_int_eq(folder_save(&x.emu, x.dir, &n, &e), -1);
 	ck_assert_ptr_nonnull(strstr(err_msg(&e), "holds something else"));
+	free(out);
+	fix_release(&x);
+}
+END_TEST
+
+/* The file system that is full is a limit on the size of files here. */
+START_TEST(export_to_a_full_file_system_leaves_the_old_one)
+{
+	struct rlimit old, small = { .rlim_cur = 50000,
+	    .rlim_max = RLIM_INFINITY };
+	static char big[100000];
+	struct dirent *f;
+	char *out, *one;
+	DIR *d;
+
+	fix_init(&x);
+	ck_assert_int_eq(fix_owner(&x, "POST", GCS_HOST,
+	    "/storage/v1/b?project=" FIX_PROJECT, "{\"name\":\"bucket\"}"),
+	    200);
+	put_bytes("one", "1", 1);
+	out = at("out");
+	ck_assert_int_eq(folder_save(&x.emu, out, &n, &e), 0);
+	put_bytes("one", "2", 1);
+	put_bytes("two", big, sizeof(big));
+	(void)signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &old), 0);
+	small.rlim_max = old.rlim_max;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+	ck_assert_int_eq(folder_save(&x.emu, out, &n, &e), -1);
+	ck_assert_ptr_nonnull(strstr(err_msg(&e), "bucket/two"));
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &old), 0);
+	one = at("out/bucket/one");
+	{
+		struct buf b;
+
+		buf_init(&b, 16);
+		ck_assert_int_eq(file_read(one, &b, NULL), 0);
+		ck_assert_str_eq(b.p, "1");
+		buf_release(&b);
+	}
+	/* Nothing of the new one stays about. */
+	d = opendir(x.dir);
+	while ((f = readdir(d)) != NULL)
+		ck_assert_msg(strncmp(f->d_name, "out", 3) != 0 ||
+		    f->d_name[3] == '\0', "%s", f->d_name);
+	(void)closedir(d);
+	ck_assert_int_eq(folder_save(&x.emu, out, &n, &e), 0);
+	ck_assert_int_eq(n.objects, 2);
+	free(one);
 	free(out);
 	fix_release(&x);
 }
@@ -253,6 +323,33 @@ START_TEST(seed_makes_buckets_and_objects_once)
 }
 END_TEST
 
+START_TEST(import_refuses_numbers_that_could_not_go_on)
+{
+	static const char *const bad[] = {
+		"{\"emulator\":{\"generation\":9223372036854775807}}",
+		"{\"emulator\":{\"generation\":\"1\"}}",
+		"{\"emulator\":{\"generation\":-1}}",
+		"{\"emulator\":{\"created_us\":9223372036854775807}}",
+		"{\"emulator\":{\"components\":-1}}",
+	};
+	char *dir;
+
+	fix_init(&x);
+	dir = at("seed");
+	seed_file("seed/.gcs-emulator-export", "{\"format\":1}");
+	seed_file("seed/my-bucket/x", "1");
+	for (size_t i = 0; i < NELEMS(bad); i++) {
+		seed_file("seed/my-bucket/x.gcs.json", bad[i]);
+		err_release(&e);
+		ck_assert_msg(folder_load(&x.emu, dir, true, &n, &e) == -1,
+		    "%s", bad[i]);
+		ck_assert_ptr_nonnull(strstr(err_msg(&e), "x.gcs.json"));
+	}
+	free(dir);
+	fix_release(&x);
+}
+END_TEST
+
 START_TEST(seed_names_what_is_wrong)
 {
 	char *dir;
@@ -292,6 +389,8 @@ main(void)
 	tcase_add_test(t, export_and_import_bring_everything_back);
 	tcase_add_test(t, escaped_names_are_paths_that_go_below_and_come_back);
 	tcase_add_test(t, failed_export_leaves_the_old_one);
+	tcase_add_test(t, export_to_a_full_file_system_leaves_the_old_one);
+	tcase_add_test(t, import_refuses_numbers_that_could_not_go_on);
 	tcase_add_test(t, seed_makes_buckets_and_objects_once);
 	tcase_add_test(t, seed_names_what_is_wrong);
 	suite_add_tcase(s, t);

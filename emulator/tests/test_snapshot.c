@@ -663,6 +663,28 @@ START_TEST(what_a_crash_left_goes_and_what_it_moved_comes_back)
 }
 END_TEST
 
+START_TEST(export_by_a_call_is_what_import_takes)
+{
+	struct start_opts o = { .proxy = "off" };
+	char body[256], out[128];
+
+	put("o", "text");
+	(void)snprintf(out, sizeof(out), "%s/out", dir);
+	(void)snprintf(body, sizeof(body), "{\"dir\":\"%s\"}", out);
+	ck_assert_int_eq(client_post("/_emulator/export", body), 403);
+	ck_assert_int_eq(control("POST", "export", "{\"dir\":\"out\"}"), 400);
+	ck_assert_int_eq(control("POST", "export", "{}"), 400);
+	ck_assert_int_eq(control("POST", "export", body), 200);
+	ck_assert_ptr_nonnull(strstr(cl.body.p, "\"objects\""));
+	(void)snprintf(body, sizeof(body), "{\"dir\":\"%s\"}", dir);
+	ck_assert_int_eq(control("POST", "export", body), 500);
+	client_stop();
+	o.import = out;
+	client_start(&o);
+	ck_assert(is("o", "text"));
+}
+END_TEST
+
 static void
 add(TCase *t)
 {
@@ -678,6 +700,7 @@ add(TCase *t)
 	tcase_add_test(t, a_request_under_way_is_waited_for_or_left_alone);
 	tcase_add_test(t, nobody_sees_half_of_one_and_half_of_the_other);
 	tcase_add_test(t, tokens_given_since_go_on_being_good);
+	tcase_add_test(t, export_by_a_call_is_what_import_takes);
 	tcase_add_test(t, names_are_checked_and_known);
 	tcase_add_test(t, one_of_the_name_is_replaced_only_when_told_to);
 	tcase_add_test(t, a_damaged_one_changes_nothing);
