@@ -95,14 +95,15 @@ start_name(struct buf *b, const char *host)
 	    (int)(*host == '[' && n > 2 ? n - 2 : n),
 	    *host == '[' ? host + 1 : host);
 	if (inet_pton(AF_INET, bare, addr) == 1 ||
-	    inet_pton(AF_INET6, bare, addr) == 1)
+	    inet_pton(AF_INET6, bare, addr) == 1) {
 		buf_addf(b, ",IP:%s", bare);
-	else if (n > 0 && strspn(host, dns) == n)
-		buf_addf(b, ",DNS:%s", host);
-	else
 		return;
+	}
+	if (n == 0 || strspn(host, dns) != n)
+		return;
+	buf_addf(b, ",DNS:%s", host);
 	/* No client takes a star right before a top-level name. */
-	if (strspn(host, "0123456789.") != n && strchr(host, '.') != NULL)
+	if (strchr(host, '.') != NULL)
 		buf_addf(b, ",DNS:*.%s", host);
 }
 
