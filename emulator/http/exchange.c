@@ -333,6 +333,7 @@ exchange_send_stream(struct exchange *x)
 	struct iovec end = { (char *)(uintptr_t)"0\r\n\r\n", 5 };
 	ssize_t n;
 
+	crew_block(x->c->hand);		/* it may be long in the making */
 	while ((n = s->read(s->cls, p, DESK_PIECE)) > 0)
 		if (!exchange_send_piece(x, p, (size_t)n, chunks))
 			return (false);
