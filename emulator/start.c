@@ -254,10 +254,14 @@ start_new(const struct start_opts *o, struct err *e)
 {
 	struct start *s = mem_alloc(sizeof(*s));
 	struct emu *emu = &s->emu;
+	struct tls_warmth warmth;
+	bool opened;
 
 	start_fill(s, o);
-	if (start_data(s, o, e) == 0 && start_store(s, o, e) == 0 &&
-	    start_token(s, o->power, e) == 0 &&
+	tls_warm_begin(&warmth);
+	opened = start_data(s, o, e) == 0 && start_store(s, o, e) == 0;
+	tls_warm_end(&warmth);
+	if (opened && start_token(s, o->power, e) == 0 &&
 	    start_tls(s, o, e) == 0) {
 		emu->data = s->data;
 		emu->ca_file = s->tls.ca_file;
