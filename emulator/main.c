@@ -77,17 +77,24 @@ main_port_file(const struct emu *emu, const char *path, struct err *e)
 	return (rc);
 }
 
-/* The words that containers of fake-gcs-server are waited for by. */
+/* Options that mean something else than one may think. */
 static void
-main_started(const struct options *o, const struct emu *emu)
+main_notes(const char *p)
 {
 
-	for (const char *p = o->notes; p != NULL && *p != '\0';) {
+	while (p != NULL && *p != '\0') {
 		size_t n = strcspn(p, "\n");
 
 		log_info("%.*s", (int)n, p);
 		p += n + (p[n] == '\n');
 	}
+}
+
+/* The words that containers of fake-gcs-server are waited for by. */
+static void
+main_started(const struct options *o, const struct emu *emu)
+{
+
 	if (o->start.https != NULL)
 		log_info("server started at https://%.*s:%d", (int)(strrchr(
 		    o->start.https, ':') - o->start.https), o->start.https,
@@ -107,6 +114,7 @@ main_serve(struct start *s, const struct options *o, const sigset_t *set)
 	int sig = 0;
 	bool told;
 
+	main_notes(o->notes);
 	if (o->fake)
 		main_started(o, start_emu(s));
 	told = fputs(line, stdout) >= 0 && fflush(stdout) == 0;

@@ -183,7 +183,11 @@ start_folders(struct start *s, const struct start_opts *o, struct err *e)
 {
 	struct folder_count n = { .cls = NULL };
 
-	if (o->import != NULL) {
+	/* State that is to stay begins with none. */
+	if (o->import != NULL && o->export != NULL &&
+	    strcmp(o->import, o->export) == 0 && !file_exists(o->import))
+		log_info("nothing to import yet at %s", o->import);
+	else if (o->import != NULL) {
 		if (folder_load(&s->emu, o->import, true, &n, e) != 0)
 			return (-1);
 		log_info("imported %lld buckets and %lld objects from %s",

@@ -7,6 +7,7 @@
 #include "emulator/store/store.h"
 
 #define METHODS	"GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS"
+#define EXPOSED	"Location, Range, ETag, X-Goog-Hash, X-Goog-Generation"
 #define COMMON	"Authorization, Content-Type, Content-Range, Range, " \
 		"X-Goog-Api-Client, X-Goog-Resumable, X-Upload-Content-Type"
 
@@ -47,8 +48,9 @@ cors_origin_fits(const char *pattern, const char *origin)
 	    strcmp(origin + n - tail, star + 1) == 0);
 }
 
-static bool
-cors_has(const json_t *list, const char *s, bool origin)
+/* The entry of the list that fits, or NULL. */
+static const char *
+cors_find(const json_t *list, const char *s, bool origin)
 {
 	size_t n = json_array_size(list);
 
@@ -57,42 +59,65 @@ cors_has(const json_t *list, const char *s, bool origin)
 
 		if (v != NULL && (origin ? cors_origin_fits(v, s) :
 		    strcmp(v, "*") == 0 || strcasecmp(v, s) == 0))
-			return (true);
+			return (v);
 	}
-	return (false);
+	return (NULL);
 }
 
+/* What a page is allowed, or nothing. */
+struct cors {
+	const json_t *entry;		/* NULL: nothing */
+	const char *origin;		/* as it is answered */
+	bool	json;			/* any method, any header */
+};
+
 /* The first entry of the bucket's configuration that fits; kept with the
- * request.  NULL: none does. */
-static const json_t *
+ * request.  The service lets every page ask its JSON API whatever a bucket
+ * says; here a bucket must name the page's origin at least, since who sits at
+ * this machine did not mean to let in all pages that he looks at. */
+static struct cors
 cors_entry(struct req *rq, const char *origin, const char *method)
 {
-	struct bucket b;
+	struct cors c = { .json = rq->route->api == API_STORAGE };
 	json_t *attrs, *all, *one;
+	struct bucket b;
+	const char *o;
 	size_t i;
 
-	if (rq->bucket == NULL || rq->route->api != API_XML ||
+	if (rq->bucket == NULL || (rq->route->api != API_XML && !c.json) ||
 	    store_bucket_get(rq->emu->store, (struct store_at){ STORE_NOW },
-	    rq->bucket, &rq->arena, &b) != STORE_OK)
-		return (NULL);
-	if ((attrs = json_loads(b.attrs, 0, NULL)) == NULL)
-		return (NULL);
+	    rq->bucket, &rq->arena, &b) != STORE_OK ||
+	    (attrs = json_loads(b.attrs, 0, NULL)) == NULL)
+		return (c);
 	if (rq->keep == NULL)
 		rq->keep = json_array();
 	(void)json_array_append_new(rq->keep, attrs);
 	all = json_object_get(attrs, "cors");
 	json_array_foreach(all, i, one)
-		if (cors_has(json_object_get(one, "origin"), origin, true) &&
-		    cors_has(json_object_get(one, "method"), method, false))
-			return (one);
-	return (NULL);
+		if ((o = cors_find(json_object_get(one, "origin"), origin,
+		    true)) != NULL && (c.json || cors_find(
+		    json_object_get(one, "method"), method, false) != NULL)) {
+			c.entry = one;
+			c.origin = strcmp(o, "*") == 0 ? o : origin;
+			break;
+		}
+	return (c);
+}
+
+static void
+cors_add_origin(struct req *rq, const struct cors *c)
+{
+
+	req_header_add(rq, "Access-Control-Allow-Origin", c->origin);
+	if (strcmp(c->origin, "*") != 0)
+		req_header_add(rq, "Vary", "Origin");
 }
 
 void
 cors_apply(struct req *rq)
 {
 	const char *origin = req_header(rq, "Origin");
-	const json_t *c;
+	struct cors c;
 
 	if (origin == NULL)
 		return;
@@ -100,18 +125,20 @@ cors_apply(struct req *rq)
 		req_header_add(rq, "Access-Control-Allow-Origin", "*");
 		req_header_add(rq, "Access-Control-Expose-Headers",
 		    *rq->emu->cors_headers != '\0' ? arena_printf(&rq->arena,
-		    "Location, Range, ETag, X-Goog-Hash, %s",
-		    rq->emu->cors_headers) :
-		    "Location, Range, ETag, X-Goog-Hash");
+		    EXPOSED ", %s", rq->emu->cors_headers) : EXPOSED);
 		return;
 	}
-	if ((c = cors_entry(rq, origin, rq->method)) == NULL)
+	c = cors_entry(rq, origin, rq->method);
+	if (c.entry == NULL)
 		return;
-	req_header_add(rq, "Access-Control-Allow-Origin", origin);
-	req_header_add(rq, "Vary", "Origin");
-	if (json_array_size(json_object_get(c, "responseHeader")) > 0)
+	cors_add_origin(rq, &c);
+	if (c.json)
+		req_header_add(rq, "Access-Control-Expose-Headers", EXPOSED);
+	else if (json_array_size(json_object_get(c.entry,
+	    "responseHeader")) > 0)
 		req_header_add(rq, "Access-Control-Expose-Headers",
-		    cors_join(rq, json_object_get(c, "responseHeader")));
+		    cors_join(rq, json_object_get(c.entry,
+		    "responseHeader")));
 }
 
 /* Are all headers that the page wants to send among those listed? */
@@ -125,7 +152,7 @@ cors_headers_fit(struct req *rq, const json_t *list)
 		return (true);
 	rest = arena_strdup(&rq->arena, want);
 	while ((one = strsep(&rest, ", ")) != NULL)
-		if (*one != '\0' && !cors_has(list, one, false))
+		if (*one != '\0' && cors_find(list, one, false) == NULL)
 			return (false);
 	return (true);
 }
@@ -135,8 +162,10 @@ cors_preflight(struct req *rq)
 {
 	const char *origin = req_header(rq, "Origin");
 	const char *method = req_header(rq, "Access-Control-Request-Method");
+	const char *want = req_header(rq, "Access-Control-Request-Headers");
 	const char *more = rq->emu->cors_headers;
-	const json_t *c;
+	const json_t *list;
+	struct cors c;
 
 	req_reply_empty(rq, 200);
 	if (more != NULL) {
@@ -150,21 +179,22 @@ cors_preflight(struct req *rq)
 	}
 	/* The route that will be asked for tells bucket and API. */
 	rq->method = method;
-	if (route_find(rq) != 0 || (c = cors_entry(rq, origin, method)) ==
-	    NULL || !cors_headers_fit(rq, json_object_get(c,
-	    "responseHeader"))) {
-		rq->method = "OPTIONS";
-		return;
-	}
+	c = (struct cors){ .entry = NULL };
+	if (route_find(rq) == 0)
+		c = cors_entry(rq, origin, method);
 	rq->method = "OPTIONS";
-	req_header_add(rq, "Access-Control-Allow-Origin", origin);
-	req_header_add(rq, "Vary", "Origin");
-	req_header_add(rq, "Access-Control-Allow-Methods",
-	    cors_join(rq, json_object_get(c, "method")));
-	if (json_array_size(json_object_get(c, "responseHeader")) > 0)
+	list = json_object_get(c.entry, "responseHeader");
+	if (c.entry == NULL || (!c.json && !cors_headers_fit(rq, list)))
+		return;
+	cors_add_origin(rq, &c);
+	req_header_add(rq, "Access-Control-Allow-Methods", c.json ? METHODS :
+	    cors_join(rq, json_object_get(c.entry, "method")));
+	if (c.json && want != NULL)
+		req_header_add(rq, "Access-Control-Allow-Headers", want);
+	else if (!c.json && json_array_size(list) > 0)
 		req_header_add(rq, "Access-Control-Allow-Headers",
-		    cors_join(rq, json_object_get(c, "responseHeader")));
+		    cors_join(rq, list));
 	req_header_add(rq, "Access-Control-Max-Age",
 	    arena_printf(&rq->arena, "%lld", (long long)json_integer_value(
-	    json_object_get(c, "maxAgeSeconds"))));
+	    json_object_get(c.entry, "maxAgeSeconds"))));
 }

@@ -1,7 +1,9 @@
 /* emulator/api/cors.h: cross-origin requests of web pages.  A bucket's own
  * `cors` configuration holds for the XML API, as in the service
- * (https://cloud.google.com/storage/docs/cross-origin); --cors-headers lets
- * every page in, everywhere.  Without either a page gets nothing.  Knows
+ * (https://cloud.google.com/storage/docs/cross-origin), and an origin that it
+ * names may do everything by the JSON API, where the service asks no bucket;
+ * --cors-headers lets every page in, everywhere.  Without either a page gets
+ * nothing.  Knows
  * origins and headers; not what is asked for. */
 #ifndef EMULATOR_CORS_H
 #define EMULATOR_CORS_H

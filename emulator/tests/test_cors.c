@@ -35,9 +35,45 @@ START_TEST(page_gets_nothing_by_default)
 	begin(NULL);
 	ck_assert_int_eq(ask("OPTIONS", "/shut/o", ORIGIN, ASK, NULL), 200);
 	ck_assert_ptr_null(client_header("Access-Control-Allow-Origin"));
-	ck_assert_int_eq(ask("GET", "/storage/v1/b/open/o", ORIGIN, NULL,
+	ck_assert_int_eq(ask("GET", "/storage/v1/b/shut/o", ORIGIN, NULL,
 	    NULL), 200);
 	ck_assert_ptr_null(client_header("Access-Control-Allow-Origin"));
+	(void)ask("OPTIONS", "/_emulator/info", ORIGIN, ASK, NULL);
+	ck_assert_ptr_null(client_header("Access-Control-Allow-Origin"));
+	client_stop();
+}
+END_TEST
+
+START_TEST(origin_that_a_bucket_names_may_use_its_json_api)
+{
+
+	begin(NULL);
+	ck_assert_int_eq(ask("OPTIONS", "/storage/v1/b/open/o/a%2Fb", ORIGIN,
+	    "Access-Control-Request-Method: PATCH",
+	    "Access-Control-Request-Headers: authorization,x-other"), 200);
+	ck_assert_str_eq(client_header("Access-Control-Allow-Origin"),
+	    "https://app.example");
+	ck_assert_ptr_nonnull(strstr(client_header(
+	    "Access-Control-Allow-Methods"), "PATCH"));
+	ck_assert_str_eq(client_header("Access-Control-Allow-Headers"),
+	    "authorization,x-other");
+	ck_assert_int_eq(ask("GET", "/storage/v1/b/open/o", ORIGIN, NULL,
+	    NULL), 200);
+	ck_assert_str_eq(client_header("Access-Control-Allow-Origin"),
+	    "https://app.example");
+	(void)ask("GET", "/storage/v1/b/open/o", "Origin: https://else.where",
+	    NULL, NULL);
+	ck_assert_ptr_null(client_header("Access-Control-Allow-Origin"));
+	/* Errors, too, can be read. */
+	ck_assert_int_eq(ask("GET", "/storage/v1/b/open/o/none", ORIGIN, NULL,
+	    NULL), 404);
+	ck_assert_str_eq(client_header("Access-Control-Allow-Origin"),
+	    "https://app.example");
+	ck_assert_int_eq(client_post("/storage/v1/b?project=litedrill",
+	    "{\"name\":\"all\",\"cors\":[{\"origin\":[\"*\"],\"method\":"
+	    "[\"GET\"]}]}"), 200);
+	(void)ask("GET", "/all", ORIGIN, NULL, NULL);
+	ck_assert_str_eq(client_header("Access-Control-Allow-Origin"), "*");
 	client_stop();
 }
 END_TEST
@@ -91,6 +127,7 @@ add(TCase *t)
 {
 
 	tcase_add_test(t, page_gets_nothing_by_default);
+	tcase_add_test(t, origin_that_a_bucket_names_may_use_its_json_api);
 	tcase_add_test(t, buckets_own_configuration_holds_for_the_xml_api);
 	tcase_add_test(t, flag_lets_every_page_in);
 }
