@@ -42,6 +42,7 @@ struct emu {
 	const char *cors_headers;	/* NULL: pages of other origins get
 					 * nothing but what buckets allow */
 	bool	internal;		/* /_internal/ may change things */
+	bool	all_projects;		/* each project lists all buckets */
 	const char *seed;		/* NULL, or the folder to seed from */
 	int	http_port, https_port, proxy_port;	/* 0: none */
 };

@@ -492,6 +492,7 @@ options_build(struct given *g, struct options *out, struct err *e)
 	s->history = g->v[O_HISTORY] != NULL;
 	s->beyond_loopback = g->v[O_BEYOND] != NULL;
 	s->internal = out->fake || g->v[O_INTERNAL] != NULL;
+	s->all_projects = out->fake;
 	s->location = g->v[O_LOCATION] != NULL && *g->v[O_LOCATION] != '\0' ?
 	    g->v[O_LOCATION] : out->fake ? "US-CENTRAL1" : NULL;
 	s->cors_headers = g->v[O_CORS];

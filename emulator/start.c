@@ -236,6 +236,7 @@ start_fill(struct start *s, const struct start_opts *o)
 	if (o->seed != NULL)
 		emu->seed = arena_strdup(&s->arena, o->seed);
 	emu->internal = o->internal;
+	emu->all_projects = o->all_projects;
 	emu->auth_http = o->auth == START_AUTH_ON;
 	emu->auth_proxy = o->auth != START_AUTH_OFF;
 	emu->soft_delete_s = o->soft_delete_s == 0 ? WEEK_S :

@@ -24,6 +24,7 @@ struct start_opts {
 	const char *location;	/* of buckets made without one; NULL: US */
 	const char *cors_headers;	/* NULL: none but the buckets' own */
 	bool	internal;	/* /_internal/ may change things */
+	bool	all_projects;	/* each lists all buckets, without tokens */
 	const char *journal;	/* NULL, or a file to append to */
 	enum start_auth auth;	/* default: only on through the proxy */
 	bool	power;		/* durability */

@@ -44,6 +44,8 @@ buckets_list_h(struct req *rq)
 
 	if (buckets_project(rq, NULL, &project))
 		return;
+	if (rq->emu->all_projects && !auth_enforced(rq))
+		project = NULL;
 	if (req_query_bool(rq, "softDeleted", false)) {
 		restore_bucket_list(rq, project);
 		return;

@@ -161,6 +161,10 @@ use(bool kept)
 	ck_assert_int_eq(ask("GET", "/download/storage/v1/b/made/o/a%2Fb"
 	    "?alt=media", "", NULL), 200);
 	ck_assert_str_eq(cl.body.p, "bytes");
+	/* Nobody knows of projects there. */
+	ck_assert_int_eq(ask("GET", "/storage/v1/b?project=any", "", NULL),
+	    200);
+	ck_assert_ptr_nonnull(strstr(cl.body.p, "\"seeded\""));
 	ck_assert_int_eq(ask("GET", "/storage/v1/b/seeded/o/x.txt", "", NULL),
 	    200);
 	ck_assert_int_eq(ask("DELETE", "/storage/v1/b/seeded/o/x.txt", "",
