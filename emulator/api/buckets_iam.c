@@ -7,6 +7,7 @@
 
 #include "emulator/api/acls.h"
 #include "emulator/api/resource.h"
+#include "emulator/fault/retry_test.h"
 #include "emulator/identity/auth.h"
 #include "emulator/identity/iam.h"
 
@@ -86,7 +87,8 @@ buckets_policy_allowed(struct req *rq, const json_t *in)
 void
 buckets_set_iam_h(struct req *rq)
 {
-	struct store_write w = { .forget = rq->forget };
+	struct store_write w = { .forget = rq->forget,
+	    .exempt = retry_test_live(rq) };
 	const char *etag, *text;
 	int64_t version = -1;
 	struct bucket b;

@@ -115,7 +115,9 @@ struct bucket;
 
 struct store_write {
 	bool	forget;
-	bool	exempt;		/* from the bucket's retention policy */
+	/* A retry test's: no retention policy holds, and a policy of IAM
+	 * leaves the bucket's metageneration, which Node's suite relies on. */
+	bool	exempt;
 	int64_t	mutation;	/* out: the number that it got, 0 if forgotten */
 	/* What comes from elsewhere keeps these of its: generation (where that
 	 * is newer than what it replaces), metageneration, created_us,

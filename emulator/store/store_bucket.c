@@ -420,7 +420,7 @@ store_bucket_set_policy(struct store *st, struct store_write *w,
 	if (rc == STORE_OK) {
 		r.b.policy = arena_strdup(a, policy);
 		r.b.policy_version++;
-		r.b.metageneration++;
+		r.b.metageneration += w == NULL || !w->exempt;
 		r.b.updated_us = st->tx_now;
 		rc = store_bucket_change(st, &r);
 	}

@@ -90,6 +90,32 @@ START_TEST(live_retry_test_may_be_careless)
 }
 END_TEST
 
+/* Node's suite. */
+START_TEST(live_retry_test_may_begin_what_cannot_end)
+{
+	static const char policy[] = "{\"bindings\":[]}";
+	char id[128];
+
+	ck_assert_int_eq(client_text("POST", MEDIA "x", "x"), 200);
+	ck_assert_int_eq(client_post("/retry_test", "{\"instructions\":"
+	    "{\"storage.objects.insert\":[\"return-503\"]}}"), 200);
+	(void)snprintf(id, sizeof(id), "x-retry-test-id: %s", api_text("id"));
+	ck_assert_int_eq(api_do("POST", "{}", UP "?uploadType=resumable&name=x"
+	    "&ifGenerationMatch=0"), 412);
+	ck_assert_int_eq(client_ask("POST", UP "?uploadType=resumable&name=x"
+	    "&ifGenerationMatch=0", "{}", 2, id), 503);
+	ck_assert_int_eq(client_ask("POST", UP "?uploadType=resumable&name=x"
+	    "&ifGenerationMatch=0", "{}", 2, id), 200);
+	ck_assert_int_eq(client_ask("PUT", B "/bkt/iam", policy,
+	    sizeof(policy) - 1, id), 200);
+	ck_assert_int_eq(client_get(B "/bkt"), 200);
+	api_is("metageneration", "1");
+	ck_assert_int_eq(api_do("PUT", policy, B "/bkt/iam"), 200);
+	ck_assert_int_eq(client_get(B "/bkt"), 200);
+	api_is("metageneration", "2");
+}
+END_TEST
+
 static void
 add(TCase *t)
 {
@@ -98,6 +124,7 @@ add(TCase *t)
 	tcase_add_test(t, lock_of_a_bucket_without_a_policy_changes_nothing);
 	tcase_add_test(t, default_key_of_a_bucket_may_have_any_name);
 	tcase_add_test(t, turbo_replication_is_for_more_than_one_region);
+	tcase_add_test(t, live_retry_test_may_begin_what_cannot_end);
 	tcase_add_test(t, live_retry_test_may_be_careless);
 	tcase_add_test(t, live_retry_test_is_exempt_from_retention);
 }
