@@ -219,7 +219,8 @@ START_TEST(flags_of_the_testcontainers_modules_over_http)
 	{
 		const char *const flags[] = { "-scheme", "http", "-port", "0",
 			"-backend", "memory", "-data", data, "-public-host",
-			"localhost", NULL };
+			"localhost", "-external-url",
+			"http://localhost:49152", NULL };
 
 		run(flags);
 	}
