@@ -196,14 +196,21 @@ load_origin(struct loader *l, const json_t *meta, struct object *as,
     const char *shown)
 {
 	int64_t components;
+	const struct {
+		const char *name;
+		int64_t	max, *v;
+	} numbers[] = {
+		{ "generation", NUMBER_MAX, &as->generation },
+		{ "metageneration", NUMBER_MAX, &as->metageneration },
+		{ "created_us", TIME_MAX, &as->created_us },
+		{ "updated_us", TIME_MAX, &as->updated_us },
+		{ "components", INT32_MAX, &components },
+	};
 
-	if (load_number(l, meta, "generation", NUMBER_MAX, &as->generation,
-	    shown) || load_number(l, meta, "metageneration", NUMBER_MAX,
-	    &as->metageneration, shown) || load_number(l, meta, "created_us",
-	    TIME_MAX, &as->created_us, shown) || load_number(l, meta,
-	    "updated_us", TIME_MAX, &as->updated_us, shown) || load_number(l, meta, "components",
-	    INT32_MAX, &components, shown))
-		return (-1);
+	for (size_t i = 0; i < NELEMS(numbers); i++)
+		if (load_number(l, meta, numbers[i].name, numbers[i].max,
+		    numbers[i].v, shown) != 0)
+			return (-1);
 	as->components = (int)components;
 	as->has_md5 = !json_is_false(json_object_get(json_object_get(meta,
 	    FOLDER_OURS), "md5"));
