@@ -37,12 +37,45 @@ params_check_fields(struct req *rq)
 	return (rc);
 }
 
+static bool
+params_utf8(const char *s)
+{
+	json_t *j;
+	bool ok;
+
+	for (const char *p = s; *p != '\0'; p++)
+		if ((unsigned char)*p >= 0x80) {
+			j = json_string(s);	/* which looks */
+			ok = j != NULL;
+			json_decref(j);
+			return (ok);
+		}
+	return (true);
+}
+
+/* What is in the URL may be kept, and shown again as JSON. */
+static int
+params_check_text(struct req *rq)
+{
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < rq->nquery; i++)
+		ok = params_utf8(rq->query[i].k) &&
+		    params_utf8(rq->query[i].v);
+	for (size_t i = 0; ok && i < NELEMS(rq->cap); i++)
+		ok = rq->cap[i] == NULL || params_utf8(rq->cap[i]);
+	if (ok)
+		return (0);
+	req_fail(rq, 400, "invalid", "The URL holds text that is not UTF-8.");
+	return (-1);
+}
+
 int
 params_check(struct req *rq)
 {
 
 	if (rq->route->api != API_STORAGE)
 		return (0);
-	return (params_check_alt(rq) || params_check_fields(rq) ||
+	return (params_check_text(rq) || params_check_alt(rq) || params_check_fields(rq) ||
 	    acls_check_projection(rq) ? -1 : 0);
 }

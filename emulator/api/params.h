@@ -1,7 +1,7 @@
 /* emulator/api/params.h: the query parameters that every method of the JSON API
  * takes, https://cloud.google.com/storage/docs/json_api/v1/parameters : alt,
  * fields, projection.  (key, prettyPrint, quotaUser, userIp, userProject may
- * say anything.)  Knows their values; not what they do. */
+ * say anything.)  And text must be UTF-8.  Knows their values; not what they do. */
 #ifndef EMULATOR_PARAMS_H
 #define EMULATOR_PARAMS_H
 

@@ -8,8 +8,8 @@
 
 /* The e-mail of the account in whose name the service itself acts. */
 void	projects_service_account_h(struct req *);
-/* The id of the project that a path names, by its id or number.  NULL: a 403
- * has been stored.  With authentication the emulator's own is the only one
+/* The id of the project that a path names, by its id or number.  NULL: a 400
+ * or 403 has been stored.  With authentication the emulator's own is the only one
  * where anybody has rights; without it any name will do, as for buckets. */
 const char	*projects_named(struct req *, const char *name);
 

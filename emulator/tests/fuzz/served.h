@@ -6,6 +6,7 @@
 
 #include <check.h>
 
+#include "emulator/http/dispatch.h"
 #include "emulator/http/head.h"
 #include "emulator/tests/fuzz/fuzz.h"
 
@@ -61,8 +62,7 @@ served_do(struct fix *x, struct req *rq, struct head *h, const uint8_t *body,
 		return (false);
 	if (rq->route->body == BODY_BUF)
 		buf_add(&rq->body, body, n);
-	auth_identify(rq);
-	(void)auth_permit(rq);
+	dispatch_judge(rq);
 	if (rq->status == 0 && rq->route->body == BODY_STREAM) {
 		opened = true;
 		rq->route->begin(rq);
@@ -70,8 +70,7 @@ served_do(struct fix *x, struct req *rq, struct head *h, const uint8_t *body,
 			rq->route->data(rq, body + i, n - i < step ? n - i :
 			    step);
 	}
-	if (rq->status == 0)
-		rq->route->handle(rq);
+	dispatch_work(rq);
 	if (opened && rq->route->done != NULL)
 		rq->route->done(rq);
 	MUST(rq->status >= 200 && rq->status < 600);
