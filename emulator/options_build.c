@@ -194,7 +194,8 @@ options_events(const struct given *g, struct err *e)
 	static const enum opt events[] = { O_EVENT_PROJECT, O_EVENT_TOPIC };
 
 	for (size_t i = 0; i < NELEMS(events); i++)
-		if (g->v[events[i]] != NULL && *g->v[events[i]] != '\0')
+		if (g->v[events[i]] != NULL && *g->v[events[i]] != '\0' &&
+		    strcmp(g->v[events[i]], "none") != 0)
 			return (err_set(e, "--%s: gcs-emulator publishes no "
 			    "events to Pub/Sub; leave it out",
 			    opts[events[i]].name));
