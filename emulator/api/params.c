@@ -76,6 +76,7 @@ params_check(struct req *rq)
 
 	if (rq->route->api != API_STORAGE)
 		return (0);
-	return (params_check_text(rq) || params_check_alt(rq) || params_check_fields(rq) ||
+	return (params_check_text(rq) || params_check_alt(rq) ||
+	    params_check_fields(rq) ||
 	    acls_check_projection(rq) ? -1 : 0);
 }
