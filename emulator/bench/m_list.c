@@ -162,7 +162,7 @@ m_list(struct bench *b, struct err *e)
 {
 	const char *all = arena_printf(&b->arena, "all of %lld",
 	    (long long)b->listed);
-	bool wanted[PEER_N] = { [PEER_OURS] = true };
+	const bool wanted[PEER_N] = { [PEER_OURS] = true };
 	struct subject s[PEER_N];
 	size_t n;
 	int rc = bench_start(b, s, &n, wanted, e);

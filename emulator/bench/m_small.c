@@ -331,7 +331,8 @@ curl_slice(struct small *m, size_t i, enum op op, struct err *e)
 		c.first += sum.requests;
 		cpu = child_cpu_us(m->s[i].child);
 		rc = web_run(w, next, &c, 0, b->slice_us, &sum, e);
-		m->next[i] = c.first + sum.requests;
+		if (op == OP_PUT_MEDIA)
+			m->next[i] = c.first + sum.requests;
 	}
 	if (rc == 0)
 		bench_note(b, m->measure, op == OP_PUT_MEDIA ? "put media" :

@@ -226,22 +226,30 @@ wanted(const struct options *o, const char *name)
 	return (o->nonly == 0);
 }
 
+/* One that fails does not take the others with it. */
 static int
 measure_all(struct bench *b, const struct options *o, struct err *e)
 {
+	const char *begin = isatty(STDERR_FILENO) ? "\r\033[K" : "";
+	int failed = 0;
 
 	for (const struct measure *m = measures; m->name != NULL; m++) {
 		int64_t t0 = clock_mono_us();
 
-		if (!wanted(o, m->name))
+		if (!wanted(o, m->name) || interrupted)
 			continue;
-		if (m->fn(b, e) != 0)
-			return (err_prefix(e, "%s", m->name));
-		(void)fprintf(stderr, "%s%s: %.0f s\n",
-		    isatty(STDERR_FILENO) ? "\r\033[K" : "", m->name,
+		if (m->fn(b, e) != 0) {
+			failed++;
+			(void)fprintf(stderr, "%s%s failed: %s\n", begin,
+			    m->name, err_msg(e));
+		}
+		(void)fprintf(stderr, "%s%s: %.0f s\n", begin, m->name,
 		    (double)(clock_mono_us() - t0) / 1e6);
 	}
-	return (0);
+	if (failed == 0 && !interrupted)
+		return (0);
+	return (err_set(e, interrupted ? "interrupted" :
+	    "%d measures failed", failed));
 }
 
 static int
