@@ -79,7 +79,7 @@ struct req {
 	const char *raw_path;		/* still percent-encoded */
 	struct req_kv *query;		/* decoded */
 	size_t	nquery;
-	const struct head *head;	/* its headers; NULL where a test made it */
+	const struct head *head;	/* NULL where a test made it */
 
 	const struct route *route;	/* never NULL in a handler */
 	const char *cap[4];		/* of the path, decoded */
