@@ -168,8 +168,9 @@ store_bref_adopt(struct store *st, const struct store_bref *b,
 		return (STORE_OK);
 	rc = store_bucket_one(&st->w, a,
 	    store_sql_start(&st->w, SQL_BUCKET_LIVE, "s", b->name), &r);
-	if (rc == STORE_OK)
-		*attrs = st->rules->adopt(a, *attrs, r.b.attrs);
+	if (rc == STORE_OK &&
+	    (*attrs = st->rules->adopt(a, *attrs, r.b.attrs)) == NULL)
+		rc = STORE_RESTRICTED;
 	return (rc);
 }
 
