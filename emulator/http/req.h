@@ -88,6 +88,7 @@ struct req {
 
 	enum req_auth auth;
 	const char *principal;		/* "serviceAccount:E-MAIL", or NULL */
+	const char *scope;		/* of the token; NULL: good for all */
 	struct signed_state *sig;	/* signed.c's, or NULL */
 
 	struct buf body;		/* gathered (routes with BODY_BUF) */

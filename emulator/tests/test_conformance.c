@@ -177,6 +177,65 @@ START_TEST(metadata_is_read_under_conditions_of_tags)
 }
 END_TEST
 
+START_TEST(composed_object_has_the_contexts_of_its_sources)
+{
+	static const char body[] = "{\"sourceObjects\":[{\"name\":\"a\"},"
+	    "{\"name\":\"b\"}]%s}";
+	char text[256];
+
+	for (const char *n = "ab"; *n != '\0'; n++) {
+		char url[64];
+
+		(void)snprintf(url, sizeof(url), MEDIA "%c", *n);
+		ck_assert_int_eq(client_text("POST", url, "x"), 200);
+		(void)snprintf(text, sizeof(text), "{\"contexts\":"
+		    "{\"custom\":{\"k%c\":{\"value\":\"v\"},"
+		    "\"both\":{\"value\":\"%c\"}}}}", *n, *n);
+		ck_assert_int_eq(api_do("PATCH", text, O "/%c", *n), 200);
+	}
+	(void)snprintf(text, sizeof(text), body, "");
+	ck_assert_int_eq(api_do("POST", text, O "/c/compose"), 200);
+	api_is("contexts.custom.ka.value", "v");
+	api_is("contexts.custom.kb.value", "v");
+	api_is("contexts.custom.both.value", "b");
+	(void)snprintf(text, sizeof(text), body, ",\"destination\":"
+	    "{\"contexts\":{\"custom\":{\"own\":{\"value\":\"v\"}}}}");
+	ck_assert_int_eq(api_do("POST", text, O "/c/compose"), 200);
+	api_is("contexts.custom.own.value", "v");
+	api_is("contexts.custom.ka.value", "");
+	/* a pair that says nothing goes */
+	ck_assert_int_eq(api_do("PATCH",
+	    "{\"contexts\":{\"custom\":{\"both\":{}}}}", O "/a"), 200);
+	api_is("contexts.custom.both.value", "");
+	api_is("contexts.custom.ka.value", "v");
+}
+END_TEST
+
+/* However fast they come. */
+START_TEST(each_change_is_later_than_the_one_before)
+{
+	char was[64], object[64], body[64];
+
+	ck_assert_int_eq(client_text("POST", MEDIA "x", "x"), 200);
+	(void)snprintf(object, sizeof(object), "%s", api_text("updated"));
+	ck_assert_int_eq(client_get(B "/bkt"), 200);
+	(void)snprintf(was, sizeof(was), "%s", api_text("updated"));
+	for (int i = 0; i < 20; i++) {
+		(void)snprintf(body, sizeof(body),
+		    "{\"labels\":{\"n\":\"%d\"}}", i);
+		ck_assert_int_eq(api_do("PATCH", body, B "/bkt"), 200);
+		ck_assert_int_gt(strcmp(api_text("updated"), was), 0);
+		(void)snprintf(was, sizeof(was), "%s", api_text("updated"));
+		(void)snprintf(body, sizeof(body),
+		    "{\"metadata\":{\"n\":\"%d\"}}", i);
+		ck_assert_int_eq(api_do("PATCH", body, O "/x"), 200);
+		ck_assert_int_gt(strcmp(api_text("updated"), object), 0);
+		(void)snprintf(object, sizeof(object), "%s",
+		    api_text("updated"));
+	}
+}
+END_TEST
+
 START_TEST(autoclass_has_a_new_time_with_each_toggle)
 {
 	char was[64];
@@ -246,6 +305,8 @@ add(TCase *t)
 	tcase_add_test(t, turbo_replication_is_for_more_than_one_region);
 	tcase_add_test(t, two_stars_and_a_slash_may_be_nothing);
 	tcase_add_test(t, metadata_is_read_under_conditions_of_tags);
+	tcase_add_test(t, composed_object_has_the_contexts_of_its_sources);
+	tcase_add_test(t, each_change_is_later_than_the_one_before);
 	tcase_add_test(t, autoclass_has_a_new_time_with_each_toggle);
 	tcase_add_test(t, disabled_ip_filter_is_kept_whole);
 	tcase_add_test(t, restricted_kinds_of_keys_are_refused);
