@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static _Noreturn void
 mem_out(size_t n)
@@ -81,4 +82,22 @@ mem_bug(const char *file, int line, const char *what)
 
 	fprintf(stderr, "%s:%d: impossible state: %s\n", file, line, what);
 	abort();
+}
+
+void *
+mem_map(size_t n)
+{
+	void *p = mmap(NULL, n, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		mem_out(n);
+	return (p);
+}
+
+void
+mem_unmap(void *p, size_t n)
+{
+
+	BUG_ON(munmap(p, n) != 0);
 }

@@ -19,6 +19,12 @@ char	*mem_strdup(const char *s);
 char	*mem_strndup(const char *s, size_t n);	/* NUL-terminated */
 char	*mem_printf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
+/* Pages of their own, zeroed and not there until they are touched; they go back
+ * to the system at once, where the heap would keep them.  For what is large
+ * and not needed for long. */
+void	*mem_map(size_t n);
+void	mem_unmap(void *p, size_t n);
+
 /* For states that no input can cause; never for input. */
 #define BUG_ON(cond) do {						\
 	if (cond)							\

@@ -110,7 +110,7 @@ acls_full(const struct req *rq)
 	static const char *const full[] = { "storage.buckets.patch",
 		"storage.buckets.update", "storage.buckets.restore",
 		"storage.objects.patch", "storage.objects.update",
-		"storage.objects.restore" };
+		"storage.objects.compose", "storage.objects.restore" };
 	const char *p = req_query(rq, "projection");
 
 	if (p != NULL && *p != '\0')

@@ -155,14 +155,19 @@ bfield_iam(const struct bfield_edit *e, json_t *to, const char *name,
 	return (0);
 }
 
-/* The name of a key that new objects are to have.  Its form is not looked at:
- * the Go client's tests set words that no Cloud KMS has. */
-int
-bfield_encryption(const struct bfield_edit *e, json_t *to, const char *name,
-    const json_t *v)
+/* Each toggle has a time of its own, however soon it comes. */
+static void
+bfield_toggled(const struct bfield_edit *e, json_t *part)
 {
+	const char *was = json_string_value(json_object_get(part,
+	    "toggleTime"));
+	json_t *now = bfield_now(e, 0);
 
-	return (bfield_texts(e, to, name, v, "defaultKmsKeyName", NULL));
+	if (was != NULL && strcmp(was, json_string_value(now)) == 0) {
+		json_decref(now);
+		now = bfield_now(e, 1000);
+	}
+	(void)json_object_set_new(part, "toggleTime", now);
 }
 
 int
@@ -184,9 +189,8 @@ bfield_autoclass(const struct bfield_edit *e, json_t *to, const char *name,
 	    strcmp(class, "ARCHIVE") != 0)))
 		return (bfield_bad(e, "The terminal storage class of "
 		    "Autoclass is NEARLINE or ARCHIVE."));
-	if (on && !was)
-		(void)json_object_set_new(part, "toggleTime",
-		    bfield_now(e, 0));
+	if (on != was)
+		bfield_toggled(e, part);
 	if (on && (class != NULL || json_object_get(part,
 	    "terminalStorageClass") == NULL)) {
 		(void)json_object_set_new(part, "terminalStorageClass",
@@ -213,8 +217,18 @@ bfield_ip_filter(const struct bfield_edit *e, json_t *to, const char *name,
 {
 	const char *mode = json_string_value(json_object_get(v, "mode"));
 
-	if (mode == NULL || strcmp(mode, "Disabled") == 0)
-		return (bfield_texts(e, to, name, v, "mode", NULL));
+	if (json_is_null(v)) {
+		(void)json_object_del(to, name);
+		return (0);
+	}
+	if (!json_is_object(v))
+		return (attrs_type_fail(e->rq, name));
+	if (mode == NULL || strcmp(mode, "Disabled") == 0) {
+		(void)json_object_update(bfield_part(to, name), (void *)(
+		    uintptr_t)v);
+		bfield_tidy(to, name);
+		return (0);
+	}
 	req_fail(e->rq, 501, "notImplemented", "gcs-emulator does not serve "
 	    "IP filters of buckets (field %s).", name);
 	return (-1);

@@ -4,6 +4,7 @@
 
 #include "emulator/api/acls.h"
 #include "emulator/api/attrs.h"
+#include "emulator/api/conditions.h"
 #include "emulator/api/lists.h"
 #include "emulator/api/names.h"
 #include "emulator/api/projects.h"
@@ -184,7 +185,8 @@ buckets_get_h(struct req *rq)
 
 	if (req_query_bool(rq, "softDeleted", false))
 		restore_bucket_get(rq);
-	else if (buckets_read(rq, &b) == 0)
+	else if (buckets_read(rq, &b) == 0 && !conditions_refuse(rq,
+	    resource_etag(&rq->arena, 0, b.metageneration)))
 		req_reply_json(rq, 200, resource_bucket(rq, &b));
 }
 

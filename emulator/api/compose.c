@@ -1,5 +1,6 @@
 #include "emulator/api/compose.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "emulator/api/acls.h"
@@ -37,12 +38,46 @@ compose_class(struct req *rq, const struct object *o)
 	return (arena_strdup(&rq->arena, s != NULL ? s : "STANDARD"));
 }
 
+/* A composed object has the contexts of all its sources, of which a later one
+ * counts more, unless the request gives it others. */
+static void
+compose_contexts(json_t **all, const struct object *o)
+{
+	json_t *j, *custom;
+
+	if (strstr(o->attrs, "\"contexts\"") == NULL)
+		return;
+	j = json_loads(o->attrs, 0, NULL);
+	custom = json_object_get(json_object_get(j, "contexts"), "custom");
+	if (*all == NULL)
+		*all = json_object();
+	if (custom != NULL)
+		(void)json_object_update(*all, custom);
+	json_decref(j);
+}
+
+static const char *
+compose_with_contexts(struct req *rq, const char *attrs, json_t *all)
+{
+	json_t *j = json_loads(attrs, 0, NULL);
+	char *s;
+
+	if (json_object_get(j, "contexts") == NULL)
+		(void)json_object_set_new(j, "contexts",
+		    json_pack("{s:O}", "custom", all));
+	s = json_dumps(j, JSON_COMPACT);
+	attrs = arena_strdup(&rq->arena, s);
+	free(s);
+	json_decref(j);
+	return (attrs);
+}
+
 /* From what the client said to the generations that are meant: whatever
  * happens to the names from here on, these will be joined. */
 static int
-compose_resolve(struct req *rq, const struct compose *c,
-    struct store_source *src)
+compose_resolve(struct req *rq, struct compose *c, struct store_source *src)
 {
+	json_auto_t *contexts = NULL;
 	struct store_at now = { STORE_NOW };
 	const char *class = NULL, *other;
 	struct object o;
@@ -71,7 +106,10 @@ compose_resolve(struct req *rq, const struct compose *c,
 			return (-1);
 		}
 		class = other;
+		compose_contexts(&contexts, &o);
 	}
+	if (contexts != NULL)
+		c->attrs = compose_with_contexts(rq, c->attrs, contexts);
 	return (0);
 }
 

@@ -96,6 +96,25 @@ conditions_check(const struct conditions *c, const char *tag, int64_t us)
 }
 
 bool
+conditions_refuse(struct req *rq, const char *tag)
+{
+	struct conditions c = conditions_of(rq);
+
+	c.modified = c.unmodified = NULL;
+	switch (conditions_check(&c, tag, 0)) {
+	case CONDITIONS_FAILED:
+		req_fail_rc(rq, STORE_PRECONDITION);
+		return (true);
+	case CONDITIONS_NOT_MODIFIED:
+		req_header_add(rq, "ETag", tag);
+		req_reply_empty(rq, 304);
+		return (true);
+	default:
+		return (false);
+	}
+}
+
+bool
 conditions_range(const struct req *rq, const char *tag, int64_t us)
 {
 	const char *h = req_header(rq, "If-Range");

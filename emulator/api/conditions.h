@@ -22,6 +22,9 @@ struct conditions	conditions_of(const struct req *);
 /* tag: with its quotes.  us: of the last change; seconds count. */
 enum conditions_rc	conditions_check(const struct conditions *,
     const char *tag, int64_t us);
+/* The same for metadata by the JSON API, where tags count and dates do not:
+ * true, and a 412 or 304 has been stored. */
+bool	conditions_refuse(struct req *, const char *tag);
 /* Is the Range header to be looked at, as far as If-Range goes? */
 bool	conditions_range(const struct req *, const char *tag, int64_t us);
 /* Seconds since 1970 of an HTTP date in each of its three forms; false where

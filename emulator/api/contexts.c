@@ -36,11 +36,14 @@ contexts_text(struct req *rq, const char *what, const char *s)
 static int
 contexts_set(struct req *rq, json_t *map, const char *k, const json_t *v)
 {
-	const char *value = json_string_value(json_object_get(v, "value"));
+	const json_t *text = json_object_get(v, "value");
+	const char *value = json_string_value(text);
 	json_t *old = json_object_get(map, k), *created;
 	char now[CLOCK_RFC3339];
 
-	if (json_is_null(v)) {
+	/* The Go client removes by a pair that says nothing. */
+	if (json_is_null(v) || (json_is_object(v) &&
+	    (text == NULL || json_is_null(text)))) {
 		(void)json_object_del(map, k);
 		return (0);
 	}

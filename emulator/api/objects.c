@@ -2,6 +2,7 @@
 
 #include "emulator/api/acls.h"
 #include "emulator/api/attrs.h"
+#include "emulator/api/conditions.h"
 #include "emulator/api/csek.h"
 #include "emulator/api/resource.h"
 #include "emulator/api/restore.h"
@@ -64,7 +65,9 @@ objects_get_h(struct req *rq)
 		return;
 	if (rc != STORE_OK)
 		req_fail_rc(rq, rc);
-	else if (csek_check_if_given(rq, &o) == 0)
+	else if (csek_check_if_given(rq, &o) == 0 &&
+	    !conditions_refuse(rq, resource_etag(&rq->arena, o.generation,
+	    o.metageneration)))
 		req_reply_json(rq, 200, resource_object(rq, &o));
 }
 

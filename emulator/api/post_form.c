@@ -181,6 +181,23 @@ post_form_number(struct req *rq, const struct post_fields *f, const char *k,
 	return (-1);
 }
 
+/* Of the fields with this prefix only those that mean something may come. */
+static bool
+post_form_known(const char *k)
+{
+	static const char *const names[] = { "acl", "algorithm", "credential",
+		"custom-time", "date", "if-generation-match",
+		"if-metageneration-match", "signature", "storage-class" };
+
+	if (strncasecmp(k, "x-goog-", 7) != 0 ||
+	    strncasecmp(k, "x-goog-meta-", 12) == 0)
+		return (true);
+	for (size_t i = 0; i < NELEMS(names); i++)
+		if (strcasecmp(k + 7, names[i]) == 0)
+			return (true);
+	return (false);
+}
+
 static int
 post_form_attrs(struct req *rq, struct post_form *f)
 {
@@ -199,6 +216,10 @@ post_form_attrs(struct req *rq, struct post_form *f)
 			    "does not serve forms with the field %s.", k);
 			return (-1);
 		}
+		if (!post_form_known(k))
+			return (post_form_fail(rq, "InvalidArgument",
+			    arena_printf(&rq->arena, "The field %s has no "
+			    "meaning in a form.", k)));
 	}
 	f->attrs = xml_attrs_form(rq, f->fields.kv, f->fields.n);
 	return (f->attrs != NULL ? 0 : -1);

@@ -61,8 +61,7 @@ rules_bucket(const char *attrs, struct bucket_rules *r)
 	    "retentionDurationSeconds");
 	r->adopts = strcmp(rules_class(j), "STANDARD") != 0 ||
 	    json_is_true(json_object_get(j, "defaultEventBasedHold")) ||
-	    json_object_get(json_object_get(j, "encryption"),
-	    "defaultKmsKeyName") != NULL ||
+	    json_object_get(j, "encryption") != NULL ||
 	    json_object_get(j, "defaultObjectAcl") != NULL;
 	r->folders = json_is_true(json_object_get(json_object_get(j,
 	    "hierarchicalNamespace"), "enabled"));
@@ -78,6 +77,21 @@ rules_default(json_t *to, const char *field, json_t *v)
 		json_decref(v);
 	else
 		(void)json_object_set_new(to, field, v);
+}
+
+/* May a new object not have the kind of key that this one has? */
+static bool
+rules_restricted(const json_t *object, const json_t *encryption)
+{
+	const char *kind = "googleManagedEncryptionEnforcementConfig", *mode;
+
+	if (json_object_get(object, "customerEncryption") != NULL)
+		kind = "customerSuppliedEncryptionEnforcementConfig";
+	else if (json_object_get(object, "kmsKeyName") != NULL)
+		kind = "customerManagedEncryptionEnforcementConfig";
+	mode = json_string_value(json_object_get(json_object_get(encryption,
+	    kind), "restrictionMode"));
+	return (mode != NULL && strcmp(mode, "FullyRestricted") == 0);
 }
 
 static const char *
@@ -98,9 +112,12 @@ rules_adopt(struct arena *a, const char *attrs, const char *bucket_attrs)
 		    "%s/cryptoKeyVersions/1", kms));
 	rules_default(to, "acl", json_incref(json_object_get(b,
 	    "defaultObjectAcl")));
-	text = json_dumps(to, JSON_COMPACT);
-	attrs = arena_strdup(a, text);
-	free(text);
+	attrs = NULL;
+	if (!rules_restricted(to, json_object_get(b, "encryption"))) {
+		text = json_dumps(to, JSON_COMPACT);
+		attrs = arena_strdup(a, text);
+		free(text);
+	}
 	json_decref(to);
 	json_decref(b);
 	return (attrs);

@@ -11,18 +11,16 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "emulator/bench/canned_conn.h"
 #include "lib/buf.h"
 #include "lib/file.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
-#define ROOM		((size_t)256 << 10)
-#define HEAD_MAX	((size_t)32 << 10)
 #define BODY_MAX	((size_t)64 << 20)
 #define OBJECTS		65536
 #define MEDIA_AT	"/upload/storage/v1/b/"
@@ -38,16 +36,6 @@ static struct object *objects[OBJECTS];
 static size_t nobjects;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool discard;
-
-struct conn {
-	int	fd;
-	char	room[ROOM];
-	size_t	at, n;			/* unread: room[at..n) */
-	char	head[HEAD_MAX];		/* of the request; lines end in NUL */
-	size_t	nhead;
-	const char *method;
-	char	*path, *query;
-};
 
 /* ---- objects ---- */
 
@@ -100,76 +88,7 @@ by_name(const void *a, const void *b)
 	    (*(struct object *const *)b)->name));
 }
 
-/* ---- reading ---- */
-
-static bool
-conn_more(struct conn *c)
-{
-	ssize_t n = recv(c->fd, c->room, ROOM, 0);
-
-	c->at = 0;
-	c->n = n > 0 ? (size_t)n : 0;
-	return (n > 0);
-}
-
-/* The next line into head, its end cut off; NULL at the end. */
-static char *
-conn_line(struct conn *c)
-{
-	char *line = c->head + c->nhead;
-
-	for (;;) {
-		char b;
-
-		if (c->at == c->n && !conn_more(c))
-			return (NULL);
-		b = c->room[c->at++];
-		if (b == '\n')
-			break;
-		if (c->nhead == HEAD_MAX - 1)
-			return (NULL);
-		if (b != '\r')
-			c->head[c->nhead++] = b;
-	}
-	c->head[c->nhead++] = '\0';
-	return (line);
-}
-
-static bool
-conn_head(struct conn *c)
-{
-	char *line, *end;
-
-	c->nhead = 0;
-	if ((c->path = conn_line(c)) == NULL ||
-	    (end = strchr(c->path, ' ')) == NULL)
-		return (false);
-	c->method = c->path;
-	*end = '\0';
-	c->path = end + 1;
-	if ((end = strchr(c->path, ' ')) == NULL)
-		return (false);
-	*end = '\0';
-	c->query = strchr(c->path, '?');
-	if (c->query != NULL)
-		*c->query++ = '\0';
-	while ((line = conn_line(c)) != NULL)
-		if (*line == '\0')
-			return (true);
-	return (false);
-}
-
-static const char *
-conn_header(const struct conn *c, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (const char *p = c->head; p < c->head + c->nhead;
-	    p += strlen(p) + 1)
-		if (strncasecmp(p, name, n) == 0 && p[n] == ':')
-			return (p + n + 1 + strspn(p + n + 1, " "));
-	return (NULL);
-}
+/* ---- bodies ---- */
 
 /* n bytes of the body to the object, or to b, or nowhere. */
 static bool

@@ -205,8 +205,12 @@ cell(FILE *out, const struct figure *x)
 	}
 	s = spread_of(x->v, x->n);
 	number(value, sizeof(value), s.median);
-	(void)fprintf(out, " %9s %3.0f%%", value, s.median != 0 ?
-	    100 * (s.q3 - s.q1) / s.median : 0.);
+	/* Next to nothing has no share that would tell anything. */
+	if (s.median < .1)
+		(void)fprintf(out, " %9s     ", value);
+	else
+		(void)fprintf(out, " %9s %3.0f%%", value, 100 * (s.q3 -
+		    s.q1) / s.median);
 }
 
 /* The distinct units of a measure, in the order in which they came. */

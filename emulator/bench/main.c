@@ -164,7 +164,7 @@ sizes(struct bench *b)
 {
 	bool q = b->quick;
 
-	b->slice_us = q ? 100000 : 400000;
+	b->slice_us = q ? 50000 : 400000;
 	b->small_objects = q ? 50 : 200;
 	b->big = q ? INT64_C(32) << 20 : INT64_C(1) << 30;
 	b->big_fake = q ? INT64_C(8) << 20 : INT64_C(128) << 20;

@@ -19,14 +19,10 @@
 struct desk *
 desk_new(void)
 {
-	/* Not zeroed: most threads touch little of it. */
-	struct desk *d = mem_realloc(NULL, sizeof(*d));
+	struct desk *d = mem_map(sizeof(*d));
 
-	d->at = d->len = 0;
-	d->arena = (struct arena)ARENA_INIT;
 	buf_init(&d->out, OUT_MAX);
 	d->date_s = -1;
-	d->piece = NULL;
 	return (d);
 }
 
@@ -37,7 +33,7 @@ desk_free(struct desk *d)
 	arena_release(&d->arena);
 	buf_release(&d->out);
 	free(d->piece);
-	free(d);
+	mem_unmap(d, sizeof(*d));
 }
 
 char *

@@ -22,7 +22,7 @@ struct head_field {
 struct head {
 	const char *method;
 	const char *target;		/* origin-form, or "*" */
-	const char *host;		/* of the target or of Host; may be NULL */
+	const char *host;		/* of the target or Host; or NULL */
 	int	minor;			/* of HTTP/1.minor; 9 means 1 here */
 	bool	keep_alive;		/* as far as the client is concerned */
 	bool	expect;			/* 100-continue */

@@ -22,11 +22,11 @@
  * closed; where none is idle, those that have moved least for the longest
  * (a head or a body that dribbles, a reply that nobody reads).  Nobody goes
  * who has waited for less than LIMIT_GRACE_MS, so that one who has just come
- * can say what he wants; and never a request that is being worked on, or held
- * by a drill. */
+ * can say what he wants, or who has said something that is still unread; and
+ * never a request that is being worked on, or held by a drill. */
 #define LIMIT_CONNS	2048	/* where descriptors allow: two are needed */
 #define LIMIT_SLACK	16	/* places made at once: one in so many */
-#define LIMIT_GRACE_MS	100
+#define LIMIT_GRACE_MS	50
 
 /* ---- bytes ---- */
 #define LIMIT_DESK	(128u << 10)	/* a thread's room for what comes in:

@@ -79,7 +79,7 @@ struct req {
 	const char *raw_path;		/* still percent-encoded */
 	struct req_kv *query;		/* decoded */
 	size_t	nquery;
-	const struct head *head;	/* its headers; NULL where a test made it */
+	const struct head *head;	/* NULL where a test made it */
 
 	const struct route *route;	/* never NULL in a handler */
 	const char *cap[4];		/* of the path, decoded */
@@ -88,6 +88,7 @@ struct req {
 
 	enum req_auth auth;
 	const char *principal;		/* "serviceAccount:E-MAIL", or NULL */
+	const char *scope;		/* of the token; NULL: good for all */
 	struct signed_state *sig;	/* signed.c's, or NULL */
 
 	struct buf body;		/* gathered (routes with BODY_BUF) */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "emulator/http/limits.h"
@@ -154,6 +155,15 @@ sockets_weight(const struct sockets_conn *c, int64_t now)
 	return ((uint64_t)age + 1 + (phase == PHASE_IDLE ? 1ull << 62 : 0));
 }
 
+/* Has it said something that nobody has read yet?  Then we are the slow ones. */
+static bool
+sockets_unheard(const struct sockets_conn *c)
+{
+	int n = 0;
+
+	return (ioctl(c->fd, FIONREAD, &n) == 0 && n > 0);
+}
+
 /* Close the n that can be spared best; with the lock held. */
 static void
 sockets_evict(struct sockets *s, int n)
@@ -176,10 +186,11 @@ sockets_evict(struct sockets *s, int n)
 		v[i].weight = w;
 		v[i].c = c;
 	}
-	for (i = 0; i < have; i++) {
-		s->count[v[i].c->way].evicted++;
-		sockets_cut(v[i].c, END_EVICTED, SHUT_RDWR);
-	}
+	for (i = 0; i < have; i++)
+		if (!sockets_unheard(v[i].c)) {
+			s->count[v[i].c->way].evicted++;
+			sockets_cut(v[i].c, END_EVICTED, SHUT_RDWR);
+		}
 	if (have > 0)
 		log_debug("http %d connections, %d evicted", s->nconns, have);
 }

@@ -107,7 +107,7 @@ tls_serial(X509 *x)
 
 /* The key's public half as RFC 5480 has it.  X509_set_pubkey() would do, but
  * goes through OpenSSL's encoders and decoders, which take 2 ms to look up in a
- * process that has just begun: a fifth of all that it does until it is ready. */
+ * process that has just begun: a fifth of what it does until it is ready. */
 static int
 tls_public(X509 *x, EVP_PKEY *key)
 {

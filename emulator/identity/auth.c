@@ -8,6 +8,7 @@
 #include "emulator/identity/iam.h"
 #include "emulator/identity/oauth.h"
 #include "emulator/identity/roles.h"
+#include "emulator/identity/scopes.h"
 #include "emulator/identity/signed.h"
 #include "emulator/store/store_folder.h"
 #include "lib/log.h"
@@ -58,7 +59,7 @@ auth_identify(struct req *rq)
 		return;
 	for (h += 7; *h == ' '; h++)
 		;
-	email = oauth_check(rq->emu, &rq->arena, h, &why);
+	email = oauth_check_scope(rq->emu, &rq->arena, h, &rq->scope, &why);
 	if (email == NULL) {
 		log_debug("auth n=%llu bad bearer: %s",
 		    (unsigned long long)rq->n, why);
@@ -407,6 +408,21 @@ auth_refuse_bad(struct req *rq)
 		req_fail(rq, 401, "authError", "Invalid Credentials");
 }
 
+/* Whatever the policies say, the token was not made for this. */
+static void
+auth_refuse_scope(struct req *rq)
+{
+
+	if (auth_is_rpc(rq))
+		req_fail(rq, 403, "forbidden", "Request had insufficient "
+		    "authentication scopes.");
+	else
+		req_fail(rq, 403, "insufficientPermissions",
+		    "Insufficient Permission");
+	req_header_add(rq, "WWW-Authenticate", "Bearer realm=\"https://"
+	    "accounts.google.com/\", error=\"insufficient_scope\"");
+}
+
 int
 auth_permit(struct req *rq)
 {
@@ -426,6 +442,10 @@ auth_permit(struct req *rq)
 	}
 	if (permission == NULL)
 		return (0);
+	if (!scopes_cover(rq->scope, rq->route)) {
+		auth_refuse_scope(rq);
+		return (-1);
+	}
 	if (rq->bucket != NULL) {
 		rc = store_bucket_get(rq->emu->store, now, rq->bucket,
 		    &rq->arena, &b);

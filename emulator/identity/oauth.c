@@ -189,7 +189,7 @@ oauth_timely(const struct emu *emu, const struct jwt *j)
  */
 static const char *
 oauth_check_self_signed(struct emu *emu, struct arena *a, const char *bearer,
-    const char **why)
+    const char **scope, const char **why)
 {
 	static const char *const auds[] = {
 		"https://storage.googleapis.com/",
@@ -217,6 +217,7 @@ oauth_check_self_signed(struct emu *emu, struct arena *a, const char *bearer,
 	if (!oauth_timely(emu, &j))
 		return (NULL);
 	*why = NULL;
+	*scope = j.scope != NULL && *j.scope != '\0' ? j.scope : NULL;
 	return (j.iss);
 }
 
@@ -224,13 +225,26 @@ const char *
 oauth_check(struct emu *emu, struct arena *a, const char *bearer,
     const char **why)
 {
+	const char *scope;
+
+	return (oauth_check_scope(emu, a, bearer, &scope, why));
+}
+
+const char *
+oauth_check_scope(struct emu *emu, struct arena *a, const char *bearer,
+    const char **scope, const char **why)
+{
 	json_auto_t *t = NULL;
 
+	*scope = NULL;
 	if (!str_starts(bearer, OAUTH_PREFIX) && jwt_looks_like(bearer))
-		return (oauth_check_self_signed(emu, a, bearer, why));
+		return (oauth_check_self_signed(emu, a, bearer, scope, why));
 	t = oauth_token_get(emu, a, bearer, why);
 	if (t == NULL)
 		return (NULL);
+	if (json_is_string(json_object_get(t, "scope")))
+		*scope = arena_strdup(a, json_string_value(
+		    json_object_get(t, "scope")));
 	return (arena_strdup(a,
 	    json_string_value(json_object_get(t, "account"))));
 }

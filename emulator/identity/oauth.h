@@ -27,5 +27,9 @@ const char	*oauth_mint_for(struct emu *, struct arena *,
  * with *why set to a short reason for the 401 ("expired" …). */
 const char	*oauth_check(struct emu *, struct arena *, const char *bearer,
     const char **why);
+/* The same, and what it was given for: scopes.h's text, or NULL where it is
+ * good for all. */
+const char	*oauth_check_scope(struct emu *, struct arena *,
+    const char *bearer, const char **scope, const char **why);
 
 #endif

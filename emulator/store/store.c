@@ -35,6 +35,13 @@ store_tx_mutation(struct store *st)
 }
 
 int64_t
+store_tx_later(const struct store *st, int64_t was)
+{
+
+	return (st->tx_now / 1000 > was / 1000 ? st->tx_now : was + 1000);
+}
+
+int64_t
 store_tx_generation(struct store *st)
 {
 

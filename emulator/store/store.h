@@ -66,7 +66,8 @@ struct bucket_rules {
 struct store_rules {
 	void	(*object)(const char *attrs, struct object_rules *);
 	void	(*bucket)(const char *attrs, struct bucket_rules *);
-	/* A new object's attrs with what it takes from its bucket's. */
+	/* A new object's attrs with what it takes from its bucket's; NULL:
+	 * the bucket wants no such object. */
 	const char *(*adopt)(struct arena *, const char *attrs,
 	    const char *bucket_attrs);
 };

@@ -168,8 +168,9 @@ store_bref_adopt(struct store *st, const struct store_bref *b,
 		return (STORE_OK);
 	rc = store_bucket_one(&st->w, a,
 	    store_sql_start(&st->w, SQL_BUCKET_LIVE, "s", b->name), &r);
-	if (rc == STORE_OK)
-		*attrs = st->rules->adopt(a, *attrs, r.b.attrs);
+	if (rc == STORE_OK &&
+	    (*attrs = st->rules->adopt(a, *attrs, r.b.attrs)) == NULL)
+		rc = STORE_RESTRICTED;
 	return (rc);
 }
 
@@ -389,7 +390,7 @@ store_bucket_set(struct store *st, struct store_write *w, const char *name,
 		r.b.attrs = arena_strdup(a, attrs);
 		r.b.versioning = versioning;
 		r.b.metageneration++;
-		r.b.updated_us = st->tx_now;
+		r.b.updated_us = store_tx_later(st, r.b.updated_us);
 		if (policy != NULL) {
 			r.b.policy = arena_strdup(a, policy);
 			r.b.policy_version++;
@@ -421,7 +422,7 @@ store_bucket_set_policy(struct store *st, struct store_write *w,
 		r.b.policy = arena_strdup(a, policy);
 		r.b.policy_version++;
 		r.b.metageneration += w == NULL || !w->exempt;
-		r.b.updated_us = st->tx_now;
+		r.b.updated_us = store_tx_later(st, r.b.updated_us);
 		rc = store_bucket_change(st, &r);
 	}
 	rc = store_tx_end(st, w, rc);

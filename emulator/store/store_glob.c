@@ -2,7 +2,8 @@
  * tells it ("list objects and prefixes using glob").  Two marks are kept while
  * matching, one for the last `*` and one for the last `**`: giving the newer
  * one more byte, or failing that the older one, is all the backtracking there
- * is. */
+ * is.  `**` and a slash, where a name's part begins, also stand for nothing:
+ * that is tried first. */
 #include <string.h>
 
 #include "emulator/store/store_int.h"
@@ -57,14 +58,22 @@ store_glob_one(const char *p, unsigned char c)
 static bool
 store_glob_plain(const char *p, const char *s)
 {
+	/* s1: what `*` has taken ends here; s2: what `**` is to try next */
 	const char *p1 = NULL, *s1 = NULL, *p2 = NULL, *s2 = NULL, *next;
+	const char *begin = p;
 
 	for (;;) {
 		if (p[0] == '*' && p[1] == '*') {
+			bool part = p == begin || p[-1] == '/';
+
 			while (*p == '*')
 				p++;
 			p2 = p;
 			s2 = s;
+			if (part && *p == '/')
+				p++;
+			else
+				s2 = *s != '\0' ? s + 1 : NULL;
 			p1 = NULL;
 			continue;
 		}
@@ -82,9 +91,10 @@ store_glob_plain(const char *p, const char *s)
 		} else if (p1 != NULL && *s1 != '\0' && *s1 != '/') {
 			p = p1;
 			s = ++s1;
-		} else if (p2 != NULL && *s2 != '\0') {
+		} else if (p2 != NULL && s2 != NULL) {
 			p = p2;
-			s = ++s2;
+			s = s2;
+			s2 = *s != '\0' ? s + 1 : NULL;
 			p1 = NULL;
 		} else
 			return (false);

@@ -125,6 +125,9 @@ enum store_rc	store_tx_end(struct store *, struct store_write *w,
     enum store_rc rc) MUST_USE;
 /* The number of this transaction; taking it makes it a mutation. */
 int64_t	store_tx_mutation(struct store *);
+/* Now, but later than `was` in the milliseconds that the API shows: clients
+ * take a change for one that has a later time. */
+int64_t	store_tx_later(const struct store *, int64_t was);
 /* A new generation number: microseconds, above every one before. */
 int64_t	store_tx_generation(struct store *);
 void	store_tx_unlink(struct store *, int64_t payload);

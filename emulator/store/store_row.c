@@ -185,7 +185,7 @@ store_row_attrs(struct store *st, const struct store_bref *b,
 
 	o->attrs = attrs;
 	o->metageneration++;
-	o->updated_us = st->tx_now;
+	o->updated_us = store_tx_later(st, o->updated_us);
 	store_row_rules(st, r, &old);
 	o->expires_us = store_row_expires(b, r);
 	if (!b->history)

@@ -92,7 +92,8 @@ signer_start(enum start_auth auth)
 	sg = (struct signer){ .arena = ARENA_INIT };
 	signer_use(cl.emu->owner);
 	sg.bearer = arena_printf(&sg.arena, "Authorization: Bearer %s",
-	    oauth_mint(cl.emu, &sg.arena, sg.email, "scope"));
+	    oauth_mint(cl.emu, &sg.arena, sg.email,
+	    "https://www.googleapis.com/auth/cloud-platform"));
 }
 
 static inline void

@@ -1,6 +1,7 @@
 #include <curl/curl.h>
 
 #include "emulator/http/server.h"
+#include "emulator/identity/scopes.h"
 #include "emulator/identity/roles.h"
 #include "emulator/tests/fixture.h"
 #include "lib/str.h"
@@ -358,6 +359,53 @@ arrived(const json_t *entries, int n, const char *k)
 	ck_abort_msg("no request %d", n);
 }
 
+START_TEST(scope_covers_what_google_documents)
+{
+#define S "https://www.googleapis.com/auth/"
+	static const struct { const char *scope; const char *yes, *no; } t[] = {
+		{ NULL, "storage.buckets.setIamPolicy", NULL },
+		{ S "cloud-platform", "storage.buckets.setIamPolicy", NULL },
+		{ S "devstorage.full_control", "storage.objects.patch",
+		    "iam.serviceAccounts.create" },
+		{ S "devstorage.read_write", "storage.objects.insert",
+		    "storage.objects.patch" },
+		{ S "devstorage.read_write", "storage.objects.delete",
+		    "storage.bucketAccessControls.list" },
+		{ S "devstorage.read_only", "storage.objects.get",
+		    "storage.objects.insert" },
+		{ S "devstorage.read_only", "storage.buckets.getIamPolicy",
+		    "storage.objects.delete" },
+		{ S "cloud-platform.read-only", "storage.objects.list",
+		    "storage.objects.compose" },
+		{ "openid " S "devstorage.read_only", "storage.buckets.list",
+		    "storage.buckets.insert" },
+		{ S "devstorage.read_only " S "iam", "storage.objects.get",
+		    "storage.objects.insert" },
+		{ S "iam", "iam.serviceAccounts.create",
+		    "storage.objects.get" },
+		{ S "devstorage.read_onl", NULL, "storage.objects.get" },
+		{ "", NULL, "storage.objects.get" },
+	};
+#undef S
+	const struct route *yes, *no;
+
+	for (size_t i = 0; i < NELEMS(t); i++) {
+		for (yes = routes; yes->id != NULL && (t[i].yes == NULL ||
+		    strcmp(yes->id, t[i].yes) != 0); yes++)
+			;
+		for (no = routes; no->id != NULL && (t[i].no == NULL ||
+		    strcmp(no->id, t[i].no) != 0); no++)
+			;
+		ck_assert_msg(t[i].yes == NULL || (yes->id != NULL &&
+		    scopes_cover(t[i].scope, yes)), "%s: %s", t[i].scope,
+		    t[i].yes);
+		ck_assert_msg(t[i].no == NULL || (no->id != NULL &&
+		    !scopes_cover(t[i].scope, no)), "%s: %s", t[i].scope,
+		    t[i].no);
+	}
+}
+END_TEST
+
 START_TEST(authorization_header_decides)
 {
 	struct server_opts o = { .http = "127.0.0.1:0",
@@ -367,7 +415,8 @@ START_TEST(authorization_header_decides)
 	json_t *entries, *j;
 
 	grant("roles/storage.objectViewer", ME);
-	token = oauth_mint(&x.emu, &x.arena, WORKER, "scope");
+	token = oauth_mint(&x.emu, &x.arena, WORKER,
+	    "openid https://www.googleapis.com/auth/devstorage.read_only");
 	x.emu.server = server_start(&x.emu, &o, &e);
 	ck_assert_msg(x.emu.server != NULL, "%s", err_msg(&e));
 	url = arena_printf(&x.arena, "http://127.0.0.1:%d" BUCKET "/o",
@@ -419,6 +468,7 @@ main(void)
 	tcase_add_test(t, xml_refusals_are_403_in_xml);
 	tcase_add_test(t, missing_bucket_is_404_to_anybody);
 	tcase_add_test(t, each_way_in_has_its_own_switch);
+	tcase_add_test(t, scope_covers_what_google_documents);
 	tcase_add_test(t, authorization_header_decides);
 	return (fix_main(s));
 }

@@ -116,6 +116,185 @@ START_TEST(live_retry_test_may_begin_what_cannot_end)
 }
 END_TEST
 
+/* ---- what the clients' system tests see of the service itself ---- */
+
+/* Lists with a glob; how many there are. */
+static size_t
+globbed(const char *glob)
+{
+	json_auto_t *j = NULL;
+
+	ck_assert_int_eq(api_do("GET", NULL, O "?matchGlob=%s", glob), 200);
+	j = client_json();
+	return (json_array_size(json_object_get(j, "items")));
+}
+
+START_TEST(two_stars_and_a_slash_may_be_nothing)
+{
+	static const char *const names[] = { "foo/bar", "foo/baz",
+		"foo/foobar", "foobar", "a/b/foobar", "/foobar" };
+	static const struct { const char *glob; size_t n; } t[] = {
+		{ "foo*bar", 1 }, { "foo**bar", 3 }, { "**/foobar", 4 },
+		{ "*/ba[rz]", 2 }, { "**/%7Bfoobar,baz%7D", 5 },
+		{ "foo/**/bar", 1 }, { "foo/**/foobar", 1 },
+		{ "a/**/foobar", 1 }, { "x**/foobar", 0 }, { "**", 6 },
+		{ "**/**/foobar", 4 }, { "f**/foobar", 1 },
+	};
+
+	for (size_t i = 0; i < NELEMS(names); i++) {
+		char url[64];
+
+		(void)snprintf(url, sizeof(url), MEDIA "%s", names[i]);
+		ck_assert_int_eq(client_text("POST", url, "x"), 200);
+	}
+	for (size_t i = 0; i < NELEMS(t); i++)
+		ck_assert_msg(globbed(t[i].glob) == t[i].n, "%s: %zu",
+		    t[i].glob, globbed(t[i].glob));
+}
+END_TEST
+
+START_TEST(metadata_is_read_under_conditions_of_tags)
+{
+	char match[128], none[128];
+
+	ck_assert_int_eq(client_text("POST", MEDIA "x", "x"), 200);
+	(void)snprintf(match, sizeof(match), "If-Match: %s",
+	    api_text("etag"));
+	(void)snprintf(none, sizeof(none), "If-None-Match: %s",
+	    api_text("etag"));
+	ck_assert_int_eq(client_ask("GET", O "/x", NULL, 0, match), 200);
+	ck_assert_int_eq(client_ask("GET", O "/x", NULL, 0, none), 304);
+	ck_assert_int_eq(client_ask("GET", O "/x", NULL, 0,
+	    "If-Match: kittens"), 412);
+	ck_assert_int_eq(client_ask("GET", O "/x", NULL, 0,
+	    "If-None-Match: kittens"), 200);
+	ck_assert_int_eq(client_get(B "/bkt"), 200);
+	(void)snprintf(none, sizeof(none), "If-None-Match: %s",
+	    api_text("etag"));
+	ck_assert_int_eq(client_ask("GET", B "/bkt", NULL, 0, none), 304);
+	ck_assert_int_eq(client_ask("GET", B "/bkt", NULL, 0,
+	    "If-Match: kittens"), 412);
+}
+END_TEST
+
+START_TEST(composed_object_has_the_contexts_of_its_sources)
+{
+	static const char body[] = "{\"sourceObjects\":[{\"name\":\"a\"},"
+	    "{\"name\":\"b\"}]%s}";
+	char text[256];
+
+	for (const char *n = "ab"; *n != '\0'; n++) {
+		char url[64];
+
+		(void)snprintf(url, sizeof(url), MEDIA "%c", *n);
+		ck_assert_int_eq(client_text("POST", url, "x"), 200);
+		(void)snprintf(text, sizeof(text), "{\"contexts\":"
+		    "{\"custom\":{\"k%c\":{\"value\":\"v\"},"
+		    "\"both\":{\"value\":\"%c\"}}}}", *n, *n);
+		ck_assert_int_eq(api_do("PATCH", text, O "/%c", *n), 200);
+	}
+	(void)snprintf(text, sizeof(text), body, "");
+	ck_assert_int_eq(api_do("POST", text, O "/c/compose"), 200);
+	api_is("contexts.custom.ka.value", "v");
+	api_is("contexts.custom.kb.value", "v");
+	api_is("contexts.custom.both.value", "b");
+	(void)snprintf(text, sizeof(text), body, ",\"destination\":"
+	    "{\"contexts\":{\"custom\":{\"own\":{\"value\":\"v\"}}}}");
+	ck_assert_int_eq(api_do("POST", text, O "/c/compose"), 200);
+	api_is("contexts.custom.own.value", "v");
+	api_is("contexts.custom.ka.value", "");
+	/* a pair that says nothing goes */
+	ck_assert_int_eq(api_do("PATCH",
+	    "{\"contexts\":{\"custom\":{\"both\":{}}}}", O "/a"), 200);
+	api_is("contexts.custom.both.value", "");
+	api_is("contexts.custom.ka.value", "v");
+}
+END_TEST
+
+/* However fast they come. */
+START_TEST(each_change_is_later_than_the_one_before)
+{
+	char was[64], object[64], body[64];
+
+	ck_assert_int_eq(client_text("POST", MEDIA "x", "x"), 200);
+	(void)snprintf(object, sizeof(object), "%s", api_text("updated"));
+	ck_assert_int_eq(client_get(B "/bkt"), 200);
+	(void)snprintf(was, sizeof(was), "%s", api_text("updated"));
+	for (int i = 0; i < 20; i++) {
+		(void)snprintf(body, sizeof(body),
+		    "{\"labels\":{\"n\":\"%d\"}}", i);
+		ck_assert_int_eq(api_do("PATCH", body, B "/bkt"), 200);
+		ck_assert_int_gt(strcmp(api_text("updated"), was), 0);
+		(void)snprintf(was, sizeof(was), "%s", api_text("updated"));
+		(void)snprintf(body, sizeof(body),
+		    "{\"metadata\":{\"n\":\"%d\"}}", i);
+		ck_assert_int_eq(api_do("PATCH", body, O "/x"), 200);
+		ck_assert_int_gt(strcmp(api_text("updated"), object), 0);
+		(void)snprintf(object, sizeof(object), "%s",
+		    api_text("updated"));
+	}
+}
+END_TEST
+
+START_TEST(autoclass_has_a_new_time_with_each_toggle)
+{
+	char was[64];
+
+	for (int on = 1; on < 6; on++) {
+		(void)snprintf(was, sizeof(was), "%s",
+		    api_text("autoclass.toggleTime"));
+		ck_assert_int_eq(api_do("PATCH", on % 2 ?
+		    "{\"autoclass\":{\"enabled\":true}}" :
+		    "{\"autoclass\":{\"enabled\":false}}", B "/bkt"), 200);
+		ck_assert_str_ne(api_text("autoclass.toggleTime"), was);
+	}
+}
+END_TEST
+
+START_TEST(disabled_ip_filter_is_kept_whole)
+{
+	ck_assert_int_eq(api_do("PATCH", "{\"ipFilter\":{\"mode\":"
+	    "\"Disabled\",\"allowAllServiceAgentAccess\":true,"
+	    "\"publicNetworkSource\":{\"allowedIpCidrRanges\":"
+	    "[\"203.0.113.10/32\"]}}}", B "/bkt"), 200);
+	ck_assert_int_eq(client_get(B "/bkt"), 200);
+	api_is("ipFilter.allowAllServiceAgentAccess", "true");
+	api_is("ipFilter.publicNetworkSource.allowedIpCidrRanges.0",
+	    "203.0.113.10/32");
+	ck_assert_int_eq(api_do("PATCH",
+	    "{\"ipFilter\":{\"mode\":\"Enabled\"}}", B "/bkt"), 501);
+	ck_assert_int_eq(api_do("PATCH", "{\"ipFilter\":null}", B "/bkt"),
+	    200);
+	api_is("ipFilter.mode", "");
+}
+END_TEST
+
+START_TEST(restricted_kinds_of_keys_are_refused)
+{
+	static const char g[] = "{\"encryption\":{\"googleManagedEncryption"
+	    "EnforcementConfig\":{\"restrictionMode\":\"%s\"}}}";
+	char body[256];
+
+	(void)snprintf(body, sizeof(body), g, "FullyRestricted");
+	ck_assert_int_eq(api_do("PATCH", body, B "/bkt"), 200);
+	ck_assert_str_ne(api_text("encryption.googleManagedEncryption"
+	    "EnforcementConfig.effectiveTime"), "");
+	ck_assert_int_eq(client_text("POST", MEDIA "x", "x"), 412);
+	ck_assert_int_eq(client_text("POST", MEDIA "x&kmsKeyName="
+	    "projects/p/locations/us/keyRings/r/cryptoKeys/k", "x"), 200);
+	(void)snprintf(body, sizeof(body), g, "NotRestricted");
+	ck_assert_int_eq(api_do("PATCH", body, B "/bkt"), 200);
+	api_is("encryption.googleManagedEncryptionEnforcementConfig"
+	    ".effectiveTime", "");
+	ck_assert_int_eq(client_text("POST", MEDIA "x", "x"), 200);
+	(void)snprintf(body, sizeof(body), g, "Somewhat");
+	ck_assert_int_eq(api_do("PATCH", body, B "/bkt"), 400);
+	ck_assert_int_eq(api_do("PATCH", "{\"encryption\":{\"googleManaged"
+	    "EncryptionEnforcementConfig\":null}}", B "/bkt"), 200);
+	ck_assert_ptr_null(strstr(cl.body.p, "\"encryption\""));
+}
+END_TEST
+
 static void
 add(TCase *t)
 {
@@ -124,6 +303,13 @@ add(TCase *t)
 	tcase_add_test(t, lock_of_a_bucket_without_a_policy_changes_nothing);
 	tcase_add_test(t, default_key_of_a_bucket_may_have_any_name);
 	tcase_add_test(t, turbo_replication_is_for_more_than_one_region);
+	tcase_add_test(t, two_stars_and_a_slash_may_be_nothing);
+	tcase_add_test(t, metadata_is_read_under_conditions_of_tags);
+	tcase_add_test(t, composed_object_has_the_contexts_of_its_sources);
+	tcase_add_test(t, each_change_is_later_than_the_one_before);
+	tcase_add_test(t, autoclass_has_a_new_time_with_each_toggle);
+	tcase_add_test(t, disabled_ip_filter_is_kept_whole);
+	tcase_add_test(t, restricted_kinds_of_keys_are_refused);
 	tcase_add_test(t, live_retry_test_may_begin_what_cannot_end);
 	tcase_add_test(t, live_retry_test_may_be_careless);
 	tcase_add_test(t, live_retry_test_is_exempt_from_retention);

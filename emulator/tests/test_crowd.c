@@ -198,7 +198,8 @@ START_TEST(body_that_comes_slowly_is_waited_for)
 	wire_send(fd, head);
 	for (; n < 8; n++) {
 		wire_bytes(fd, piece, sizeof(piece));
-		ck_assert_int_le(poll(&p, 1, n < 7 ? 20 * (int)SECOND / 1000 : 0), 1);
+		ck_assert_int_le(poll(&p, 1,
+		    n < 7 ? 20 * (int)SECOND / 1000 : 0), 1);
 	}
 	ck_assert_int_eq(wire_answer(fd, &w, false), 200);
 	ck_assert_int_ge(clock_mono_us() - began, LIMIT_MOVE_S * SECOND);

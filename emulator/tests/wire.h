@@ -33,7 +33,8 @@ wire_start(const struct server_opts *opts)
 	(void)signal(SIGPIPE, SIG_IGN);
 	fix_init(&x);
 	x.emu.auth_http = false;
-	ck_assert_msg(tls_setup(x.dir, false, "", &tls, &e) == 0, "%s", err_msg(&e));
+	ck_assert_msg(tls_setup(x.dir, false, "", &tls, &e) == 0, "%s",
+	    err_msg(&e));
 	x.emu.ca_file = tls.ca_file;
 	o.http = "127.0.0.1:0";
 	o.cert_pem = tls.cert_pem;

@@ -185,7 +185,7 @@ check_fault(struct check *c, const struct line *l)
 	const struct word *times = check_arg(l, "times");
 	const struct word *after = check_arg(l, "after-bytes");
 	const struct word *at = check_arg(l, "at");
-	const char *name = check_kind_word(l)->text;
+	const char *name = check_kind_word(l)->text, *point;
 	const json_t *kind;
 	int64_t n;
 
@@ -207,9 +207,11 @@ check_fault(struct check *c, const struct line *l)
 	    (!str_int64(times->value, &n) || n < 1))
 		diag_error(c->diag, &times->at, "times is 'always' or a "
 		    "number of 1 or more, not '%s'", times->value);
-	if (after != NULL && (at == NULL || strcmp(at->value, "body") != 0))
-		diag_error(c->diag, &after->at, "'after-bytes' wants at=body");
 	kind = check_kind_find(c, name);
+	point = at != NULL ? at->value :
+	    json_string_value(json_object_get(kind, "point"));
+	if (after != NULL && (point == NULL || strcmp(point, "body") != 0))
+		diag_error(c->diag, &after->at, "'after-bytes' wants at=body");
 	if (kind != NULL)
 		check_points(c, l, kind);
 }

@@ -132,7 +132,8 @@ ARGS(fault_args) {
 	{ OPT("every", ARG_INT), .min = 1, .doc = "each nth match" },
 	{ OPT("times", ARG_STR), .doc = "so often, or `always`" },
 	{ OPT("at", ARG_CHOICE), .choices = "before|body|after" },
-	{ OPT("after-bytes", ARG_INT), .doc = "with at=body" },
+	{ OPT("after-bytes", ARG_INT), .doc = "with at=body, "
+	    "which some kinds have by default" },
 	{ OPT("as", ARG_NAME), .makes = NAME_FAULT,
 	    .doc = "to ask for and to release" },
 	{ .name = NULL }

@@ -22,6 +22,8 @@ static const char describe_text[] = "{\"routes\":["
     "\"args\":[{\"name\":\"delay\",\"type\":\"duration\",\"required\":true}]},"
     "{\"name\":\"hold\",\"points\":[\"before\",\"body\",\"after\"],"
     "\"args\":[]},"
+    "{\"name\":\"truncate\",\"points\":[\"body\"],\"point\":\"body\","
+    "\"args\":[]},"
     "{\"name\":\"refuse\",\"points\":[],\"args\":[]}]}";
 
 static json_t *describe;
@@ -116,6 +118,14 @@ START_TEST(the_drill_of_the_readme_is_read)
 	    "expect restored.integrity == ok");
 	ck_assert_int_eq(sc->lines[sc->nlines - 1].at.line, 16);
 	script_free(sc);
+}
+END_TEST
+
+START_TEST(after_bytes_goes_with_a_kind_that_acts_in_bodies)
+{
+
+	script_free(parse_ok(HEAD "fault truncate after-bytes=5\n"));
+	script_free(parse_ok(HEAD "fault hold at=body after-bytes=5\n"));
 }
 END_TEST
 
@@ -319,6 +329,8 @@ static const struct {
 	    "KIND [on=METHOD-ID] [bucket=GLOB] [object=GLOB] [from=GLOB] "
 	    "[nth=N] [every=N] [times=N] [at=before|body|after] [as=NAME] "
 	    "[ARGUMENT=VALUE…] | fault clear\n" },
+	{ HEAD "fault hold after-bytes=5\n",
+	    "a/b.scn:2:12: error: 'after-bytes' wants at=body\n" },
 	{ HEAD "fault status at=body\n",
 	    "a/b.scn:2:14: error: 'status' cannot act at 'body'\n" },
 	{ HEAD "fault hold nth=1 every=2\n",
@@ -595,6 +607,7 @@ script_suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, the_drill_of_the_readme_is_read);
+	tcase_add_test(t, after_bytes_goes_with_a_kind_that_acts_in_bodies);
 	tcase_add_test(t, words_are_split_with_quotes_and_escapes);
 	tcase_add_test(t, of_a_command_only_the_last_words_are_ours);
 	tcase_add_test(t, a_raw_block_is_kept_as_it_stands);
