@@ -104,6 +104,11 @@ START_TEST(contexts_have_times_of_their_own)
 	api_is("contexts.custom.a.createTime", made);
 	ck_assert_str_ne(api_text("contexts.custom.a.updateTime"), made);
 	api_is("contexts.custom.b.value", "");
+	/* The Go client removes by a pair that says nothing. */
+	ck_assert_int_eq(patch("{\"contexts\":{\"custom\":{\"c\":{\"value\":"
+	    "\"4\"},\"a\":{}}}}"), 200);
+	api_is("contexts.custom.a.value", "");
+	api_is("contexts.custom.c.value", "4");
 	ck_assert_int_eq(patch("{\"contexts\":{\"custom\":null}}"), 200);
 	ck_assert_ptr_null(strstr(cl.body.p, "contexts"));
 }
@@ -113,7 +118,7 @@ START_TEST(malformed_contexts_are_refused)
 {
 	static const char *const t[] = {
 		"7", "{\"custom\":7}", "{\"custom\":{\"a\":7}}",
-		"{\"custom\":{\"a\":{}}}", "{\"custom\":{\"\":"
+		"{\"custom\":{\"a\":{\"value\":7}}}", "{\"custom\":{\"\":"
 		    "{\"value\":\"1\"}}}", "{\"custom\":{\"-a\":"
 		    "{\"value\":\"1\"}}}", "{\"custom\":{\"a\":"
 		    "{\"value\":\"\"}}}", "{\"custom\":{\"a/b\":"
