@@ -1,7 +1,7 @@
-/* Connections, transactions and the mutation number.  The writer's connection
- * and everything that a transaction gathers are guarded by write_lock; the
- * mutation number is published, and files of dropped payloads are unlinked,
- * only after the commit. */
+/* Transactions and the mutation number.  The writer's connection and all that
+ * a transaction gathers are guarded by write_lock; the mutation number is
+ * published, and files of dropped payloads are unlinked, only after the
+ * commit. */
 #include <errno.h>
 #include <string.h>
 
@@ -18,6 +18,7 @@ store_tx_begin(struct store *st)
 	st->tx_now = clock_wall_us(st->clock);
 	st->tx_mutation = 0;
 	st->tx_soft = st->tx_live = 0;
+	store_read_drop(st);
 	rc = store_sql_do(&st->w, SQL_BEGIN_WRITE, "");
 	if (rc != STORE_OK)
 		(void)pthread_mutex_unlock(&st->write_lock);
@@ -134,6 +135,7 @@ store_tx_end(struct store *st, struct store_write *w, enum store_rc rc)
 			rc = STORE_IO;
 	}
 	st->ndead = 0;
+	store_cache_settle(st);
 	(void)pthread_mutex_unlock(&st->write_lock);
 	if (w != NULL)
 		w->mutation = mutation;
@@ -151,44 +153,6 @@ store_tx_end(struct store *st, struct store_write *w, enum store_rc rc)
 	if (trim)
 		store_soft_trim(st);
 	return (rc);
-}
-
-struct store_conn *
-store_read_begin(struct store *st)
-{
-	struct store_conn *c = NULL;
-	enum store_rc rc;
-
-	(void)pthread_mutex_lock(&st->read_lock);
-	for (;;) {
-		for (int i = 0; c == NULL && i < STORE_READERS; i++)
-			if (!st->r[i].busy)
-				c = &st->r[i];
-		if (c != NULL)
-			break;
-		(void)pthread_cond_wait(&st->read_free, &st->read_lock);
-	}
-	c->busy = true;
-	(void)pthread_mutex_unlock(&st->read_lock);
-	/* Should it fail, the query that follows fails and says why. */
-	rc = store_sql_do(c, SQL_BEGIN_READ, "");
-	(void)rc;
-	return (c);
-}
-
-void
-store_read_end(struct store *st, struct store_conn *c)
-{
-	enum store_rc rc;
-
-	if (sqlite3_get_autocommit(c->db) == 0) {
-		rc = store_sql_do(c, SQL_COMMIT, "");
-		(void)rc;	/* nothing was written */
-	}
-	(void)pthread_mutex_lock(&st->read_lock);
-	c->busy = false;
-	(void)pthread_cond_signal(&st->read_free);
-	(void)pthread_mutex_unlock(&st->read_lock);
 }
 
 int64_t

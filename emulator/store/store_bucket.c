@@ -100,8 +100,8 @@ store_bucket_of_view(struct store_conn *c, struct arena *a, const char *name,
 	return (STORE_OK);
 }
 
-enum store_rc
-store_bucket_find(struct store_conn *c, struct arena *a, const char *name,
+static enum store_rc
+store_bucket_query(struct store_conn *c, struct arena *a, const char *name,
     int64_t as_of, struct bucket_row *r, int64_t *at)
 {
 	enum store_rc rc;
@@ -120,6 +120,27 @@ store_bucket_find(struct store_conn *c, struct arena *a, const char *name,
 	    store_sql_start(c, SQL_BUCKET_AT, "si", name, as_of), r);
 	if (rc == STORE_OK && r->history_from > as_of)
 		rc = STORE_BAD_MUTATION;
+	return (rc);
+}
+
+enum store_rc
+store_bucket_find(struct store_conn *c, struct arena *a, const char *name,
+    int64_t as_of, struct bucket_row *r, int64_t *at)
+{
+	struct store *st = c->st;
+	/* The one writer sees the newest, but nobody else its changes. */
+	uint64_t epoch = c == &st->w ? store_cache_epoch(st) : c->buckets;
+	struct arena own = ARENA_INIT;
+	enum store_rc rc;
+
+	if (as_of != STORE_NOW || epoch == 0 || (epoch & 1) != 0)
+		return (store_bucket_query(c, a, name, as_of, r, at));
+	if (store_cache_get(st, epoch, name, a, r, at))
+		return (STORE_OK);
+	rc = store_bucket_query(c, a != NULL ? a : &own, name, as_of, r, at);
+	if (rc == STORE_OK)
+		store_cache_put(st, epoch, r, *at);
+	arena_release(&own);
 	return (rc);
 }
 
@@ -211,6 +232,8 @@ store_bucket_out(struct arena *a, const struct bucket_row *r,
 	out->project = arena_strdup(a, r->b.project);
 	out->attrs = arena_strdup(a, r->b.attrs);
 	out->policy = arena_strdup(a, r->b.policy);
+	if (r->b.view_of != NULL)
+		out->view_of = arena_strdup(a, r->b.view_of);
 }
 
 /* One from elsewhere is as old as it was there. */

@@ -33,6 +33,12 @@ enum store_rc	store_bucket_free_name(struct store *, const char *name)
 enum store_rc	store_bucket_find(struct store_conn *, struct arena *,
     const char *name, int64_t as_of, struct bucket_row *, int64_t *at)
     MUST_USE;
+/* store_cache.c: what store_bucket_find() says of a name now, in the state
+ * `epoch`.  put: r has its texts. */
+bool	store_cache_get(struct store *, uint64_t epoch, const char *name,
+    struct arena *, struct bucket_row *r, int64_t *at);
+void	store_cache_put(struct store *, uint64_t epoch,
+    const struct bucket_row *r, int64_t at);
 /* The live row for a change; READ_ONLY for a view. */
 enum store_rc	store_bucket_for_change(struct store *, struct arena *,
     const char *name, struct bucket_row *) MUST_USE;

@@ -29,11 +29,17 @@ enum store_sql {
 
 /* One connection with its prepared statements; one thread at a time. */
 struct store_conn {
+	struct store *st;		/* NULL: none of a store's */
 	sqlite3	*db;
 	sqlite3_stmt *stmt[SQL_N];
-	bool	busy;			/* of a reader: borrowed */
+	/* Of a reader; store_read.c. */
+	bool	busy;			/* borrowed */
+	bool	held;			/* it has a snapshot, … */
+	uint64_t commit;		/* taken when st->commits was this */
+	uint64_t buckets;		/* of which buckets; 0: cannot tell */
 };
 
+struct store_cache;			/* store_cache.c */
 struct store_upload;			/* store_upload.c */
 struct store_rate;			/* store_rate.c */
 
@@ -65,7 +71,9 @@ struct store {
 	int64_t	tx_live;		/* … by this transaction */
 
 	/* Durability `power`: store_sync.c. */
-	_Atomic uint64_t commits;	/* grows under write_lock */
+	/* Grows under write_lock, behind each commit of SQLite's and before
+	 * anybody is told of it: readers keep what they have until it moves. */
+	_Atomic uint64_t commits;
 	atomic_bool broken;		/* a sync failed: no more writes */
 	pthread_mutex_t sync_lock;
 	pthread_cond_t sync_done;
@@ -76,6 +84,8 @@ struct store {
 	pthread_mutex_t read_lock;
 	pthread_cond_t read_free;
 	struct store_conn r[STORE_READERS];
+	atomic_int held;		/* of them with a snapshot */
+	struct store_cache *cache;	/* of buckets */
 
 	_Atomic int64_t payload_last;	/* the last payload number given */
 
@@ -116,7 +126,7 @@ void	store_sql_close(struct store_conn *);
 /* FULL or IO by errno. */
 enum store_rc	store_errno_rc(int no);
 
-/* ---- store.c: transactions and readers ---- */
+/* ---- store.c: transactions ---- */
 
 enum store_rc	store_tx_begin(struct store *) MUST_USE;
 /* Commit where rc is OK and w does not forget; else roll back.  rc, or why
@@ -139,8 +149,27 @@ void	store_publish(struct store *, int64_t mutation);
 /* Wait until that commit (of st->commits) is on the disk. */
 enum store_rc	store_sync(struct store *, uint64_t commit) MUST_USE;
 
+/* ---- store_read.c: readers ---- */
+
+/* A connection that sees what was committed when it was called, and nothing
+ * that comes later. */
 struct store_conn *store_read_begin(struct store *);
 void	store_read_end(struct store *, struct store_conn *);
+/* Let go of the snapshots that nobody uses: with one of them SQLite's log
+ * could not begin anew.  For the writer, before it writes. */
+void	store_read_drop(struct store *);
+
+/* ---- store_cache.c: buckets as they were last read ---- */
+
+struct store_cache *store_cache_new(void);
+void	store_cache_free(struct store_cache *);
+/* Which state of the buckets is the newest; odd while a transaction is about
+ * to make another. */
+uint64_t	store_cache_epoch(const struct store *);
+/* For the writer: buckets will change, by this transaction; it has ended
+ * (which says nothing where they have not). */
+void	store_cache_change(struct store *);
+void	store_cache_settle(struct store *);
 
 /* ---- store_open.c ---- */
 

@@ -201,6 +201,7 @@ store_connect(struct store *st, struct store_conn *c, const char *path,
 	    cache_kib);
 	int rc = 0;
 
+	c->st = st;
 	if (sqlite3_open_v2(path, &c->db, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
 	    SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK ||
@@ -481,6 +482,7 @@ store_new(const struct store_opts *o)
 	st->rules = o->rules;
 	st->soft_max = o->soft_bytes;
 	st->lock_fd = st->wal_fd = -1;
+	st->cache = store_cache_new();
 	(void)pthread_mutex_init(&st->write_lock, NULL);
 	(void)pthread_mutex_init(&st->sync_lock, NULL);
 	(void)pthread_cond_init(&st->sync_done, NULL);
@@ -554,6 +556,7 @@ store_close(struct store *st)
 	(void)pthread_mutex_destroy(&st->wait_lock);
 	(void)pthread_mutex_destroy(&st->read_lock);
 	(void)pthread_mutex_destroy(&st->write_lock);
+	store_cache_free(st->cache);
 	free(st->dead);
 	free(st->rates);
 	free(st->dir);

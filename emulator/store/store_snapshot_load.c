@@ -301,11 +301,13 @@ load_locked(struct loading *l, const char *path, struct err *e)
 	if (atomic_load(&st->broken))
 		return (err_set(e, "the store takes no more writes"));
 	(void)pthread_mutex_lock(&st->write_lock);
+	store_cache_change(st);
 	rc = load_rows(l, path, e);
 	if (rc == 0) {
 		commit = atomic_fetch_add(&st->commits, 1) + 1;
 		rc = snap_reload(st, e);
 	}
+	store_cache_settle(st);
 	(void)pthread_mutex_unlock(&st->write_lock);
 	/* Before files go, of which a lost log would still have rows. */
 	if (rc == 0 && st->power && store_sync(st, commit) != STORE_OK)

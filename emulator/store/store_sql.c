@@ -3,6 +3,7 @@
 
 #include "emulator/store/store_int.h"
 #include "lib/log.h"
+#include "lib/str.h"
 
 static const char *const sql_text[SQL_N] = {
 #define SQL(name, text) [SQL_##name] = text,
@@ -88,6 +89,19 @@ store_sql_bind(sqlite3_stmt *s, const char *fmt, va_list ap)
 	}
 }
 
+/* Does it change buckets? */
+static bool
+store_sql_of_buckets(enum store_sql q)
+{
+	static const char *const begins[] = { "INSERT INTO buckets ",
+	    "UPDATE buckets ", "DELETE FROM buckets " };
+
+	for (size_t i = 0; i < NELEMS(begins); i++)
+		if (str_starts(sql_text[q], begins[i]))
+			return (true);
+	return (false);
+}
+
 static sqlite3_stmt *
 store_sql_vstart(struct store_conn *c, enum store_sql q, const char *fmt,
     va_list ap)
@@ -97,6 +111,8 @@ store_sql_vstart(struct store_conn *c, enum store_sql q, const char *fmt,
 	    sqlite3_prepare_v3(c->db, sql_text[q], -1,
 	    SQLITE_PREPARE_PERSISTENT, &c->stmt[q], NULL) != SQLITE_OK)
 		return (NULL);
+	if (!sqlite3_stmt_readonly(c->stmt[q]) && store_sql_of_buckets(q))
+		store_cache_change(c->st);
 	store_sql_bind(c->stmt[q], fmt, ap);
 	return (c->stmt[q]);
 }

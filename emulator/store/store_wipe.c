@@ -79,11 +79,13 @@ store_wipe(struct store *st, const char *const *keep, struct err *e)
 	if (atomic_load(&st->broken))
 		return (err_set(e, "the store takes no more writes"));
 	(void)pthread_mutex_lock(&st->write_lock);
+	store_cache_change(st);
 	rc = wipe_commit(st->w.db, keep, e);
 	if (rc == 0) {
 		commit = atomic_fetch_add(&st->commits, 1) + 1;
 		rc = snap_reload(st, e);
 	}
+	store_cache_settle(st);
 	(void)pthread_mutex_unlock(&st->write_lock);
 	if (rc == 0 && st->power && store_sync(st, commit) != STORE_OK)
 		rc = err_set(e, "the store's log could not be synced");
