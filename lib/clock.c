@@ -26,6 +26,41 @@ clock_mono_us(void)
 	return ((int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000);
 }
 
+static char *
+clock_put(char *p, unsigned v, int digits, char after)
+{
+
+	for (int i = digits - 1; i >= 0; i--, v /= 10)
+		p[i] = (char)('0' + v % 10);
+	p[digits] = after;
+	return (p + digits + 1);
+}
+
+/* The same as below for the years 1970 to 9999, of which answers are full: a
+ * listing writes five times an object, which took gmtime_r() and snprintf()
+ * 0.3 us each and takes this 0.02.  Years are counted from a March, so that a
+ * leap day is the last of its year; 400 of them have 146097 days, and five
+ * months from a March on have 153. */
+static void
+clock_rfc3339_usual(uint64_t ms, char *p)
+{
+	unsigned day = (unsigned)(ms / 86400000) + 719468;	/* of 0000-03-01 */
+	unsigned in = (unsigned)(ms % 86400000), era = day / 146097, of, y, m;
+
+	of = day % 146097;
+	y = (of - of / 1460 + of / 36524 - of / 146096) / 365;
+	of -= 365 * y + y / 4 - y / 100;
+	m = (5 * of + 2) / 153;			/* 0: March */
+	p = clock_put(p, era * 400 + y + (m >= 10), 4, '-');
+	p = clock_put(p, m < 10 ? m + 3 : m - 9, 2, '-');
+	p = clock_put(p, of - (153 * m + 2) / 5 + 1, 2, 'T');
+	p = clock_put(p, in / 3600000, 2, ':');
+	p = clock_put(p, in / 60000 % 60, 2, ':');
+	p = clock_put(p, in / 1000 % 60, 2, '.');
+	p = clock_put(p, in % 1000, 3, 'Z');
+	*p = '\0';
+}
+
 void
 clock_rfc3339(int64_t us, char dst[CLOCK_RFC3339])
 {
@@ -33,6 +68,11 @@ clock_rfc3339(int64_t us, char dst[CLOCK_RFC3339])
 	int64_t sec = ms / 1000 - (ms % 1000 < 0);
 	time_t t = (time_t)sec;
 	struct tm tm;
+
+	if (ms >= 0 && ms < INT64_C(253402300800000)) {
+		clock_rfc3339_usual((uint64_t)ms, dst);
+		return;
+	}
 
 	(void)gmtime_r(&t, &tm);
 	(void)snprintf(dst, CLOCK_RFC3339, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",

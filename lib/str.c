@@ -88,18 +88,39 @@ str_unreserved(unsigned char c)
 	return (isalnum(c) || c == '-' || c == '.' || c == '_' || c == '~');
 }
 
-void
-str_pct_encode(struct buf *b, const char *s, size_t n, bool keep_slash)
+size_t
+str_pct_put(char *dst, const char *s, size_t n, bool keep_slash)
 {
+	static const char hex[] = "0123456789ABCDEF";
+	char *q = dst;
 
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)s[i];
 
-		if (str_unreserved(c) || (keep_slash && c == '/'))
-			buf_addc(b, (char)c);
-		else
-			buf_addf(b, "%%%02X", c);
+		if (str_unreserved(c) || (keep_slash && c == '/')) {
+			*q++ = (char)c;
+			continue;
+		}
+		*q++ = '%';
+		*q++ = hex[c >> 4];
+		*q++ = hex[c & 15];
 	}
+	return ((size_t)(q - dst));
+}
+
+void
+str_pct_encode(struct buf *b, const char *s, size_t n, bool keep_slash)
+{
+
+	size_t len = n;
+	char *p;
+
+	for (size_t i = 0; i < n; i++)
+		if (!str_unreserved((unsigned char)s[i]) &&
+		    !(keep_slash && s[i] == '/'))
+			len += 2;
+	if ((p = buf_room(b, len)) != NULL)
+		buf_took(b, str_pct_put(p, s, n, keep_slash));
 }
 
 static int
@@ -142,11 +163,12 @@ static const char b64_std[] =
 static const char b64_url[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-void
-str_b64_encode(struct buf *b, const void *vp, size_t n, bool url)
+size_t
+str_b64_put(char *dst, const void *vp, size_t n, bool url)
 {
 	const char *t = url ? b64_url : b64_std;
 	const unsigned char *p = vp;
+	char *q = dst;
 
 	for (; n > 0; p += 3) {
 		unsigned v = (unsigned)p[0] << 16;
@@ -155,18 +177,28 @@ str_b64_encode(struct buf *b, const void *vp, size_t n, bool url)
 			v |= (unsigned)p[1] << 8;
 		if (n > 2)
 			v |= p[2];
-		buf_addc(b, t[v >> 18]);
-		buf_addc(b, t[v >> 12 & 63]);
+		*q++ = t[v >> 18];
+		*q++ = t[v >> 12 & 63];
 		if (n > 1)
-			buf_addc(b, t[v >> 6 & 63]);
+			*q++ = t[v >> 6 & 63];
 		else if (!url)
-			buf_addc(b, '=');
+			*q++ = '=';
 		if (n > 2)
-			buf_addc(b, t[v & 63]);
+			*q++ = t[v & 63];
 		else if (!url)
-			buf_addc(b, '=');
+			*q++ = '=';
 		n -= n < 3 ? n : 3;
 	}
+	return ((size_t)(q - dst));
+}
+
+void
+str_b64_encode(struct buf *b, const void *p, size_t n, bool url)
+{
+	char *dst = buf_room(b, url ? (4 * n + 2) / 3 : STR_B64(n));
+
+	if (dst != NULL)
+		buf_took(b, str_b64_put(dst, p, n, url));
 }
 
 bool

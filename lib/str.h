@@ -25,12 +25,17 @@ int	str_parse_bytes(const char *s, int64_t *bytes, struct err *e);
 /* RFC 3986 percent encoding: all but unreserved characters (and '/' where
  * keep_slash) are escaped. */
 void	str_pct_encode(struct buf *b, const char *s, size_t n, bool keep_slash);
+/* The same into room for 3n bytes; how many it took, without a NUL. */
+size_t	str_pct_put(char *dst, const char *s, size_t n, bool keep_slash);
 /* In place; a '+' stays unless plus_is_space (forms and queries).  The length
  * comes back in *n, as the result may hold NULs.  False: a malformed escape. */
 bool	str_pct_decode(char *s, size_t *n, bool plus_is_space);
 
 /* Base64 (url: the alphabet of RFC 4648 section 5, without padding). */
 void	str_b64_encode(struct buf *b, const void *p, size_t n, bool url);
+/* The same into room for STR_B64(n) bytes; how many it took, without a NUL. */
+#define STR_B64(n)	(((n) + 2) / 3 * 4)
+size_t	str_b64_put(char *dst, const void *p, size_t n, bool url);
 /* Accepts either padding; appends to b.  False: not base64. */
 bool	str_b64_decode(struct buf *b, const char *s, size_t n, bool url);
 

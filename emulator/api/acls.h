@@ -63,15 +63,24 @@ json_t	*acls_object_policy(struct req *, const struct bucket *,
 
 /* ---- acls_show.c: in answers ---- */
 
-/* One entry.  b is the bucket, o the object or NULL; a new reference. */
-json_t	*acls_entry(struct req *, enum acls_kind, const struct bucket *b,
-    const struct object *o, const char *entity, const char *role);
-json_t	*acls_array(struct req *, enum acls_kind, const struct bucket *b,
-    const struct object *o, const json_t *acl);
+/* One entry, written.  b is the bucket, o the object or NULL. */
+void	acls_entry(struct req *, struct jtext *, enum acls_kind,
+    const struct bucket *b, const struct object *o, const char *entity,
+    const char *role);
+/* A list, written. */
+void	acls_array(struct req *, struct jtext *, enum acls_kind,
+    const struct bucket *b, const struct object *o, const json_t *acl);
 /* What `projection` or, without one, the method wants shown of the lists and
  * the owner goes into j, a resource made of attrs; the rest is taken out. */
 void	acls_show_bucket(struct req *, json_t *j, const struct bucket *);
-void	acls_show_object(struct req *, json_t *j, const struct object *);
+/* The same into an object that is open, to which attrs have been copied
+ * without these two, which live as long as the request. */
+struct acls_text {
+	const char *acl, *owner;	/* JSON text, or NULL */
+	size_t	nacl, nowner;
+};
+void	acls_show_object(struct req *, struct jtext *, const struct object *,
+    const struct acls_text *);
 /* -1: `projection` is neither full nor noAcl; a 400 has been stored. */
 int	acls_check_projection(struct req *);
 

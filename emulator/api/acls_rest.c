@@ -152,23 +152,30 @@ void
 acls_list_h(struct req *rq)
 {
 	struct acls_target t;
+	struct jtext w;
 
 	if (acls_load(rq, &t, false))
 		return;
-	req_reply_json(rq, 200, json_pack("{s:s, s:o}", "kind",
-	    t.kind == ACLS_BUCKET ? "storage#bucketAccessControls" :
-	    "storage#objectAccessControls", "items", acls_array(rq, t.kind,
-	    &t.b, acls_object(&t), t.acl)));
+	req_json_begin(rq, &w);
+	jtext_open(&w, '{');
+	jtext_set(&w, "kind", t.kind == ACLS_BUCKET ?
+	    "storage#bucketAccessControls" : "storage#objectAccessControls");
+	jtext_key(&w, "items", 5);
+	acls_array(rq, &w, t.kind, &t.b, acls_object(&t), t.acl);
+	jtext_close(&w, '}');
 	json_decref(t.acl);
+	req_reply_written(rq, 200, &w);
 }
 
 static void
 acls_reply(struct req *rq, const struct acls_target *t, const char *entity)
 {
+	struct jtext w;
 
-	req_reply_json(rq, 200, acls_entry(rq, t->kind, &t->b,
-	    acls_object(t), entity, json_string_value(
-	    json_object_get(t->acl, entity))));
+	req_json_begin(rq, &w);
+	acls_entry(rq, &w, t->kind, &t->b, acls_object(t), entity,
+	    json_string_value(json_object_get(t->acl, entity)));
+	req_reply_written(rq, 200, &w);
 }
 
 void

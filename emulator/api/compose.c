@@ -223,5 +223,5 @@ compose_json_h(struct req *rq)
 	    req_json(rq, &in) || names_check_object(rq, rq->object) ||
 	    compose_take(rq, in, &c) || compose_run(rq, &c, &o))
 		return;
-	req_reply_json(rq, 200, resource_object(rq, &o));
+	resource_reply(rq, &o);
 }

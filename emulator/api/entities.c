@@ -111,45 +111,57 @@ entities_parse(struct req *rq, const char *text)
 
 /* ---- as JSON ---- */
 
-static void
-entities_set(json_t *entry, const char *k, const char *v)
-{
-
-	(void)json_object_set_new(entry, k, json_string(v));
-}
-
 /* The real service gives each account and group an opaque id. */
-static void
-entities_set_id(json_t *entry, const char *email)
+static const char *
+entities_id(struct arena *a, const char *name)
 {
 	unsigned char sum[EVP_MAX_MD_SIZE];
 	char hex[2 * EVP_MAX_MD_SIZE + 1];
 	unsigned n;
 
-	BUG_ON(EVP_Digest(email, strlen(email), sum, &n, EVP_sha256(),
+	BUG_ON(EVP_Digest(name, strlen(name), sum, &n, EVP_sha256(),
 	    NULL) != 1);
 	str_hex(hex, sum, n);
-	entities_set(entry, "entityId", hex);
+	return (arena_strdup(a, hex));
 }
 
 void
-entities_show(json_t *entry, const char *entity)
+entities_look(struct arena *a, const char *entity, struct entity *e)
 {
 	const struct team *t = entities_team_of(entity);
 	const char *name = strchr(entity, '-');
 
-	entities_set(entry, "entity", entity);
-	if (t != NULL)
-		(void)json_object_set_new(entry, "projectTeam", json_pack(
-		    "{s:s, s:s}", "projectNumber", entity + strlen(t->entity),
-		    "team", t->name));
-	else if (str_starts(entity, "domain-"))
-		entities_set(entry, "domain", name + 1);
+	*e = (struct entity){ .entity = entity };
+	if (t != NULL) {
+		e->number = entity + strlen(t->entity);
+		e->team = t->name;
+	} else if (str_starts(entity, "domain-"))
+		e->domain = name + 1;
 	else if (name != NULL) {
 		if (strchr(entity, '@') != NULL)
-			entities_set(entry, "email", name + 1);
-		entities_set_id(entry, name + 1);
+			e->email = name + 1;
+		e->id = entities_id(a, name + 1);
 	}
+}
+
+void
+entities_show(struct jtext *w, const struct entity *e)
+{
+
+	jtext_set(w, "entity", e->entity);
+	if (e->team != NULL) {
+		jtext_key(w, "projectTeam", 11);
+		jtext_open(w, '{');
+		jtext_set(w, "projectNumber", e->number);
+		jtext_set(w, "team", e->team);
+		jtext_close(w, '}');
+	}
+	if (e->domain != NULL)
+		jtext_set(w, "domain", e->domain);
+	if (e->email != NULL)
+		jtext_set(w, "email", e->email);
+	if (e->id != NULL)
+		jtext_set(w, "entityId", e->id);
 }
 
 /* ---- as members of bindings ---- */

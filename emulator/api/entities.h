@@ -18,9 +18,16 @@ const char	*entities_team(struct req *, const char *team);
  * for credentials that is the project's owner. */
 const char	*entities_caller(struct req *);
 
-/* Sets entity and what the real service says beside it: email and entityId,
- * domain, projectTeam. */
-void	entities_show(json_t *entry, const char *entity);
+/* An entity and what the real service says beside it; NULL: not of this. */
+struct entity {
+	const char *entity;		/* the caller's */
+	const char *number, *team;	/* projectTeam */
+	const char *domain, *email;
+	const char *id;			/* in the arena */
+};
+void	entities_look(struct arena *, const char *entity, struct entity *);
+/* Its fields into an object that is open. */
+void	entities_show(struct jtext *, const struct entity *);
 
 /* To a binding's member and back, in the arena; `project` is the bucket's.
  * NULL: no entity stands for such a member (a principal set, say). */

@@ -2,6 +2,7 @@
  * empty object means all that is below.  `a/b` and `a(b)` are the same. */
 #include "emulator/api/fields.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -95,39 +96,6 @@ fields_list(struct parse *s, json_t *tree, int depth)
 	}
 }
 
-static json_t *
-fields_apply(const json_t *j, json_t *tree)
-{
-	const char *key;
-	json_t *out, *sub, *v;
-	size_t i;
-
-	if (json_is_array(j)) {
-		out = json_array();
-		for (i = 0; i < json_array_size(j); i++)
-			(void)json_array_append_new(out,
-			    fields_apply(json_array_get(j, i), tree));
-		return (out);
-	}
-	if (!json_is_object(j) || json_object_size(tree) == 0)
-		return (json_deep_copy(j));
-	out = json_object();
-	if ((sub = json_object_get(tree, "*")) != NULL) {
-		/* jansson iterates over what it calls mutable only. */
-		json_t *mut = (json_t *)(uintptr_t)j;
-
-		json_object_foreach(mut, key, v)
-			(void)json_object_set_new(out, key,
-			    fields_apply(v, sub));
-	}
-	json_object_foreach(tree, key, sub)
-		if (strcmp(key, "*") != 0 &&
-		    (v = json_object_get(j, key)) != NULL)
-			(void)json_object_set_new(out, key,
-			    fields_apply(v, sub));
-	return (out);
-}
-
 static int
 fields_order(const void *a, const void *b)
 {
@@ -190,18 +158,82 @@ fields_check(const char *selector, struct err *e)
 	return (rc);
 }
 
-json_t *
-fields_select(const json_t *j, const char *selector, struct err *e)
+/* ---- selecting ---- */
+
+/* The tree below a key whose text is given as JSON has it. */
+static json_t *
+fields_below(const json_t *tree, const char *k, size_t n)
+{
+	json_t *sub, *key;
+
+	if (memchr(k, '\\', n) != NULL) {
+		/* With its quotes it is a value. */
+		key = json_loadb(k - 1, n + 2, JSON_DECODE_ANY, NULL);
+		sub = json_object_get(tree, json_string_value(key));
+		json_decref(key);
+	} else
+		sub = json_object_getn(tree, k, n);
+	return (sub != NULL ? sub : json_object_get(tree, "*"));
+}
+
+static const char	*fields_apply(struct jtext *w, const char *p,
+    const json_t *tree);
+
+static const char *
+fields_apply_array(struct jtext *w, const char *p, const json_t *tree)
+{
+	const char *v, *end;
+
+	jtext_open(w, '[');
+	for (p++; (v = jtext_element(p, &end)) != NULL; ) {
+		jtext_item(w);
+		if ((p = fields_apply(w, v, tree)) == NULL)
+			return (NULL);
+	}
+	jtext_close(w, ']');
+	return (end);
+}
+
+/* The value at p with only what the tree names; what follows it. */
+static const char *
+fields_apply(struct jtext *w, const char *p, const json_t *tree)
+{
+	const char *k, *v, *end;
+	json_t *sub;
+	size_t n;
+
+	p = jtext_trim(p);
+	if (*p == '[')
+		return (fields_apply_array(w, p, tree));
+	if (*p != '{' || json_object_size(tree) == 0)
+		return (jtext_copy(w, p));
+	jtext_open(w, '{');
+	for (p++; (v = jtext_member(p, &k, &n, &end)) != NULL; ) {
+		if ((sub = fields_below(tree, k, n)) == NULL)
+			p = jtext_skip(v);
+		else {
+			jtext_key(w, k, n);
+			p = fields_apply(w, v, sub);
+		}
+		if (p == NULL)
+			return (NULL);
+	}
+	jtext_close(w, '}');
+	return (end);
+}
+
+int
+fields_select(struct jtext *w, const char *json, const char *selector,
+    struct err *e)
 {
 	struct parse s = { selector, e };
-	json_t *tree = json_object(), *out = NULL;
+	json_t *tree = json_object();
+	int rc = fields_list(&s, tree, 0);
 
-	if (fields_list(&s, tree, 0) == 0) {
-		if (*s.p != '\0')
-			(void)fields_error(&s, "something is left over");
-		else
-			out = fields_apply(j, tree);
-	}
+	if (rc == 0 && *s.p != '\0')
+		rc = fields_error(&s, "something is left over");
+	if (rc == 0)
+		BUG_ON(fields_apply(w, json, tree) == NULL);
 	json_decref(tree);
-	return (out);
+	return (rc);
 }

@@ -88,30 +88,48 @@ lists_read(struct req *rq, struct store_list *q, const char *max_param,
 	return (-1);
 }
 
-static json_t *
-lists_json(struct req *rq, const struct store_listing *l)
+static void
+lists_prefixes(struct jtext *w, const struct store_listing *l)
 {
-	json_t *j = json_pack("{s:s}", "kind", "storage#objects");
-	json_t *a;
 
-	if (l->nprefixes > 0) {
-		a = json_array();
-		for (size_t i = 0; i < l->nprefixes; i++)
-			(void)json_array_append_new(a,
-			    json_string(l->prefixes[i]));
-		(void)json_object_set_new(j, "prefixes", a);
+	jtext_key(w, "prefixes", 8);
+	jtext_open(w, '[');
+	for (size_t i = 0; i < l->nprefixes; i++) {
+		jtext_item(w);
+		jtext_str(w, l->prefixes[i], strlen(l->prefixes[i]));
 	}
-	if (l->nobjects > 0) {
-		a = json_array();
-		for (size_t i = 0; i < l->nobjects; i++)
-			(void)json_array_append_new(a,
-			    resource_object(rq, &l->objects[i]));
-		(void)json_object_set_new(j, "items", a);
+	jtext_close(w, ']');
+}
+
+static void
+lists_items(struct req *rq, struct jtext *w, const struct store_listing *l)
+{
+
+	jtext_key(w, "items", 5);
+	jtext_open(w, '[');
+	for (size_t i = 0; i < l->nobjects; i++) {
+		jtext_item(w);
+		resource_object(rq, w, &l->objects[i]);
 	}
+	jtext_close(w, ']');
+}
+
+static void
+lists_reply(struct req *rq, const struct store_listing *l)
+{
+	struct jtext w;
+
+	req_json_begin(rq, &w);
+	jtext_open(&w, '{');
+	jtext_set(&w, "kind", "storage#objects");
+	if (l->nprefixes > 0)
+		lists_prefixes(&w, l);
+	if (l->nobjects > 0)
+		lists_items(rq, &w, l);
 	if (l->next != NULL)
-		(void)json_object_set_new(j, "nextPageToken",
-		    json_string(lists_page_token(rq, l->next)));
-	return (j);
+		jtext_set(&w, "nextPageToken", lists_page_token(rq, l->next));
+	jtext_close(&w, '}');
+	req_reply_written(rq, 200, &w);
 }
 
 /* What does not go together, and what the store does not know. */
@@ -163,5 +181,5 @@ lists_objects_h(struct req *rq)
 	if (strcmp(q.delimiter, "/") != 0 || !req_query_bool(rq,
 	    "includeFoldersAsPrefixes", false) ||
 	    folder_prefixes(rq, &q, &l) == 0)
-		req_reply_json(rq, 200, lists_json(rq, &l));
+		lists_reply(rq, &l);
 }

@@ -68,7 +68,7 @@ objects_get_h(struct req *rq)
 	else if (csek_check_if_given(rq, &o) == 0 &&
 	    !conditions_refuse(rq, resource_etag(&rq->arena, o.generation,
 	    o.metageneration)))
-		req_reply_json(rq, 200, resource_object(rq, &o));
+		resource_reply(rq, &o);
 }
 
 /* One attempt of a change.  What was merged is what was read: `mine` tells
@@ -130,7 +130,7 @@ objects_change(struct req *rq, bool patch)
 	json_t *in;
 
 	if (req_json(rq, &in) == 0 && objects_apply(rq, in, patch, &o) == 0)
-		req_reply_json(rq, 200, resource_object(rq, &o));
+		resource_reply(rq, &o);
 }
 
 void

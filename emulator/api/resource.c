@@ -4,43 +4,45 @@
 #include <string.h>
 
 #include "emulator/api/acls.h"
-#include "emulator/api/csek.h"
 #include "emulator/api/places.h"
-#include "emulator/store/checksum.h"
 #include "lib/str.h"
 
 /* The real service's etags are base64 of a protocol buffer: field 1 the
  * generation, field 2 the metageneration; of buckets and policies only the
  * one number. */
-static void
-resource_varint(struct buf *b, unsigned char tag, int64_t v)
+static unsigned char *
+resource_varint(unsigned char *p, unsigned char tag, int64_t v)
 {
 	uint64_t u = (uint64_t)v;
 
-	buf_addc(b, (char)tag);
+	*p++ = tag;
 	for (; u >= 0x80; u >>= 7)
-		buf_addc(b, (char)(u | 0x80));
-	buf_addc(b, (char)u);
+		*p++ = (unsigned char)(u | 0x80);
+	*p++ = (unsigned char)u;
+	return (p);
+}
+
+void
+resource_etag_put(char dst[RESOURCE_ETAG], int64_t generation,
+    int64_t metageneration)
+{
+	unsigned char raw[22], *p = raw;
+
+	if (generation != 0) {
+		p = resource_varint(p, 0x08, generation);
+		p = resource_varint(p, 0x10, metageneration);
+	} else
+		p = resource_varint(p, 0x08, metageneration);
+	dst[str_b64_put(dst, raw, (size_t)(p - raw), false)] = '\0';
 }
 
 const char *
 resource_etag(struct arena *a, int64_t generation, int64_t metageneration)
 {
-	struct buf raw, text;
-	const char *s;
+	char s[RESOURCE_ETAG];
 
-	buf_init(&raw, 64);
-	buf_init(&text, 64);
-	if (generation != 0) {
-		resource_varint(&raw, 0x08, generation);
-		resource_varint(&raw, 0x10, metageneration);
-	} else
-		resource_varint(&raw, 0x08, metageneration);
-	str_b64_encode(&text, raw.p, raw.len, false);
-	s = arena_strdup(a, text.p);
-	buf_release(&raw);
-	buf_release(&text);
-	return (s);
+	resource_etag_put(s, generation, metageneration);
+	return (arena_strdup(a, s));
 }
 
 bool
@@ -124,30 +126,6 @@ resource_from_attrs(const char *attrs)
 }
 
 static void
-resource_hashes(json_t *j, const struct object *o)
-{
-	char crc[9], md5[25];
-
-	checksum_crc32c_b64(crc, o->crc32c);
-	resource_set(j, "crc32c", json_string(crc));
-	if (o->has_md5) {
-		checksum_md5_b64(md5, o->md5);
-		resource_set(j, "md5Hash", json_string(md5));
-	}
-}
-
-/* https://cloud.google.com/storage/docs/encryption/customer-supplied-keys :
- * checksums are for who has the key. */
-static bool
-resource_shows_hashes(struct req *rq, const json_t *j)
-{
-	const char *sha = json_string_value(json_object_get(json_object_get(j,
-	    "customerEncryption"), "keySha256"));
-
-	return (sha == NULL || csek_shows(rq, sha));
-}
-
-static void
 resource_soft(json_t *j, int64_t soft_us, int64_t hard_us)
 {
 
@@ -155,62 +133,6 @@ resource_soft(json_t *j, int64_t soft_us, int64_t hard_us)
 		return;
 	resource_set(j, "softDeleteTime", resource_time(soft_us));
 	resource_set(j, "hardDeleteTime", resource_time(hard_us));
-}
-
-static json_t *
-resource_object_as(struct req *rq, const struct object *o, bool written)
-{
-	json_t *j = resource_from_attrs(o->attrs);
-	long long gen = (long long)o->generation;
-
-	resource_set(j, "kind", json_string("storage#object"));
-	resource_set(j, "id", json_string(arena_printf(&rq->arena,
-	    "%s/%s/%lld", o->bucket, o->name, gen)));
-	resource_set(j, "selfLink", json_string(
-	    resource_url(rq, "", o->bucket, o->name)));
-	resource_set(j, "mediaLink", json_string(arena_printf(&rq->arena,
-	    "%s?generation=%lld&alt=media",
-	    resource_url(rq, "/download", o->bucket, o->name), gen)));
-	resource_set(j, "name", json_string(o->name));
-	resource_set(j, "bucket", json_string(o->bucket));
-	resource_set(j, "generation", resource_number(o->generation));
-	resource_set(j, "metageneration", resource_number(o->metageneration));
-	resource_set(j, "size", resource_number(o->size));
-	if (written || resource_shows_hashes(rq, j))
-		resource_hashes(j, o);
-	resource_set(j, "etag", json_string(resource_etag(&rq->arena,
-	    o->generation, o->metageneration)));
-	resource_set(j, "timeCreated", resource_time(o->created_us));
-	resource_set(j, "updated", resource_time(o->updated_us));
-	if (json_object_get(j, "timeStorageClassUpdated") == NULL)
-		resource_set(j, "timeStorageClassUpdated",
-		    resource_time(o->created_us));
-	resource_set(j, "timeFinalized", resource_time(o->created_us));
-	if (o->components > 0)
-		resource_set(j, "componentCount",
-		    json_integer(o->components));
-	if (o->deleted_us != 0)
-		resource_set(j, "timeDeleted", resource_time(o->deleted_us));
-	if (o->expires_us != 0)
-		resource_set(j, "retentionExpirationTime",
-		    resource_time(o->expires_us));
-	resource_soft(j, o->soft_us, o->hard_us);
-	acls_show_object(rq, j, o);
-	return (j);
-}
-
-json_t *
-resource_object(struct req *rq, const struct object *o)
-{
-
-	return (resource_object_as(rq, o, false));
-}
-
-json_t *
-resource_object_written(struct req *rq, const struct object *o)
-{
-
-	return (resource_object_as(rq, o, true));
 }
 
 static void

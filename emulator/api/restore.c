@@ -130,7 +130,7 @@ restore_object_h(struct req *rq)
 	if (rc != STORE_OK)
 		req_fail_rc(rq, rc);
 	else
-		req_reply_json(rq, 200, resource_object(rq, &o));
+		resource_reply(rq, &o);
 }
 
 /* ---- buckets ---- */

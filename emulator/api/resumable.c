@@ -251,7 +251,7 @@ resumable_object(struct req *rq, const struct object *o)
 {
 
 	if (rq->route->api != API_XML) {
-		req_reply_json(rq, 200, resource_object_written(rq, o));
+		resource_reply_written(rq, o);
 		return;
 	}
 	media_headers_stored(rq, o);

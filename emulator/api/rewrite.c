@@ -132,33 +132,34 @@ rewrite_copy_h(struct req *rq)
 	struct object o;
 
 	if (rewrite_read(rq, &r) == 0 && rewrite_run(rq, &r, &o) == 0)
-		req_reply_json(rq, 200, resource_object(rq, &o));
+		resource_reply(rq, &o);
 }
 
 /* ---- rewrites in several calls ---- */
 
-static json_t *
-rewrite_number(int64_t v)
-{
-
-	return (json_sprintf("%lld", (long long)v));
-}
-
+/* made: what it became, NULL where the token leads on. */
 static void
-rewrite_answer(struct req *rq, int64_t done, int64_t size, json_t *resource,
-    const char *token)
+rewrite_answer(struct req *rq, int64_t done, int64_t size,
+    const struct object *made, const char *token)
 {
-	json_t *j = json_pack("{s:s, s:o, s:o, s:b}", "kind",
-	    "storage#rewriteResponse", "totalBytesRewritten",
-	    rewrite_number(done), "objectSize", rewrite_number(size), "done",
-	    resource != NULL);
+	const char *is = made != NULL ? "true" : "false";
+	struct jtext w;
 
-	if (resource != NULL)
-		(void)json_object_set_new(j, "resource", resource);
+	req_json_begin(rq, &w);
+	jtext_open(&w, '{');
+	jtext_set(&w, "kind", "storage#rewriteResponse");
+	jtext_set_num(&w, "totalBytesRewritten", done);
+	jtext_set_num(&w, "objectSize", size);
+	jtext_key(&w, "done", 4);
+	jtext_raw(&w, is, strlen(is));
+	if (made != NULL) {
+		jtext_key(&w, "resource", 8);
+		resource_object(rq, &w, made);
+	}
 	if (token != NULL)
-		(void)json_object_set_new(j, "rewriteToken",
-		    json_string(token));
-	req_reply_json(rq, 200, j);
+		jtext_set(&w, "rewriteToken", token);
+	jtext_close(&w, '}');
+	req_reply_written(rq, 200, &w);
 }
 
 /* Has the service to move bytes for this copy? */
@@ -383,8 +384,7 @@ rewrite_go_on(struct req *rq, struct rewrite *r, const char *token,
 	if (!rq->forget && store_record_delete(rq->emu->store, KIND, token) !=
 	    STORE_OK)
 		rc = STORE_OK;
-	rewrite_answer(rq, out.size, out.size, resource_object(rq, &out),
-	    NULL);
+	rewrite_answer(rq, out.size, out.size, &out, NULL);
 }
 
 void
@@ -412,8 +412,7 @@ rewrite_h(struct req *rq)
 		}
 	}
 	if (rewrite_run(rq, &r, &out) == 0)
-		rewrite_answer(rq, out.size, out.size,
-		    resource_object(rq, &out), NULL);
+		rewrite_answer(rq, out.size, out.size, &out, NULL);
 }
 
 void
@@ -478,7 +477,7 @@ rewrite_move_h(struct req *rq)
 	    to, &tc, &rq->arena, &o);
 	rq->mutation = w.mutation;
 	if (rc == STORE_OK)
-		req_reply_json(rq, 200, resource_object(rq, &o));
+		resource_reply(rq, &o);
 	else if (rc == STORE_RETAINED && (store_object_get(rq->emu->store,
 	    now, rq->bucket, rq->object, NULL, &rq->arena, &o) != STORE_OK ||
 	    o.expires_us <= clock_wall_us(&rq->emu->clock)))

@@ -249,5 +249,5 @@ uploads_insert_h(struct req *rq)
 		return;
 	if (uploads_name(rq, u->meta_json) == 0 &&
 	    uploads_store(rq, u, &o) == 0)
-		req_reply_json(rq, 200, resource_object(rq, &o));
+		resource_reply(rq, &o);
 }

@@ -73,6 +73,17 @@ req_reply_empty(struct req *rq, int status)
 	req_reply_begin(rq, status);
 }
 
+/* Takes s, a heap text, over. */
+static void
+req_reply_json_text(struct req *rq, int status, char *s, size_t n)
+{
+
+	req_reply_begin(rq, status);
+	req_header_add(rq, "Content-Type", "application/json; charset=UTF-8");
+	rq->reply = rq->reply_heap = s;
+	rq->reply_len = (int64_t)n;
+}
+
 static void
 req_reply_json_raw(struct req *rq, int status, json_t *j)
 {
@@ -81,31 +92,68 @@ req_reply_json_raw(struct req *rq, int status, json_t *j)
 
 	BUG_ON(s == NULL);
 	json_decref(j);
-	req_reply_begin(rq, status);
-	req_header_add(rq, "Content-Type", "application/json; charset=UTF-8");
-	rq->reply = rq->reply_heap = s;
-	rq->reply_len = (int64_t)strlen(s);
+	req_reply_json_text(rq, status, s, strlen(s));
+}
+
+/* What the query selects of an answer; NULL: all. */
+static const char *
+req_fields(const struct req *rq)
+{
+	const char *fields = req_query(rq, "fields");
+
+	return (fields != NULL && *fields != '\0' ? fields : NULL);
+}
+
+void
+req_json_begin(struct req *rq, struct jtext *w)
+{
+
+	jtext_init(w, req_fields(rq) == NULL &&
+	    req_query_bool(rq, "prettyPrint", true), SIZE_MAX / 2);
+}
+
+void
+req_reply_written(struct req *rq, int status, struct jtext *w)
+{
+	const char *fields = req_fields(rq);
+	struct err e = ERR_INIT;
+	struct jtext part;
+	size_t n = w->b.len;
+
+	if (fields == NULL) {
+		req_reply_json_text(rq, status, buf_detach(&w->b), n);
+		return;
+	}
+	jtext_init(&part, req_query_bool(rq, "prettyPrint", true),
+	    SIZE_MAX / 2);
+	if (fields_select(&part, w->b.p, fields, &e) == 0) {
+		n = part.b.len;
+		req_reply_json_text(rq, status, buf_detach(&part.b), n);
+	} else
+		req_fail_param(rq, "fields", "invalidParameter",
+		    "Invalid field selection %s: %s", fields, err_msg(&e));
+	jtext_release(&part);
+	jtext_release(w);
+	err_release(&e);
 }
 
 void
 req_reply_json(struct req *rq, int status, json_t *j)
 {
-	const char *fields = req_query(rq, "fields");
-	struct err e = ERR_INIT;
-	json_t *part;
+	struct jtext w;
+	char *s;
 
-	if (fields == NULL || *fields == '\0') {
+	if (req_fields(rq) == NULL) {
 		req_reply_json_raw(rq, status, j);
 		return;
 	}
-	part = fields_select(j, fields, &e);
+	s = json_dumps(j, JSON_COMPACT);
+	BUG_ON(s == NULL);
 	json_decref(j);
-	if (part == NULL)
-		req_fail_param(rq, "fields", "invalidParameter",
-		    "Invalid field selection %s: %s", fields, err_msg(&e));
-	else
-		req_reply_json_raw(rq, status, part);
-	err_release(&e);
+	jtext_init(&w, false, SIZE_MAX / 2);
+	jtext_raw(&w, s, strlen(s));
+	free(s);
+	req_reply_written(rq, status, &w);
 }
 
 void

@@ -32,6 +32,7 @@
 #include "emulator/store/store.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
+#include "lib/jtext.h"
 
 struct route;
 struct fault_hit;
@@ -120,6 +121,7 @@ struct req {
 	bool	abort_rst;		/* … with a reset */
 
 	struct acls_seen *acl_seen;	/* private: acls_show.c's */
+	struct resource_seen *resource_seen;	/* resource_object.c's */
 	bool	acl_given;		/* the body held a list (acls.h) */
 
 	int64_t	mutation;		/* of this request; 0 none */
@@ -163,6 +165,10 @@ void	req_reply(struct req *, int status, const char *type, const void *body,
 void	req_reply_empty(struct req *, int status);
 /* Takes j over.  Honours `fields` and `prettyPrint`. */
 void	req_reply_json(struct req *, int status, json_t *j);
+/* The same of an answer that is written as text: initializes w, into which one
+ * value then goes; takes w over. */
+void	req_json_begin(struct req *, struct jtext *w);
+void	req_reply_written(struct req *, int status, struct jtext *w);
 /* Bytes [off, off+len) of a payload, owned from here on. */
 void	req_reply_payload(struct req *, int status, const char *type,
     struct store_reader *, int64_t off, int64_t len);

@@ -226,18 +226,6 @@ checksum_md5_free(struct checksum_md5 *m)
 	free(m);
 }
 
-static void
-checksum_b64(char *dst, size_t room, const unsigned char *p, size_t n)
-{
-	struct buf b;
-
-	buf_init(&b, room - 1);
-	str_b64_encode(&b, p, n, false);
-	BUG_ON(b.len != room - 1);
-	memcpy(dst, b.p, room);
-	buf_release(&b);
-}
-
 void
 checksum_crc32c_b64(char dst[9], uint32_t crc)
 {
@@ -245,12 +233,12 @@ checksum_crc32c_b64(char dst[9], uint32_t crc)
 		(unsigned char)(crc >> 16), (unsigned char)(crc >> 8),
 		(unsigned char)crc };
 
-	checksum_b64(dst, 9, p, sizeof(p));
+	dst[str_b64_put(dst, p, sizeof(p), false)] = '\0';
 }
 
 void
 checksum_md5_b64(char dst[25], const unsigned char md5[16])
 {
 
-	checksum_b64(dst, 25, md5, 16);
+	dst[str_b64_put(dst, md5, 16, false)] = '\0';
 }
