@@ -36,6 +36,7 @@ int	payload_join(struct payload *p, const struct store_reader *r,
     uint32_t crc32c);
 int64_t	payload_size(const struct payload *p);
 uint32_t payload_crc32c(const struct payload *p);
-void	payload_md5(const struct payload *p, unsigned char dst[16]);
+/* 0, or -1 with errno: what was written could not be read again. */
+int	payload_md5(struct payload *p, unsigned char dst[16]) MUST_USE;
 
 #endif

@@ -40,6 +40,8 @@ struct store_conn {
 };
 
 struct store_cache;			/* store_cache.c */
+struct hash;				/* hasher.h */
+struct hasher;
 struct store_upload;			/* store_upload.c */
 struct store_rate;			/* store_rate.c */
 
@@ -96,6 +98,7 @@ struct store {
 
 	pthread_mutex_t upload_lock;
 	struct store_upload *uploads;
+	struct hasher *hasher;
 
 	pthread_mutex_t stat_lock;	/* store_stat.c */
 	struct store_stat stat;
@@ -346,7 +349,6 @@ enum store_rc	store_session_look(struct store_conn *, const char *id,
 struct upload_sum {
 	int64_t	size;
 	uint32_t crc32c;
-	struct checksum_md5 *md5;
 };
 
 /* What is kept in memory of a session that is being written. */
@@ -358,8 +360,9 @@ struct store_upload {
 	pthread_mutex_t lock;		/* the rest */
 	int64_t	payload;
 	int	fd;			/* open from a write to its flush */
-	bool	ready;			/* the sums stand for the file */
+	bool	ready;			/* the rest stands for the file */
 	struct upload_sum persisted, written;
+	struct hash *hash;		/* of what is written */
 };
 
 void	store_uploads_free(struct store *);
@@ -379,7 +382,8 @@ enum store_rc	store_upload_flush(struct store *, struct store_upload *)
  * small one is read into b, to become an inline payload. */
 enum store_rc	store_upload_seal(struct store *, struct store_upload *,
     struct buf *b) MUST_USE;
-void	store_sum_copy(struct upload_sum *to, const struct upload_sum *from);
+/* What was written but not flushed has not been. */
+void	store_upload_back(struct store_upload *);
 
 /* ---- store_glob.c ---- */
 
@@ -398,7 +402,8 @@ struct payload {
 	int	fd;			/* of the file, or -1 */
 	int64_t	size;
 	uint32_t crc32c;
-	struct checksum_md5 *md5;	/* NULL: joined of others */
+	struct checksum_md5 *md5;	/* NULL: `hash` goes on, or it is joined */
+	struct hash *hash;
 	bool	failed;
 	bool	taken;			/* the file belongs to the store */
 };

@@ -2,6 +2,7 @@
  * become an object is store_finish.c's. */
 #include "emulator/store/store_multi.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -122,7 +123,8 @@ store_multi_put(struct store *st, struct store_write *w, const char *bucket,
 
 	*out = (struct multi_part){ .number = number, .size = p->size,
 	    .crc32c = p->crc32c };
-	payload_md5(p, out->md5);
+	if (payload_md5(p, out->md5) != 0)
+		return (store_errno_rc(errno));
 	rc = store_expect_check(expect, out->crc32c, out->md5);
 	if (rc == STORE_OK)
 		rc = store_payload_ready(st, p, &out->payload);

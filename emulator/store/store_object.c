@@ -134,7 +134,8 @@ store_object_insert(struct store *st, struct store_write *w,
 	row.o.size = p->size;
 	row.o.crc32c = p->crc32c;
 	row.o.has_md5 = true;
-	payload_md5(p, row.o.md5);
+	if (payload_md5(p, row.o.md5) != 0)
+		return (store_errno_rc(errno));
 	rc = store_expect_check(expect, row.o.crc32c, row.o.md5);
 	if (rc != STORE_OK)
 		return (rc);

@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "emulator/store/hasher.h"
 #include "emulator/store/store_int.h"
 #include "emulator/store/store_multi.h"
 #include "lib/file.h"
@@ -483,6 +484,7 @@ store_new(const struct store_opts *o)
 	st->soft_max = o->soft_bytes;
 	st->lock_fd = st->wal_fd = -1;
 	st->cache = store_cache_new();
+	st->hasher = hasher_new();
 	(void)pthread_mutex_init(&st->write_lock, NULL);
 	(void)pthread_mutex_init(&st->sync_lock, NULL);
 	(void)pthread_cond_init(&st->sync_done, NULL);
@@ -540,6 +542,7 @@ store_close(struct store *st)
 	if (st == NULL)
 		return;
 	store_uploads_free(st);
+	hasher_free(st->hasher);
 	for (int i = 0; i < STORE_READERS; i++)
 		store_sql_close(&st->r[i]);
 	store_sql_close(&st->w);

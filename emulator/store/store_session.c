@@ -1,10 +1,12 @@
 /* Resumable upload sessions: their rows, and how they become objects.  Their
  * bytes are store_upload.c's. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
+#include "emulator/store/hasher.h"
 #include "emulator/store/store_int.h"
 #include "lib/log.h"
 #include "lib/str.h"
@@ -201,13 +203,14 @@ store_upload_finish(struct store *st, struct store_write *w,
 	struct buf small;
 	enum store_rc rc;
 
-	store_sum_copy(&u->written, &u->persisted);
+	store_upload_back(u);
 	row.o.name = s->name;
 	row.o.attrs = s->attrs;
 	row.o.size = u->persisted.size;
 	row.o.crc32c = u->persisted.crc32c;
 	row.o.has_md5 = true;
-	checksum_md5_get(u->persisted.md5, row.o.md5);
+	if (hasher_get(u->hash, row.o.md5) != 0)
+		return (store_errno_rc(errno));
 	row.o.payload = u->payload;
 	rc = store_expect_check(&s->expect, row.o.crc32c, row.o.md5);
 	if (rc == STORE_OK)

@@ -1,7 +1,8 @@
 /* The bytes of upload sessions.  They go straight to the payload file that the
  * object will have.  What SQLite knows (`persisted`) survives kill -9; the
  * running checksums are kept in memory beside it and are computed anew from
- * the file where that memory was lost.
+ * the file where that memory was lost.  The MD5 follows the writer on a thread
+ * of its own (hasher.h): only the end of a session waits for it.
  *
  * Bytes written but not flushed belong to one request.  When a request begins
  * again at `persisted`, they are dropped: the checksums go back to those of
@@ -11,24 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "emulator/store/hasher.h"
 #include "emulator/store/store_int.h"
-
-static void
-store_sum_release(struct upload_sum *s)
-{
-
-	checksum_md5_free(s->md5);
-	*s = (struct upload_sum){ 0 };
-}
-
-void
-store_sum_copy(struct upload_sum *to, const struct upload_sum *from)
-{
-
-	store_sum_release(to);
-	*to = *from;
-	to->md5 = checksum_md5_copy(from->md5);
-}
 
 static void
 store_sum_add(struct upload_sum *s, const void *p, size_t n)
@@ -36,7 +21,6 @@ store_sum_add(struct upload_sum *s, const void *p, size_t n)
 
 	s->size += (int64_t)n;
 	s->crc32c = checksum_crc32c(s->crc32c, p, n);
-	checksum_md5_add(s->md5, p, n);
 }
 
 static void
@@ -45,8 +29,7 @@ store_upload_free(struct store_upload *u)
 
 	if (u->fd >= 0)
 		(void)close(u->fd);
-	store_sum_release(&u->persisted);
-	store_sum_release(&u->written);
+	hasher_close(u->hash);
 	(void)pthread_mutex_destroy(&u->lock);
 	free(u->id);
 	free(u);
@@ -120,7 +103,7 @@ store_upload_file(struct store *st, struct store_upload *u)
 	return (u->fd >= 0 ? STORE_OK : store_errno_rc(errno));
 }
 
-/* The checksums of the file's first `size` bytes. */
+/* The CRC32C of the file's first `size` bytes; their MD5 follows. */
 static enum store_rc
 store_upload_sum(struct store *st, struct store_upload *u, int64_t size)
 {
@@ -129,7 +112,7 @@ store_upload_sum(struct store *st, struct store_upload *u, int64_t size)
 	enum store_rc rc;
 	const size_t room = 1 << 18;
 
-	s->md5 = checksum_md5_new();
+	*s = (struct upload_sum){ 0 };
 	if (size == 0)
 		return (STORE_OK);
 	if ((rc = store_upload_file(st, u)) != STORE_OK)
@@ -155,17 +138,22 @@ store_upload_ready(struct store *st, struct store_upload *u,
     const struct session_row *r)
 {
 	enum store_rc rc;
+	char *path;
 
 	if (u->ready || r->s.done)
 		return (STORE_OK);
 	u->payload = r->payload;
-	store_sum_release(&u->persisted);
 	rc = store_upload_sum(st, u, r->s.persisted);
-	if (rc == STORE_OK) {
-		store_sum_copy(&u->written, &u->persisted);
-		u->ready = true;
-	}
-	return (rc);
+	if (rc != STORE_OK)
+		return (rc);
+	u->written = u->persisted;
+	path = store_payload_path(st, u->payload);
+	u->hash = hasher_open(st->hasher, path, 0, checksum_md5_new());
+	free(path);
+	hasher_more(u->hash, u->persisted.size);
+	hasher_keep(u->hash);
+	u->ready = true;
+	return (STORE_OK);
 }
 
 enum store_rc
@@ -185,6 +173,16 @@ store_upload_begin(struct store *st, const char *id, struct arena *a,
 		store_upload_put(st, u, rc == STORE_NO_SESSION);
 	*out = u;
 	return (rc);
+}
+
+void
+store_upload_back(struct store_upload *u)
+{
+
+	if (u->written.size == u->persisted.size)
+		return;
+	u->written = u->persisted;
+	hasher_back(u->hash);
 }
 
 enum store_rc
@@ -207,21 +205,22 @@ store_upload_append(struct store *st, struct store_upload *u, int64_t offset,
 	if (n == 0)
 		return (STORE_OK);
 	if (offset != u->written.size)
-		store_sum_copy(&u->written, &u->persisted);
+		store_upload_back(u);
 	if ((rc = store_upload_file(st, u)) != STORE_OK)
 		return (rc);
-	while (n > 0) {
+	while (n > 0 && rc == STORE_OK) {
 		ssize_t k = pwrite(u->fd, p, n, u->written.size);
 
-		if (k < 0 && errno == EINTR)
-			continue;
+		if (k < 0 && errno != EINTR)
+			rc = store_errno_rc(errno);
 		if (k < 0)
-			return (store_errno_rc(errno));
+			continue;
 		store_sum_add(&u->written, p, (size_t)k);
 		p += k;
 		n -= (size_t)k;
 	}
-	return (STORE_OK);
+	hasher_more(u->hash, u->written.size);
+	return (rc);
 }
 
 enum store_rc
@@ -238,8 +237,10 @@ store_upload_flush(struct store *st, struct store_upload *u)
 	rc = store_sql_do(&st->w, SQL_SESSION_PERSIST, "si", u->id,
 	    u->written.size);
 	rc = store_tx_end(st, NULL, rc);
-	if (rc == STORE_OK)
-		store_sum_copy(&u->persisted, &u->written);
+	if (rc == STORE_OK) {
+		u->persisted = u->written;
+		hasher_keep(u->hash);
+	}
 	return (rc);
 }
 

@@ -6,7 +6,7 @@ static const struct size_case {
 	int files;
 } sizes[] = {
 	{ 0, 0 }, { 1, 0 }, { PAYLOAD_INLINE - 1, 0 }, { PAYLOAD_INLINE, 0 },
-	{ PAYLOAD_INLINE + 1, 1 }, { 1000000, 1 },
+	{ PAYLOAD_INLINE + 1, 1 }, { 1000000, 1 }, { 3333333, 1 },
 };
 
 START_TEST(small_stays_in_memory_and_large_becomes_a_file)
@@ -23,11 +23,15 @@ END_TEST
 START_TEST(size_and_sums_do_not_depend_on_the_pieces)
 {
 	struct payload *p = payload_new(st), *q = payload_new(st);
-	static unsigned char v[200000];
+	static unsigned char v[3000000];
+	struct checksum_md5 *m = checksum_md5_new();
 	unsigned char a[16], b[16];
 
 	for (size_t i = 0; i < sizeof(v); i++)
 		v[i] = (unsigned char)(i * i >> 3);
+	checksum_md5_add(m, v, sizeof(v));
+	checksum_md5_get(m, a);
+	checksum_md5_free(m);
 	ck_assert_int_eq(payload_write(p, v, sizeof(v)), 0);
 	for (size_t i = 0, n = 1; i < sizeof(v); i += n, n = n * 3 + 1) {
 		if (n > sizeof(v) - i)
@@ -37,8 +41,9 @@ START_TEST(size_and_sums_do_not_depend_on_the_pieces)
 	ck_assert_int_eq(payload_size(q), sizeof(v));
 	ck_assert_uint_eq(payload_crc32c(p), checksum_crc32c(0, v, sizeof(v)));
 	ck_assert_uint_eq(payload_crc32c(q), payload_crc32c(p));
-	payload_md5(p, a);
-	payload_md5(q, b);
+	ck_assert_int_eq(payload_md5(p, b), 0);
+	ck_assert_mem_eq(a, b, 16);
+	ck_assert_int_eq(payload_md5(q, b), 0);
 	ck_assert_mem_eq(a, b, 16);
 	payload_free(p);
 	payload_free(q);

@@ -167,7 +167,7 @@ START_TEST(bad_hash_stores_nothing)
 	    &x, p, &ar, &o), STORE_BAD_HASH);
 	x = (struct store_expect){ .has_crc32c = true, .has_md5 = true,
 		.crc32c = payload_crc32c(p) };
-	payload_md5(p, x.md5);
+	ck_assert_int_eq(payload_md5(p, x.md5), 0);
 	ck_assert_int_eq(store_object_insert(st, NULL, "b", "x", NULL, NULL,
 	    &x, p, &ar, &o), STORE_OK);
 	payload_free(p);

@@ -1,9 +1,13 @@
 /* Resumable upload sessions: offsets, restarts, the end. */
+#include <signal.h>
+#include <sys/wait.h>
+
 #include "emulator/tests/store_util.h"
 
 #define BIG	300000
+#define LARGE	(7 << 20)		/* enough for the hasher's threads */
 
-static unsigned char data[BIG];
+static unsigned char data[LARGE];
 
 static void
 setup_session(void)
@@ -47,8 +51,10 @@ ck_flush(const char *id, int64_t want)
 static void
 ck_finish(const char *id, size_t n)
 {
+	struct checksum_md5 *m = checksum_md5_new();
 	struct store_reader r;
 	struct store_write w = { 0 };
+	unsigned char md5[16];
 	struct object o;
 
 	ck_assert_int_eq(store_session_finish(st, &w, id, NULL, &ar, &o),
@@ -56,6 +62,10 @@ ck_finish(const char *id, size_t n)
 	ck_assert_int_gt(w.mutation, 0);
 	ck_assert_int_eq(o.size, (int64_t)n);
 	ck_assert_uint_eq(o.crc32c, checksum_crc32c(0, data, n));
+	checksum_md5_add(m, data, n);
+	checksum_md5_get(m, md5);
+	checksum_md5_free(m);
+	ck_assert_mem_eq(o.md5, md5, 16);
 	ck_assert_str_eq(o.attrs, "{\"t\":1}");
 	ck_assert_int_eq(store_object_open(st, NOW, "b", "x", NULL, &ar, &o,
 	    &r), STORE_OK);
@@ -156,6 +166,52 @@ START_TEST(session_goes_on_after_a_restart)
 	reopen();
 	ck_finish(id, BIG);
 	ck_assert_int_eq(count_files(), 1);
+}
+END_TEST
+
+/* Another process takes one chunk more, has begun with the next, in which other
+ * bytes come, and dies. */
+static int64_t
+killed_between_chunks(const char *id, int64_t from, int64_t chunk)
+{
+	int64_t n = 0;
+	int status;
+	pid_t pid;
+
+	store_close(st);
+	if ((pid = fork()) == 0) {
+		open_store(false);
+		if (feed(id, from, from + chunk) != STORE_OK ||
+		    store_session_flush(st, id, &n) != STORE_OK ||
+		    store_session_write(st, id, n, data + 1, 900000) !=
+		    STORE_OK)
+			_exit(1);
+		(void)raise(SIGKILL);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status));
+	open_store(false);
+	return (from + chunk);
+}
+
+START_TEST(large_session_goes_on_after_each_kill)
+{
+	const char *id = begin(NULL, NULL);
+	int64_t at = 0;
+
+	while (at < LARGE - (2 << 20)) {
+		at = killed_between_chunks(id, at, 1 << 20);
+		ck_flush(id, at);
+	}
+	/* The same within one process, in which the hasher has gone ahead. */
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(store_session_write(st, id, at, data + 1,
+		    1500000), STORE_OK);
+	ck_assert_int_eq(feed(id, at, LARGE), STORE_OK);
+	ck_flush(id, LARGE);
+	ck_assert_int_eq(store_session_write(st, id, LARGE, data, 700000),
+	    STORE_OK);
+	ck_finish(id, LARGE);
 }
 END_TEST
 
@@ -274,6 +330,7 @@ main(void)
 	tcase_add_test(t,
 	    unflushed_bytes_of_a_dropped_request_do_not_count);
 	tcase_add_test(t, session_goes_on_after_a_restart);
+	tcase_add_test(t, large_session_goes_on_after_each_kill);
 	tcase_add_test(t, finish_checks_hashes_and_conditions);
 	tcase_add_test(t, forgotten_finish_leaves_the_session_as_it_was);
 	tcase_add_test(t, delete_and_expiry_remove_the_file);
