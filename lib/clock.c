@@ -80,6 +80,30 @@ clock_rfc3339(int64_t us, char dst[CLOCK_RFC3339])
 	    tm.tm_min, tm.tm_sec, (int)(ms - sec * 1000));
 }
 
+void
+clock_http(int64_t us, char dst[CLOCK_HTTP])
+{
+	static const char days[] = "SunMonTueWedThuFriSat";
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	time_t t = us < 0 ? 0 : (time_t)(us / 1000000);
+	struct tm tm;
+	char *p = dst;
+
+	if (t > 253402300799)		/* years have four digits here */
+		t = 253402300799;
+	(void)gmtime_r(&t, &tm);
+	memcpy(p, days + 3 * tm.tm_wday, 3);
+	memcpy(p + 3, ", ", 2);
+	p = clock_put(p + 5, (unsigned)tm.tm_mday, 2, ' ');
+	memcpy(p, months + 3 * tm.tm_mon, 3);
+	p[3] = ' ';
+	p = clock_put(p + 4, (unsigned)tm.tm_year + 1900, 4, ' ');
+	p = clock_put(p, (unsigned)tm.tm_hour, 2, ':');
+	p = clock_put(p, (unsigned)tm.tm_min, 2, ':');
+	p = clock_put(p, (unsigned)tm.tm_sec, 2, ' ');
+	memcpy(p, "GMT", 4);
+}
+
 /* Exactly n digits, and *s moves behind them; -1 where they are not there. */
 static int
 clock_digits(const char **s, int n)

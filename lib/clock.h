@@ -21,7 +21,11 @@ int64_t	clock_mono_us(void);
  * APIs print it.  The room covers any int64_t. */
 #define CLOCK_RFC3339	88
 void	clock_rfc3339(int64_t wall_us, char dst[CLOCK_RFC3339]);
-/* The other way; 0, or -1 where s is not RFC 3339. */
+/* As HTTP writes it, `Sun, 22 Nov 2026 19:02:33 GMT` (RFC 9110 section 5.6.7),
+ * whatever the locale; what is before 1970 or after 9999 becomes that. */
+#define CLOCK_HTTP	30
+void	clock_http(int64_t wall_us, char dst[CLOCK_HTTP]);
+/* The other way than clock_rfc3339(); 0, or -1 where s is not RFC 3339. */
 int	clock_parse_rfc3339(const char *s, int64_t *wall_us);
 
 /* `250ms`, `10s`, `1.5s`, `2m`, `1h`, `40us` (a unit is a must) to

@@ -2,7 +2,6 @@
 
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "emulator/http/route.h"
 #include "lib/clock.h"
@@ -42,25 +41,14 @@ answer_phrase(int status)
 	return ("Unknown");
 }
 
-/* RFC 9110 section 5.6.7; the locale has no say in it. */
 static const char *
 answer_date(struct desk *d, int64_t wall_us)
 {
-	static const char days[] = "SunMonTueWedThuFriSat";
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	int64_t s = wall_us / 1000000;
-	time_t t = (time_t)s;
-	struct tm tm;
 
-	if (s == d->date_s)
-		return (d->date);
-	d->date_s = s;
-	d->date[0] = '\0';
-	if (gmtime_r(&t, &tm) != NULL)
-		(void)snprintf(d->date, sizeof(d->date),
-		    "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
-		    days + 3 * tm.tm_wday, tm.tm_mday, months + 3 * tm.tm_mon,
-		    tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	if (d->date_s != wall_us / 1000000) {
+		d->date_s = wall_us / 1000000;
+		clock_http(wall_us, d->date);
+	}
 	return (d->date);
 }
 

@@ -20,6 +20,7 @@
 #include "emulator/http/sockets.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
+#include "lib/clock.h"
 
 /* One a thread. */
 struct desk {
@@ -27,7 +28,7 @@ struct desk {
 	struct arena arena;		/* lent to one request after another */
 	struct buf out;			/* heads of answers */
 	int64_t	date_s;			/* the second that `date` shows */
-	char	date[40];
+	char	date[CLOCK_HTTP];
 	char	*piece;			/* desk_piece()'s, or NULL */
 	char	in[LIMIT_DESK];
 };

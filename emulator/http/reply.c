@@ -34,7 +34,7 @@ req_reply_begin(struct req *rq, int status)
 }
 
 void
-req_header_add(struct req *rq, const char *k, const char *v)
+req_header_put(struct req *rq, const char *k, const char *v)
 {
 	struct req_kv *h;
 
@@ -49,8 +49,16 @@ req_header_add(struct req *rq, const char *k, const char *v)
 		rq->headers = h;
 	}
 	h = &rq->headers[rq->nheaders++];
-	h->k = arena_strdup(&rq->arena, k);
-	h->v = arena_strdup(&rq->arena, v);
+	h->k = k;
+	h->v = v;
+}
+
+void
+req_header_add(struct req *rq, const char *k, const char *v)
+{
+
+	req_header_put(rq, arena_strdup(&rq->arena, k),
+	    arena_strdup(&rq->arena, v));
 }
 
 void

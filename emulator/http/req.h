@@ -160,6 +160,8 @@ const char	*req_base_url(struct req *);
 
 /* ---- what goes out; each stores the one reply ---- */
 void	req_header_add(struct req *, const char *k, const char *v);
+/* The same of texts that stay: constants, or in the arena. */
+void	req_header_put(struct req *, const char *k, const char *v);
 void	req_reply(struct req *, int status, const char *type, const void *body,
     size_t n);				/* body is copied into the arena */
 void	req_reply_empty(struct req *, int status);

@@ -161,6 +161,49 @@ START_TEST(multipart_upload_in_each_dress)
 }
 END_TEST
 
+START_TEST(downloads_show_what_attrs_say)
+{
+	static const char body[] = "{\"contentType\":\"a/\\\"b\\\\\\u00e9\","
+	    "\"cacheControl\":\"no-store\",\"contentLanguage\":\"de\","
+	    "\"contentDisposition\":\"inline; filename=\\\"x\\\"\","
+	    "\"customTime\":\"2026-01-02T03:04:05Z\",\"metadata\":{"
+	    "\"k\":\"{\\\"contentType\\\":1}\",\"a b\":\"no token\","
+	    "\"u\":\"\\u00e9\\ud83d\\ude00\",\"nl\":\"a\\nb\","
+	    "\"contentEncoding\":\"none\",\"last\":\"\"}}";
+
+	ck_assert_int_eq(client_ask("POST", UP "?uploadType=media&name=h",
+	    "DATA", 4, NULL), 200);
+	ck_assert_int_eq(client_ask("PATCH", O "/h", body, sizeof(body) - 1,
+	    "Content-Type: application/json"), 200);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(client_get(i == 0 ? "/bkt/h" :
+		    O "/h?alt=media"), 200);
+		body_is("DATA", 4);
+		ck_assert_str_eq(client_header("content-type"),
+		    "a/\"b\\\xc3\xa9");
+		ck_assert_str_eq(client_header("cache-control"), "no-store");
+		ck_assert_str_eq(client_header("content-language"), "de");
+		ck_assert_str_eq(client_header("content-disposition"),
+		    "inline; filename=\"x\"");
+		ck_assert_str_eq(client_header("x-goog-meta-k"),
+		    "{\"contentType\":1}");
+		ck_assert_str_eq(client_header("x-goog-meta-u"),
+		    "\xc3\xa9\xf0\x9f\x98\x80");
+		ck_assert_str_eq(client_header("x-goog-meta-contentencoding"),
+		    "none");
+		ck_assert_ptr_nonnull(client_header("x-goog-meta-last"));
+		ck_assert_ptr_null(client_header("x-goog-meta-nl"));
+		ck_assert_ptr_null(client_header("content-encoding"));
+		ck_assert_ptr_null(client_header("x-goog-meta-a b"));
+		ck_assert_int_eq(client_header("x-goog-custom-time") != NULL,
+		    i == 0);
+		ck_assert_str_eq(client_header("x-goog-hash"),
+		    "crc32c=x4//kg==,md5=5E+eNI5Byycu+oc4dyhXGw==");
+		ck_assert_str_eq(client_header("x-goog-metageneration"), "2");
+	}
+}
+END_TEST
+
 START_TEST(malformed_uploads_store_nothing)
 {
 	static const struct { const char *query, *type, *body; } t[] = {
@@ -551,6 +594,7 @@ add(TCase *t)
 	tcase_add_test(t, ranges_give_206_and_416);
 	tcase_add_test(t, preconditions_decide);
 	tcase_add_test(t, multipart_upload_in_each_dress);
+	tcase_add_test(t, downloads_show_what_attrs_say);
 	tcase_add_test(t, malformed_uploads_store_nothing);
 	tcase_add_test(t, resumable_in_chunks_with_questions_and_repeats);
 	tcase_add_test(t, resumable_whole_without_content_range);

@@ -149,6 +149,32 @@ START_TEST(view_and_fork_show_what_they_hold)
 }
 END_TEST
 
+/* The newest row of a name may be a dead one, above the live one. */
+START_TEST(live_object_need_not_be_newest)
+{
+	struct object as = { .generation = 0 }, o, dead;
+	struct store_write w = { .as = &as };
+	struct payload *p;
+
+	make_bucket("b", true);
+	dead = put("b", "o", "dead");
+	ck_assert_int_eq(del("b", "o", 0), STORE_OK);
+	ck_assert_int_eq(get("b", "o", &o), STORE_NO_OBJECT);
+	as.generation = dead.generation - 1;
+	p = payload_new(st);
+	ck_assert_int_eq(payload_write(p, "live", 4), 0);
+	ck_assert_int_eq(store_object_insert(st, &w, "b", "o", "{}", NULL,
+	    NULL, p, &ar, &o), STORE_OK);
+	payload_free(p);
+	ck_assert_int_eq(o.generation, dead.generation - 1);
+	ck_text("b", "o", "live");
+	ck_assert_int_eq(get("b", "o", &o), STORE_OK);
+	ck_assert_int_eq(o.generation, dead.generation - 1);
+	ck_assert_int_eq(del("b", "o", 0), STORE_OK);
+	ck_assert_int_eq(get("b", "o", &o), STORE_NO_OBJECT);
+}
+END_TEST
+
 START_TEST(nothing_is_left_after_wipe)
 {
 	static const char *const keep[] = { NULL };
@@ -333,6 +359,7 @@ main(void)
 	tcase_add_test(t, bucket_is_new_after_patch);
 	tcase_add_test(t, forgotten_patch_leaves_bucket);
 	tcase_add_test(t, bucket_of_same_name_is_another);
+	tcase_add_test(t, live_object_need_not_be_newest);
 	tcase_add_test(t, nothing_is_left_after_wipe);
 	tcase_add_test(t, loaded_snapshot_shows);
 	tcase_add_test(t, log_stays_small_between_reads);

@@ -45,6 +45,21 @@ START_TEST(extreme_times_fit)
 }
 END_TEST
 
+START_TEST(http_dates_are_of_rfc_9110)
+{
+	char s[CLOCK_HTTP];
+
+	clock_http(784111777 * S + 999999, s);
+	ck_assert_str_eq(s, "Sun, 06 Nov 1994 08:49:37 GMT");
+	clock_http(951782400 * S, s);
+	ck_assert_str_eq(s, "Tue, 29 Feb 2000 00:00:00 GMT");
+	clock_http(INT64_MIN, s);
+	ck_assert_str_eq(s, "Thu, 01 Jan 1970 00:00:00 GMT");
+	clock_http(INT64_MAX, s);
+	ck_assert_str_eq(s, "Fri, 31 Dec 9999 23:59:59 GMT");
+}
+END_TEST
+
 static const struct parse_case {
 	const char *text;
 	int64_t	us;		/* -1: refused */
@@ -126,6 +141,7 @@ suite(void)
 	tcase_add_loop_test(t, times_are_printed_and_read_back, 0,
 	    (int)NELEMS(texts));
 	tcase_add_test(t, extreme_times_fit);
+	tcase_add_test(t, http_dates_are_of_rfc_9110);
 	tcase_add_loop_test(t, rfc3339_is_read_strictly, 0,
 	    (int)NELEMS(parses));
 	tcase_add_loop_test(t, durations_need_a_unit, 0,
