@@ -17,6 +17,7 @@ store_tx_begin(struct store *st)
 	(void)pthread_mutex_lock(&st->write_lock);
 	st->tx_now = clock_wall_us(st->clock);
 	st->tx_mutation = 0;
+	st->tx_last = st->mutation;
 	st->tx_soft = st->tx_live = 0;
 	store_read_drop(st);
 	rc = store_sql_do(&st->w, SQL_BEGIN_WRITE, "");
@@ -29,9 +30,8 @@ int64_t
 store_tx_mutation(struct store *st)
 {
 
-	/* Only writers change it, and this is the one writer. */
 	if (st->tx_mutation == 0)
-		st->tx_mutation = st->mutation + 1;
+		st->tx_mutation = ++st->tx_last;
 	return (st->tx_mutation);
 }
 
@@ -90,68 +90,89 @@ store_publish(struct store *st, int64_t mutation)
 	(void)pthread_mutex_unlock(&st->wait_lock);
 }
 
-static enum store_rc
-store_tx_commit(struct store *st)
+enum store_rc
+store_tx_commit(struct store *st, int64_t mutation)
 {
 	enum store_rc rc = STORE_OK;
 
-	if (st->tx_mutation != 0)
-		rc = store_sql_do(&st->w, SQL_COUNTERS_SET, "ii",
-		    st->tx_mutation, st->generation);
+	if (mutation != 0)
+		rc = store_sql_do(&st->w, SQL_COUNTERS_SET, "ii", mutation,
+		    st->generation);
 	if (rc == STORE_OK)
 		rc = store_sql_do(&st->w, SQL_COMMIT, "");
 	return (rc);
 }
 
-enum store_rc
-store_tx_end(struct store *st, struct store_write *w, enum store_rc rc)
+void
+store_tx_committed(struct store *st, int64_t mutation,
+    struct store_after *after)
 {
-	bool forget = w != NULL && w->forget, trim = false;
-	int64_t *dead = NULL, mutation = 0;
-	uint64_t commit = 0;
-	size_t n = 0;
 
-	if (rc == STORE_OK && !forget)
-		rc = store_tx_commit(st);
-	if (rc == STORE_OK && !forget) {
-		mutation = st->tx_mutation;
-		commit = atomic_fetch_add(&st->commits, 1) + 1;
-		st->soft_bytes += st->tx_soft;
-		atomic_fetch_add(&st->live, st->tx_live);
-		trim = st->tx_soft > 0 && st->soft_max > 0 &&
-		    st->soft_bytes > st->soft_max;
-		if (mutation != 0)
-			store_publish(st, mutation);
-		if (st->keeping)
-			store_tx_late(st);
-		dead = st->dead;
-		n = st->ndead;
-		st->dead = NULL;
-		st->dead_room = 0;
-	} else if (sqlite3_get_autocommit(st->w.db) == 0) {
-		/* Some failures have rolled back already. */
-		if (store_sql_do(&st->w, SQL_ROLLBACK, "") != STORE_OK &&
-		    rc == STORE_OK)
-			rc = STORE_IO;
-	}
+	after->commit = atomic_fetch_add(&st->commits, 1) + 1;
+	st->soft_bytes += st->tx_soft;
+	atomic_fetch_add(&st->live, st->tx_live);
+	after->trim = st->tx_soft > 0 && st->soft_max > 0 &&
+	    st->soft_bytes > st->soft_max;
+	if (mutation != 0)
+		store_publish(st, mutation);
+	if (st->keeping)
+		store_tx_late(st);
+	after->dead = st->dead;
+	after->ndead = st->ndead;
+	st->dead = NULL;
+	st->dead_room = st->ndead = 0;
+}
+
+enum store_rc
+store_tx_rollback(struct store *st)
+{
+
 	st->ndead = 0;
-	store_cache_settle(st);
-	(void)pthread_mutex_unlock(&st->write_lock);
-	if (w != NULL)
-		w->mutation = mutation;
+	/* Some failures have rolled back already. */
+	if (sqlite3_get_autocommit(st->w.db) != 0)
+		return (STORE_OK);
+	return (store_sql_do(&st->w, SQL_ROLLBACK, ""));
+}
+
+void
+store_tx_after(struct store *st, struct store_after *after, bool synced)
+{
+
 	/* Files go only when no log can bring their rows back. */
-	if (commit != 0 && st->power &&
-	    (rc = store_sync(st, commit)) != STORE_OK)
-		n = 0;
-	for (size_t i = 0; i < n; i++) {
-		char *path = store_payload_path(st, dead[i]);
+	for (size_t i = 0; synced && i < after->ndead; i++) {
+		char *path = store_payload_path(st, after->dead[i]);
 
 		(void)unlink(path);
 		free(path);
 	}
-	free(dead);
-	if (trim)
+	free(after->dead);
+	if (after->trim)
 		store_soft_trim(st);
+}
+
+enum store_rc
+store_tx_end(struct store *st, struct store_write *w, enum store_rc rc)
+{
+	struct store_after after = { .commit = 0 };
+	bool forget = w != NULL && w->forget;
+	enum store_rc undone;
+
+	if (rc == STORE_OK && !forget)
+		rc = store_tx_commit(st, st->tx_mutation);
+	if (w != NULL)
+		w->mutation = 0;
+	if (rc == STORE_OK && !forget) {
+		if (w != NULL)
+			w->mutation = st->tx_mutation;
+		store_tx_committed(st, st->tx_mutation, &after);
+	} else if ((undone = store_tx_rollback(st)) != STORE_OK &&
+	    rc == STORE_OK)
+		rc = undone;
+	store_cache_settle(st);
+	(void)pthread_mutex_unlock(&st->write_lock);
+	if (after.commit != 0 && st->power)
+		rc = store_sync(st, after.commit);
+	store_tx_after(st, &after, rc == STORE_OK);
 	return (rc);
 }
 

@@ -59,6 +59,8 @@ struct store {
 	int64_t	generation;		/* the last one given */
 	int64_t	tx_now;			/* wall time of this transaction */
 	int64_t	tx_mutation;		/* its number, 0 while it has none */
+	int64_t	tx_last;		/* the last number given, published or
+					 * in the transaction that runs */
 	int64_t	*dead;			/* payload files to unlink after it */
 	size_t	ndead, dead_room;
 	bool	keeping;		/* a snapshot is taken: they are */
@@ -71,6 +73,12 @@ struct store {
 	_Atomic int64_t live;		/* objects; counting a million takes
 					 * half a second */
 	int64_t	tx_live;		/* … by this transaction */
+
+	/* store_batch.c: who waits for the writer, first to last. */
+	pthread_mutex_t batch_lock;
+	struct store_op *batch, **batch_end;
+	size_t	waiting;
+	bool	leading;		/* one of them has the writer, or will */
 
 	/* Durability `power`: store_sync.c. */
 	/* Grows under write_lock, behind each commit of SQLite's and before
@@ -136,6 +144,23 @@ enum store_rc	store_tx_begin(struct store *) MUST_USE;
  * the commit failed. */
 enum store_rc	store_tx_end(struct store *, struct store_write *w,
     enum store_rc rc) MUST_USE;
+/* What comes behind each commit, the writer's lock still held: numbers that
+ * grew, and what is left to do when it is not. */
+struct store_after {
+	uint64_t commit;		/* 0: nothing was committed */
+	int64_t	*dead;			/* payload files, ndead of them */
+	size_t	ndead;
+	bool	trim;			/* soft-deleted bytes are too many */
+};
+
+/* The parts of store_tx_end(), for whoever puts several into one. */
+enum store_rc	store_tx_commit(struct store *, int64_t mutation) MUST_USE;
+enum store_rc	store_tx_rollback(struct store *) MUST_USE;
+void	store_tx_committed(struct store *, int64_t mutation,
+    struct store_after *);
+/* … and then, without the lock; synced: the commit is on the disk where it
+ * must. */
+void	store_tx_after(struct store *, struct store_after *, bool synced);
 /* The number of this transaction; taking it makes it a mutation. */
 int64_t	store_tx_mutation(struct store *);
 /* Now, but later than `was` in the milliseconds that the API shows: clients
@@ -146,6 +171,17 @@ int64_t	store_tx_generation(struct store *);
 void	store_tx_unlink(struct store *, int64_t payload);
 /* With the writer's lock: the newest mutation is this one. */
 void	store_publish(struct store *, int64_t mutation);
+
+/* ---- store_batch.c ---- */
+
+/* Run one operation in a transaction, together with what other threads want
+ * done at the time.  `run` is called with the writer's lock, perhaps by
+ * another thread and perhaps again after all it did was rolled back: it takes
+ * what it needs from arg and puts its results there.  It must not have written
+ * where it fails by a rule.  As store_tx_end(): its result, or why the commit
+ * failed. */
+enum store_rc	store_batch(struct store *, struct store_write *w,
+    enum store_rc (*run)(struct store *, void *arg), void *arg) MUST_USE;
 
 /* ---- store_sync.c ---- */
 

@@ -101,10 +101,11 @@ store_object_put(struct store *st, const struct store_write *w,
 		rc = store_rate_take(st, b, name);
 	if (rc == STORE_OK && there)
 		rc = store_row_kept(st, w, b, &old, end);
-	if (rc == STORE_OK && there)
-		rc = store_row_die(st, b, name, &old, end);
 	if (rc == STORE_OK && as == NULL)
 		rc = store_bref_adopt(st, b, a, &o->attrs);
+	/* From here on it is written: nothing but the disk may fail. */
+	if (rc == STORE_OK && there)
+		rc = store_row_die(st, b, name, &old, end);
 	if (rc != STORE_OK)
 		return (rc);
 	o->name = name;
@@ -118,45 +119,83 @@ store_object_put(struct store *st, const struct store_write *w,
 	return (rc == STORE_OK ? store_folder_imply(st, b, name) : rc);
 }
 
+/* ---- operations of a batch (store_batch.c): each begins anew when it is run
+ * again ---- */
+
+struct object_op {
+	const struct store_write *w;
+	const char *bucket, *name, *attrs;
+	const struct store_cond *cond;
+	const struct payload *p;
+	int64_t	payload;
+	unsigned char md5[16];
+	struct arena *a;
+	struct store_row row;		/* out */
+};
+
+static enum store_rc
+store_insert_run(struct store *st, void *arg)
+{
+	struct object_op *x = arg;
+	struct store_row *row = &x->row;
+	const struct payload *p = x->p;
+	struct store_bref b;
+	enum store_rc rc;
+
+	*row = (struct store_row){ .o = { .attrs = x->attrs, .size = p->size,
+	    .crc32c = p->crc32c, .has_md5 = true, .payload = x->payload } };
+	memcpy(row->o.md5, x->md5, sizeof(x->md5));
+	rc = store_bref_write(&st->w, x->bucket, &b);
+	if (rc == STORE_OK)
+		rc = store_object_put(st, x->w, &b, x->name, x->cond, row,
+		    x->a);
+	return (rc == STORE_OK ? store_payload_take(st, p, x->payload) : rc);
+}
+
 enum store_rc
 store_object_insert(struct store *st, struct store_write *w,
     const char *bucket, const char *name, const char *attrs,
     const struct store_cond *cond, const struct store_expect *expect,
     struct payload *p, struct arena *a, struct object *out)
 {
-	struct store_row row = { 0 };
-	struct store_bref b;
+	struct object_op x = { .w = w, .bucket = bucket, .name = name,
+	    .attrs = attrs != NULL ? attrs : "{}", .cond = cond, .p = p,
+	    .a = a };
 	enum store_rc rc;
 
 	if (p->failed || p->taken)
 		return (STORE_IO);
-	row.o.attrs = attrs != NULL ? attrs : "{}";
-	row.o.size = p->size;
-	row.o.crc32c = p->crc32c;
-	row.o.has_md5 = true;
-	if (payload_md5(p, row.o.md5) != 0)
+	if (payload_md5(p, x.md5) != 0)
 		return (store_errno_rc(errno));
-	rc = store_expect_check(expect, row.o.crc32c, row.o.md5);
-	if (rc != STORE_OK)
-		return (rc);
-	if (p->fd >= 0 && payload_sync(st, p->id, p->fd) != 0)
-		return (store_errno_rc(errno));
-	row.o.payload = p->fd >= 0 ? p->id : payload_number(st);
-	if ((rc = store_tx_begin(st)) != STORE_OK)
-		return (rc);
-	rc = store_bref_write(&st->w, bucket, &b);
+	rc = store_expect_check(expect, p->crc32c, x.md5);
 	if (rc == STORE_OK)
-		rc = store_object_put(st, w, &b, name, cond, &row, a);
+		rc = store_payload_ready(st, p, &x.payload);
 	if (rc == STORE_OK)
-		rc = store_sql_do(&st->w, SQL_PAYLOAD_ADD, "iib",
-		    row.o.payload, p->size, p->fd >= 0 ? NULL : p->mem.p,
-		    p->mem.len);
-	rc = store_tx_end(st, w, rc);
+		rc = store_batch(st, w, store_insert_run, &x);
 	if (rc != STORE_OK)
 		return (rc);
 	p->taken = w == NULL || !w->forget;
-	store_object_out(a, bucket, &row.o, out);
+	store_object_out(a, bucket, &x.row.o, out);
 	return (STORE_OK);
+}
+
+static enum store_rc
+store_update_run(struct store *st, void *arg)
+{
+	struct object_op *x = arg;
+	struct store_bref b;
+	enum store_rc rc;
+
+	rc = store_bref_write(&st->w, x->bucket, &b);
+	if (rc == STORE_OK)
+		rc = store_row_find(&st->w, x->a, &b, x->name,
+		    x->cond != NULL ? x->cond->generation : 0, &x->row);
+	if (rc == STORE_OK)
+		rc = store_cond_check(x->cond, &x->row.o, false);
+	if (rc == STORE_OK)
+		rc = store_rate_take(st, &b, x->name);
+	return (rc == STORE_OK ?
+	    store_row_attrs(st, &b, &x->row, x->attrs) : rc);
 }
 
 enum store_rc
@@ -164,55 +203,50 @@ store_object_update(struct store *st, struct store_write *w,
     const char *bucket, const char *name, const struct store_cond *cond,
     const char *attrs, struct arena *a, struct object *out)
 {
-	struct store_row row;
+	struct object_op x = { .w = w, .bucket = bucket, .name = name,
+	    .attrs = attrs, .cond = cond, .a = a };
+	enum store_rc rc;
+
+	rc = store_batch(st, w, store_update_run, &x);
+	if (rc == STORE_OK)
+		store_object_out(a, bucket, &x.row.o, out);
+	return (rc);
+}
+
+static enum store_rc
+store_delete_run(struct store *st, void *arg)
+{
+	struct object_op *x = arg;
+	int64_t generation = x->cond != NULL ? x->cond->generation : 0;
+	enum store_end end = END_SOFT;
 	struct store_bref b;
 	enum store_rc rc;
 
-	if ((rc = store_tx_begin(st)) != STORE_OK)
-		return (rc);
-	rc = store_bref_write(&st->w, bucket, &b);
+	rc = store_bref_write(&st->w, x->bucket, &b);
 	if (rc == STORE_OK)
-		rc = store_row_find(&st->w, a, &b, name,
-		    cond != NULL ? cond->generation : 0, &row);
+		rc = store_row_find(&st->w, NULL, &b, x->name, generation,
+		    &x->row);
 	if (rc == STORE_OK)
-		rc = store_cond_check(cond, &row.o, false);
+		rc = store_cond_check(x->cond, &x->row.o, false);
+	/* To name the generation is to delete it for good. */
+	if (b.versioning && generation == 0)
+		end = END_NONCURRENT;
 	if (rc == STORE_OK)
-		rc = store_rate_take(st, &b, name);
+		rc = store_rate_take(st, &b, x->name);
 	if (rc == STORE_OK)
-		rc = store_row_attrs(st, &b, &row, attrs);
-	rc = store_tx_end(st, w, rc);
-	if (rc == STORE_OK)
-		store_object_out(a, bucket, &row.o, out);
-	return (rc);
+		rc = store_row_kept(st, x->w, &b, &x->row, end);
+	return (rc == STORE_OK ?
+	    store_row_die(st, &b, x->name, &x->row, end) : rc);
 }
 
 enum store_rc
 store_object_delete(struct store *st, struct store_write *w,
     const char *bucket, const char *name, const struct store_cond *cond)
 {
-	int64_t generation = cond != NULL ? cond->generation : 0;
-	enum store_end end = END_SOFT;
-	struct store_row row;
-	struct store_bref b;
-	enum store_rc rc;
+	struct object_op x = { .w = w, .bucket = bucket, .name = name,
+	    .cond = cond };
 
-	if ((rc = store_tx_begin(st)) != STORE_OK)
-		return (rc);
-	rc = store_bref_write(&st->w, bucket, &b);
-	if (rc == STORE_OK)
-		rc = store_row_find(&st->w, NULL, &b, name, generation, &row);
-	if (rc == STORE_OK)
-		rc = store_cond_check(cond, &row.o, false);
-	/* To name the generation is to delete it for good. */
-	if (b.versioning && generation == 0)
-		end = END_NONCURRENT;
-	if (rc == STORE_OK)
-		rc = store_rate_take(st, &b, name);
-	if (rc == STORE_OK)
-		rc = store_row_kept(st, w, &b, &row, end);
-	if (rc == STORE_OK)
-		rc = store_row_die(st, &b, name, &row, end);
-	return (store_tx_end(st, w, rc));
+	return (store_batch(st, w, store_delete_run, &x));
 }
 
 /* Open payload id as this reader's snapshot knows it.  NO_OBJECT: no such row,

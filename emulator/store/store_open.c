@@ -486,6 +486,8 @@ store_new(const struct store_opts *o)
 	st->cache = store_cache_new();
 	st->hasher = hasher_new();
 	(void)pthread_mutex_init(&st->write_lock, NULL);
+	(void)pthread_mutex_init(&st->batch_lock, NULL);
+	st->batch_end = &st->batch;
 	(void)pthread_mutex_init(&st->sync_lock, NULL);
 	(void)pthread_cond_init(&st->sync_done, NULL);
 	(void)pthread_mutex_init(&st->read_lock, NULL);
@@ -558,6 +560,7 @@ store_close(struct store *st)
 	(void)pthread_mutex_destroy(&st->stat_lock);
 	(void)pthread_mutex_destroy(&st->wait_lock);
 	(void)pthread_mutex_destroy(&st->read_lock);
+	(void)pthread_mutex_destroy(&st->batch_lock);
 	(void)pthread_mutex_destroy(&st->write_lock);
 	store_cache_free(st->cache);
 	free(st->dead);
