@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "emulator/store/checksum.h"
+#include "emulator/tests/proof/parts.h"
 #include "lib/str.h"
 
 #define TARGET	"/storage/v1/b/" MODEL_BUCKET "/o/"
@@ -13,10 +14,10 @@
 
 const char *const model_ops[OP_N] = {
 	"put-small", "put-large", "overwrite", "delete", "compose", "rewrite",
-	"upload"
+	"upload", "parts", "parts-drop"
 };
 
-static uint64_t
+uint64_t
 model_rand(uint64_t *s)
 {
 
@@ -54,7 +55,7 @@ model_bytes(struct buf *b, uint64_t seed, uint32_t off, uint32_t n)
 	}
 }
 
-static void
+void
 model_content(struct buf *b, const struct version *v)
 {
 
@@ -92,7 +93,7 @@ model_port(struct writer *w, int port)
 
 /* ---- writing ---- */
 
-static int64_t
+int64_t
 model_begin(struct writer *w, unsigned slot, const struct version *v)
 {
 	int64_t event = -1;
@@ -102,13 +103,13 @@ model_begin(struct writer *w, unsigned slot, const struct version *v)
 		w->keys[slot].has_pending = true;
 	}
 	if (w->ear != NULL)
-		event = w->ear->sent(w->ear->cls, w->n, slot, v, &w->up);
+		event = w->ear->sent(w->ear->cls, w, slot, v);
 	atomic_store(&w->busy, true);
 	return (event);
 }
 
 /* The answer is there; `good` and `other` are statuses that acknowledge. */
-static int
+int
 model_end(struct writer *w, unsigned slot, int64_t event, int rc, int good,
     int other)
 {
@@ -126,7 +127,7 @@ model_end(struct writer *w, unsigned slot, int64_t event, int rc, int good,
 		w->keys[slot].has_pending = false;
 	}
 	if (w->ear != NULL && event >= 0)
-		w->ear->acked(w->ear->cls, event);
+		w->ear->acked(w->ear->cls, w, event);
 	atomic_fetch_add(&w->writes, 1);
 	return (0);
 }
@@ -209,11 +210,13 @@ model_upload_start(struct writer *w, unsigned k)
 	char target[200], where[700], *p;
 	int rc;
 
+	if (w->parts.id[0] != '\0' && k == w->parts.key)
+		k = (k + 1) % MODEL_KEYS;
 	(void)snprintf(target, sizeof(target), "/upload/storage/v1/b/"
 	    MODEL_BUCKET "/o?uploadType=resumable&name=%s", w->keys[k].name);
 	atomic_store(&w->busy, true);
 	rc = wire_do(&w->wire, "POST", target, NULL, NULL, 0);
-	rc = model_end(w, MODEL_KEYS + 1, -1, rc, 200, 200);
+	rc = model_end(w, MODEL_START, -1, rc, 200, 200);
 	if (rc != 0)
 		return (rc);
 	if (!wire_header(&w->wire, "Location", where, sizeof(where)) ||
@@ -236,7 +239,7 @@ model_upload(struct writer *w)
 {
 	struct upload *u = &w->up;
 	uint32_t total, n, at = (uint32_t)u->acked;
-	unsigned slot = MODEL_KEYS;
+	unsigned slot = MODEL_UPLOAD;
 	int64_t event;
 	struct buf body;
 	char range[100];
@@ -319,6 +322,9 @@ model_do(struct writer *w, enum model_op op)
 		break;
 	case OP_UPLOAD:
 		return (model_upload(w));
+	case OP_PARTS:
+	case OP_PARTS_DROP:
+		return (parts_do(w, op == OP_PARTS_DROP));
 	default:
 		break;
 	}
@@ -415,6 +421,8 @@ model_check(struct writer *w, struct buf *why)
 	for (unsigned i = 0; i < MODEL_KEYS; i++)
 		ok = model_check_key(&w->wire, &w->keys[i], why) && ok;
 	atomic_store(&w->busy, false);
+	ok = parts_check(&w->wire, &w->parts, &w->keys[w->parts.key], why) &&
+	    ok;
 	if (w->up.url[0] == '\0')
 		return (ok);
 	ok = model_check_upload(&w->wire, &w->up, &persisted, why) && ok;
@@ -426,11 +434,35 @@ model_check(struct writer *w, struct buf *why)
 }
 
 bool
-model_bucket(struct wire *w)
+model_bucket(struct wire *w, bool soft)
 {
-	static const char body[] = "{\"name\":\"" MODEL_BUCKET "\"}";
+	const char *body = soft ? "{\"name\":\"" MODEL_BUCKET "\"}" :
+	    "{\"name\":\"" MODEL_BUCKET "\",\"softDeletePolicy\":"
+	    "{\"retentionDurationSeconds\":0}}";
 
 	return (wire_do(w, "POST", "/storage/v1/b?project=litedrill",
-	    "Content-Type: application/json\r\n", body, sizeof(body) - 1) ==
+	    "Content-Type: application/json\r\n", body, strlen(body)) ==
 	    0 && (w->status == 200 || w->status == 409));
+}
+
+bool
+model_empty(struct writer *w, struct buf *why)
+{
+	bool ok = parts_empty(&w->wire, why);
+
+	w->parts.id[0] = '\0';
+	if (w->up.url[0] != '\0' && (wire_do(&w->wire, "DELETE", w->up.url,
+	    NULL, NULL, 0) != 0 || w->wire.status != 499)) {
+		buf_addf(why, "upload: deleted with status %d; ",
+		    w->wire.status);
+		ok = false;
+	}
+	w->up.url[0] = '\0';
+	for (unsigned k = 0; k < MODEL_KEYS; k++)
+		if (model_delete(w, k) != 0) {
+			buf_addf(why, "%s: deleted with status %d; ",
+			    w->keys[k].name, w->wire.status);
+			ok = false;
+		}
+	return (ok);
 }

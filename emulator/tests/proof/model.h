@@ -30,6 +30,19 @@ struct key {
 	bool	has_pending;
 };
 
+/* A multipart upload of the XML API under way; parts.h. */
+#define PARTS	3
+struct parts {
+	char	id[80];			/* "" none */
+	char	gone[80], gone_key[24];	/* one that has ended */
+	unsigned key, step;
+	struct version part[PARTS];	/* acknowledged, one segment each */
+	struct version pending;		/* … and the one under way, … */
+	unsigned putting;		/* … its number; 0 none */
+	struct version whole;		/* what is to be or has become of it */
+	bool	completing, dropping;
+};
+
 /* A resumable upload under way. */
 struct upload {
 	char	url[600];		/* path and query; "" none */
@@ -38,12 +51,17 @@ struct upload {
 	unsigned key;
 };
 
-/* Tells somebody of each write before it is sent and once it is acknowledged;
- * `slot` is MODEL_KEYS for the upload.  May be NULL. */
+struct writer;
+
+/* Tells somebody of each write before it is sent and once it is acknowledged.
+ * `slot` is the key, MODEL_UPLOAD or MODEL_PARTS.  May be NULL. */
+#define MODEL_UPLOAD	MODEL_KEYS
+#define MODEL_PARTS	(MODEL_KEYS + 1)
+#define MODEL_START	(MODEL_KEYS + 2)	/* of an upload: no event */
 struct model_ear {
-	int64_t	(*sent)(void *cls, unsigned writer, unsigned slot,
-		    const struct version *, const struct upload *);
-	void	(*acked)(void *cls, int64_t event);
+	int64_t	(*sent)(void *cls, const struct writer *, unsigned slot,
+		    const struct version *);
+	void	(*acked)(void *cls, const struct writer *, int64_t event);
 	void	*cls;
 };
 
@@ -53,6 +71,8 @@ struct writer {
 	struct wire wire;
 	struct key keys[MODEL_KEYS];
 	struct upload up;
+	struct parts parts;
+	unsigned parts_large;		/* one in so many has a large part */
 	const struct model_ear *ear;
 	atomic_bool busy;		/* a write is under way */
 	atomic_llong writes;		/* acknowledged */
@@ -62,7 +82,7 @@ struct writer {
 
 enum model_op {
 	OP_PUT_SMALL, OP_PUT_LARGE, OP_OVERWRITE, OP_DELETE, OP_COMPOSE,
-	OP_REWRITE, OP_UPLOAD, OP_N
+	OP_REWRITE, OP_UPLOAD, OP_PARTS, OP_PARTS_DROP, OP_N
 };
 extern const char *const model_ops[OP_N];
 
@@ -83,7 +103,16 @@ bool	model_check_key(struct wire *, struct key *, struct buf *why);
 bool	model_check(struct writer *, struct buf *why);
 bool	model_check_upload(struct wire *, const struct upload *,
     int64_t *persisted, struct buf *why);
-/* The bucket; true where it is there now. */
-bool	model_bucket(struct wire *);
+/* The bucket, with soft deletion or without; true where it is there now. */
+bool	model_bucket(struct wire *, bool soft);
+/* Deletes all that the writer has, and everybody's multipart uploads. */
+bool	model_empty(struct writer *, struct buf *why);
+
+/* For parts.c. */
+uint64_t	model_rand(uint64_t *state);
+void	model_content(struct buf *, const struct version *);
+int64_t	model_begin(struct writer *, unsigned slot, const struct version *);
+int	model_end(struct writer *, unsigned slot, int64_t event, int rc,
+    int good, int other);
 
 #endif

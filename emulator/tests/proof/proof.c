@@ -11,6 +11,7 @@
  * Each ends with what it counted, and with status 1 where anything that had
  * been acknowledged was missing, or anything else was neither old nor new.
  * usage: proof EMULATOR TAP.so kill|calls|power|loss [N] [SEED] */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -24,6 +25,7 @@
 
 #include "emulator/tests/proof/disk.h"
 #include "emulator/tests/proof/model.h"
+#include "emulator/tests/proof/parts.h"
 #include "emulator/tests/proof/tap.h"
 #include "lib/clock.h"
 #include "lib/err.h"
@@ -39,6 +41,7 @@ struct proof {
 	char	*data, *log, *state_file;
 	struct tap_state *state;
 	bool	power, record;		/* how the emulator is started */
+	bool	soft;			/* the bucket keeps what is deleted */
 	bool	quiet;			/* count what is bad, say nothing */
 	pid_t	pid;
 	int	port;
@@ -157,7 +160,7 @@ proof_bucket(void)
 	struct wire w;
 
 	wire_init(&w, pf.port);
-	BUG_ON(!model_bucket(&w));
+	BUG_ON(!model_bucket(&w, pf.soft));
 	wire_release(&w);
 }
 
@@ -167,6 +170,45 @@ proof_fresh(void)
 
 	BUG_ON(file_remove_all(pf.data, NULL) != 0);
 	(void)memset(pf.state, 0, sizeof(*pf.state));
+}
+
+/* How many payload files there are. */
+static unsigned
+proof_files(void)
+{
+	unsigned n = 0;
+	struct dirent *d;
+
+	for (unsigned i = 0; i < 256; i++) {
+		char *path = mem_printf("%s/payloads/%02x", pf.data, i);
+		DIR *dir = opendir(path);
+
+		while (dir != NULL && (d = readdir(dir)) != NULL)
+			n += d->d_name[0] != '.';
+		if (dir != NULL)
+			(void)closedir(dir);
+		free(path);
+	}
+	return (n);
+}
+
+/* What nobody has any more has no bytes either: once all is deleted, aborted
+ * and closed, no payload file is left.  Ends the emulator. */
+static void
+proof_leftovers(struct writer *w, unsigned writers, const char *what)
+{
+	struct buf why;
+	bool ok = true;
+
+	buf_init(&why, 65536);
+	for (unsigned i = 0; i < writers; i++)
+		ok = model_empty(&w[i], &why) && ok;
+	if (!ok)
+		proof_bad(what, why.p);
+	buf_release(&why);
+	(void)proof_end(SIGTERM);
+	if (!pf.soft && proof_files() > 0)
+		proof_bad(what, "payload files are left where nothing is");
 }
 
 /* ---- kill ---- */
@@ -239,8 +281,10 @@ proof_kill(unsigned rounds)
 
 	pf.tap = NULL;
 	proof_fresh();
-	for (unsigned i = 0; i < WRITERS; i++)
+	for (unsigned i = 0; i < WRITERS; i++) {
 		model_writer(&pf.w[i], i, pf.rng, LARGE);
+		pf.w[i].parts_large = 4;
+	}
 	if (!proof_open("first start"))
 		return;
 	proof_bucket();
@@ -251,7 +295,7 @@ proof_kill(unsigned rounds)
 			return;
 		proof_check_all(what);
 	}
-	(void)proof_end(SIGTERM);
+	proof_leftovers(pf.w, WRITERS, "kill");
 	printf("kill: %u kills, %u with a write in flight, %lld acknowledged "
 	    "writes, slowest start %lld ms, %u bad\n", rounds, flying,
 	    (long long)writes, (long long)pf.opened_us / 1000, pf.bad);
@@ -276,6 +320,7 @@ proof_stage(struct writer *w)
 	BUG_ON(proof_start() != 0);
 	proof_bucket();
 	model_writer(w, 0, 1, LARGE);
+	w->parts_large = 1;
 	model_port(w, pf.port);
 	for (int i = 0; i < 4; i++)
 		BUG_ON(model_do(w, i % 2 == 0 ? OP_PUT_SMALL : OP_PUT_LARGE));
@@ -296,7 +341,8 @@ proof_disturb(struct writer *w, const struct trial *t, long long at)
 	atomic_store(&pf.state->armed, 1);
 	do
 		rc = model_do(w, t->op);
-	while (rc == 0 && t->op == OP_UPLOAD && w->up.url[0] != '\0');
+	while (rc == 0 && ((t->op == OP_UPLOAD && w->up.url[0] != '\0') ||
+	    (t->op >= OP_PARTS && w->parts.id[0] != '\0')));
 	atomic_store(&pf.state->armed, 0);
 	return (rc);
 }
@@ -330,7 +376,7 @@ proof_after(struct writer *w, const struct trial *t, long long at, int rc)
 		if (model_do(w, OP_PUT_LARGE) != 0 ||
 		    model_do(w, OP_UPLOAD) != 0)
 			proof_bad(what, "no write after it");
-		(void)proof_end(SIGTERM);
+		proof_leftovers(w, 1, what);
 	}
 	buf_release(&why);
 	free(what);
@@ -375,7 +421,7 @@ proof_calls(void)
 	unsigned n = 0;
 
 	for (int power = 0; power < 2; power++) {
-		pf.power = power;
+		pf.power = pf.soft = power;
 		for (enum model_op op = 0; op < OP_N; op++) {
 			unsigned had = n;
 
@@ -399,6 +445,7 @@ struct event {
 	unsigned writer, slot;
 	struct version v;
 	struct upload up;
+	struct parts sent, acked;	/* as they are while and after it */
 };
 
 static struct event *events;
@@ -415,8 +462,8 @@ proof_note(enum tap_op op, int64_t event)
 }
 
 static int64_t
-proof_sent(void *cls, unsigned writer, unsigned slot, const struct version *v,
-    const struct upload *up)
+proof_sent(void *cls, const struct writer *w, unsigned slot,
+    const struct version *v)
 {
 	int64_t event;
 
@@ -424,17 +471,21 @@ proof_sent(void *cls, unsigned writer, unsigned slot, const struct version *v,
 	BUG_ON(pthread_mutex_lock(&events_lock) != 0);
 	event = (int64_t)nevents++;
 	events = mem_realloc(events, nevents * sizeof(*events));
-	events[event] = (struct event){ writer, slot, *v, *up };
+	events[event] = (struct event){ w->n, slot, *v, w->up, w->parts,
+	    w->parts };
 	BUG_ON(pthread_mutex_unlock(&events_lock) != 0);
 	proof_note(TAP_SENT, event);
 	return (event);
 }
 
 static void
-proof_acked(void *cls, int64_t event)
+proof_acked(void *cls, const struct writer *w, int64_t event)
 {
 
 	(void)cls;
+	BUG_ON(pthread_mutex_lock(&events_lock) != 0);
+	events[event].acked = w->parts;
+	BUG_ON(pthread_mutex_unlock(&events_lock) != 0);
 	proof_note(TAP_ACKED, event);
 }
 
@@ -458,6 +509,7 @@ proof_record(unsigned writes)
 	for (unsigned i = 0; i < WRITERS; i++) {
 		model_writer(&pf.w[i], i, pf.rng, LARGE / 2);
 		model_port(&pf.w[i], pf.port);
+		pf.w[i].parts_large = 20;
 		pf.w[i].ear = &proof_ear;
 		BUG_ON(pthread_create(&t[i], NULL, proof_write,
 		    &pf.w[i]) != 0);
@@ -475,13 +527,14 @@ proof_record(unsigned writes)
 		BUG_ON(pthread_join(t[i], NULL) != 0);
 	(void)proof_end(SIGKILL);
 	pf.record = false;
-	pf.tap = NULL;
+	pf.tap = NULL;			/* what is left is opened without */
 }
 
 /* What is known at a point of the log. */
 struct known {
 	struct key keys[WRITERS][MODEL_KEYS];
 	struct upload up[WRITERS];
+	struct parts parts[WRITERS];
 	bool	bucket;
 };
 
@@ -500,9 +553,11 @@ proof_know(struct known *k, const struct tap_record *r)
 		}
 		if (e->up.url[0] != '\0')
 			*up = e->up;
+		k->parts[e->writer] = e->sent;
 		return;
 	}
 	k->bucket = true;
+	k->parts[e->writer] = e->acked;
 	if (key != NULL) {
 		key->acked = e->v;
 		key->has_pending = false;
@@ -510,7 +565,7 @@ proof_know(struct known *k, const struct tap_record *r)
 		    strcmp(e->up.url, up->url) == 0 &&
 		    up->sent == (int64_t)e->up.v.seg[0].len)
 			up->url[0] = '\0';	/* finished */
-	} else
+	} else if (e->slot == MODEL_UPLOAD)
 		up->acked = e->up.sent;
 }
 
@@ -525,11 +580,13 @@ proof_judge(const char *what, const struct known *k)
 	wire_init(&w, pf.port);
 	buf_init(&why, 1u << 20);
 	for (unsigned i = 0; i < WRITERS; i++) {
-		for (unsigned j = 0; j < MODEL_KEYS; j++) {
-			struct key key = k->keys[i][j];
+		struct parts parts = k->parts[i];
+		struct key keys[MODEL_KEYS];
 
-			ok = model_check_key(&w, &key, &why) && ok;
-		}
+		memcpy(keys, k->keys[i], sizeof(keys));
+		for (unsigned j = 0; j < MODEL_KEYS; j++)
+			ok = model_check_key(&w, &keys[j], &why) && ok;
+		ok = parts_check(&w, &parts, &keys[parts.key], &why) && ok;
 		if (k->up[i].url[0] != '\0' && k->up[i].acked > 0)
 			ok = model_check_upload(&w, &k->up[i], &persisted,
 			    &why) && ok;
@@ -642,12 +699,19 @@ main(int argc, char **argv)
 	    MAP_SHARED, fd, 0);
 	BUG_ON(pf.state == MAP_FAILED);
 	if (strcmp(argv[3], "kill") == 0)
-		proof_kill(n > 0 ? (unsigned)n : 500);
+		for (int soft = 0; soft < 2; soft++) {
+			pf.soft = soft;
+			proof_kill((n > 0 ? (unsigned)n : 500) / 2);
+		}
 	else if (strcmp(argv[3], "calls") == 0)
 		proof_calls();
 	else if (strcmp(argv[3], "power") == 0) {
 		pf.power = true;
-		proof_power(n > 0 ? (unsigned)n : 300);
+		for (int soft = 0; soft < 2; soft++) {
+			pf.soft = soft;
+			pf.tap = argv[2];
+			proof_power((n > 0 ? (unsigned)n : 300) / 2);
+		}
 	} else if (strcmp(argv[3], "loss") == 0) {
 		pf.quiet = true;
 		proof_power(n > 0 ? (unsigned)n : 30);
