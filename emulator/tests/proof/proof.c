@@ -699,7 +699,7 @@ main(int argc, char **argv)
 	    MAP_SHARED, fd, 0);
 	BUG_ON(pf.state == MAP_FAILED);
 	if (strcmp(argv[3], "kill") == 0)
-		for (int soft = 0; soft < 2; soft++) {
+		for (int soft = 0; soft < 2 && pf.bad == 0; soft++) {
 			pf.soft = soft;
 			proof_kill((n > 0 ? (unsigned)n : 500) / 2);
 		}
