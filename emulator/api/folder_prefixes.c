@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "emulator/api/folders.h"
+#include "emulator/api/lists.h"
 #include "lib/str.h"
 
 /* The name in a position of a listing (store_list.c); "" at the start. */
@@ -75,7 +76,7 @@ static void
 folder_prefixes_cut(struct req *rq, const struct store_list *l,
     struct store_listing *out)
 {
-	bool versions = l->versions || l->soft, prefix = false;
+	bool prefix = false;
 	size_t o = 0, p = 0;
 
 	while (o + p < (size_t)l->max) {
@@ -91,13 +92,8 @@ folder_prefixes_cut(struct req *rq, const struct store_list *l,
 	if (prefix)
 		out->next = arena_printf(&rq->arena, "p%s",
 		    out->prefixes[p - 1]);
-	else if (versions)
-		out->next = arena_printf(&rq->arena, "v%lld:%s",
-		    (long long)out->objects[o - 1].generation,
-		    out->objects[o - 1].name);
 	else
-		out->next = arena_printf(&rq->arena, "o%s",
-		    out->objects[o - 1].name);
+		out->next = lists_after(rq, l, &out->objects[o - 1]);
 }
 
 int

@@ -9,6 +9,9 @@
 #include "lib/str.h"
 
 #define LISTS_MAX	1000
+/* A page ends early behind the object that reaches this.  Usual ones have a
+ * megabyte; long names, metadata and lists could make half a gigabyte. */
+#define LISTS_BYTES	(16u << 20)
 
 int
 lists_max(struct req *rq, const char *param, int *max)
@@ -70,6 +73,16 @@ lists_text(const struct req *rq, const char *k)
 	return (v != NULL ? v : "");
 }
 
+const char *
+lists_after(struct req *rq, const struct store_list *q,
+    const struct object *o)
+{
+
+	if (q->versions || q->soft)
+		return (store_list_after(&rq->arena, o->name, o->generation));
+	return (arena_printf(&rq->arena, "o%s", o->name));
+}
+
 int
 lists_read(struct req *rq, struct store_list *q, const char *max_param,
     const char *page_param, struct store_listing *l)
@@ -101,34 +114,71 @@ lists_prefixes(struct jtext *w, const struct store_listing *l)
 	jtext_close(w, ']');
 }
 
+/* The page ends behind its first n objects: prefixes up to there stay. */
 static void
+lists_cut(struct req *rq, const struct store_list *q, struct store_listing *l,
+    size_t n)
+{
+	const struct object *last = &l->objects[n - 1];
+
+	l->nobjects = n;
+	while (l->nprefixes > 0 &&
+	    strcmp(l->prefixes[l->nprefixes - 1], last->name) > 0)
+		l->nprefixes--;
+	l->next = lists_after(rq, q, last);
+}
+
+/* How many of them it were until the page was long enough. */
+static size_t
 lists_items(struct req *rq, struct jtext *w, const struct store_listing *l)
 {
+	size_t i;
 
 	jtext_key(w, "items", 5);
 	jtext_open(w, '[');
-	for (size_t i = 0; i < l->nobjects; i++) {
+	for (i = 0; i < l->nobjects &&
+	    (i == 0 || w->b.len <= LISTS_BYTES); i++) {
 		jtext_item(w);
 		resource_object(rq, w, &l->objects[i]);
 	}
 	jtext_close(w, ']');
+	return (i);
+}
+
+/* The page as JSON; how many objects are in it. */
+static size_t
+lists_write(struct req *rq, struct jtext *w, const struct store_listing *l)
+{
+	size_t n = 0;
+
+	jtext_open(w, '{');
+	jtext_set(w, "kind", "storage#objects");
+	if (l->nprefixes > 0)
+		lists_prefixes(w, l);
+	if (l->nobjects > 0)
+		n = lists_items(rq, w, l);
+	if (l->next != NULL)
+		jtext_set(w, "nextPageToken", lists_page_token(rq, l->next));
+	jtext_close(w, '}');
+	return (n);
 }
 
 static void
-lists_reply(struct req *rq, const struct store_listing *l)
+lists_reply(struct req *rq, const struct store_list *q,
+    struct store_listing *l)
 {
 	struct jtext w;
+	size_t n;
 
 	req_json_begin(rq, &w);
-	jtext_open(&w, '{');
-	jtext_set(&w, "kind", "storage#objects");
-	if (l->nprefixes > 0)
-		lists_prefixes(&w, l);
-	if (l->nobjects > 0)
-		lists_items(rq, &w, l);
-	if (l->next != NULL)
-		jtext_set(&w, "nextPageToken", lists_page_token(rq, l->next));
-	jtext_close(&w, '}');
+	n = lists_write(rq, &w, l);
+	if (n < l->nobjects) {
+		/* What comes before the items depends on the cut. */
+		jtext_release(&w);
+		lists_cut(rq, q, l, n);
+		req_json_begin(rq, &w);
+		(void)lists_write(rq, &w, l);
+	}
 	req_reply_written(rq, 200, &w);
 }
 
@@ -181,5 +231,5 @@ lists_objects_h(struct req *rq)
 	if (strcmp(q.delimiter, "/") != 0 || !req_query_bool(rq,
 	    "includeFoldersAsPrefixes", false) ||
 	    folder_prefixes(rq, &q, &l) == 0)
-		lists_reply(rq, &l);
+		lists_reply(rq, &q, &l);
 }

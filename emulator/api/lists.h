@@ -17,6 +17,9 @@ const char	*lists_text(const struct req *, const char *param);
  * names given; l is in the arena.  -1: the error has been stored. */
 int	lists_read(struct req *, struct store_list *q, const char *max_param,
     const char *page_param, struct store_listing *l);
+/* Where a page goes on behind that object, as store_listing's next. */
+const char	*lists_after(struct req *, const struct store_list *,
+    const struct object *);
 /* The other way of lists_page(). */
 const char	*lists_page_token(struct req *, const char *next);
 

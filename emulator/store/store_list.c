@@ -10,6 +10,8 @@
 #include "emulator/store/store_int.h"
 #include "lib/str.h"
 
+#define LIST_FIRST	16u	/* things that there is room for at first */
+
 struct lister {
 	struct store_conn *c;
 	struct store_bref b;
@@ -177,18 +179,36 @@ store_list_full(struct lister *t)
 	return (true);
 }
 
+/* The array of n things with room for one more, in the arena.  Most pages have
+ * few: room for a thousand was 2.5 us of the 15 that a listing of ten took. */
+static void *
+store_list_room(struct arena *a, void *old, size_t n, size_t size)
+{
+	void *p;
+
+	if (n != 0 && (n < LIST_FIRST || (n & (n - 1)) != 0))
+		return (old);
+	p = arena_alloc(a, (n == 0 ? LIST_FIRST : 2 * n) * size);
+	if (n > 0)
+		memcpy(p, old, n * size);
+	return (p);
+}
+
 /* What one row makes of the page. */
 enum list_step { LIST_ON, LIST_SKIP_GROUP, LIST_STOP };
 
 static enum list_step
 store_list_object(struct lister *t, sqlite3_stmt *s)
 {
+	struct store_listing *o = t->out;
 	struct store_row row;
 
 	if (store_list_full(t))
 		return (LIST_STOP);
 	store_row_take(t->a, s, &row);
-	store_row_show(&t->b, &row, &t->out->objects[t->out->nobjects++]);
+	o->objects = store_list_room(t->a, o->objects, o->nobjects,
+	    sizeof(*o->objects));
+	store_row_show(&t->b, &row, &o->objects[o->nobjects++]);
 	t->last_is_prefix = false;
 	return (LIST_ON);
 }
@@ -209,6 +229,7 @@ store_list_row(struct lister *t, sqlite3_stmt *s)
 {
 	const char *name = (const char *)sqlite3_column_text(s, 0);
 	const struct store_list *l = t->l;
+	struct store_listing *o = t->out;
 	size_t group;
 
 	if ((*l->end != '\0' && strcmp(name, l->end) >= 0) ||
@@ -228,8 +249,10 @@ store_list_row(struct lister *t, sqlite3_stmt *s)
 		if (store_list_full(t))
 			return (LIST_STOP);
 		store_list_set_group(t, name, group);
-		t->out->prefixes[t->out->nprefixes++] =
-		    arena_strndup(t->a, name, group);
+		o->prefixes = store_list_room(t->a, o->prefixes,
+		    o->nprefixes, sizeof(*o->prefixes));
+		o->prefixes[o->nprefixes++] = arena_strndup(t->a, name,
+		    group);
 		t->last_is_prefix = true;
 	}
 	if (l->trailing_delimiter && group == strlen(name))
@@ -269,8 +292,6 @@ store_object_list(struct store *st, struct store_at at, const char *bucket,
 
 	t.max = l->max < 1 ? 1 : l->max > 1000 ? 1000 : (size_t)l->max;
 	*out = (struct store_listing){ 0 };
-	out->objects = arena_alloc(a, t.max * sizeof(*out->objects));
-	out->prefixes = arena_alloc(a, t.max * sizeof(*out->prefixes));
 	buf_init(&t.from, SIZE_MAX / 2);
 	buf_init(&t.group, SIZE_MAX / 2);
 	t.literal = store_glob_literal(l->glob);

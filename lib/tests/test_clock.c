@@ -1,4 +1,5 @@
 #include <string.h>
+#include <time.h>
 
 #include "lib/clock.h"
 #include "lib/tests/unit.h"
@@ -57,6 +58,25 @@ START_TEST(http_dates_are_of_rfc_9110)
 	ck_assert_str_eq(s, "Thu, 01 Jan 1970 00:00:00 GMT");
 	clock_http(INT64_MAX, s);
 	ck_assert_str_eq(s, "Fri, 31 Dec 9999 23:59:59 GMT");
+}
+END_TEST
+
+/* Each day up to 2401, then some of each year: the one way to print a time
+ * says what the C library says. */
+START_TEST(every_day_is_printed_as_gmtime_has_it)
+{
+	char s[CLOCK_RFC3339], want[CLOCK_RFC3339];
+	struct tm tm;
+	time_t t;
+
+	for (int64_t day = 0; day < 2932897; day += day < 157800 ? 1 : 61) {
+		t = (time_t)(day * 86400 + day % 86400);
+		clock_rfc3339((int64_t)t * S, s);
+		(void)gmtime_r(&t, &tm);
+		(void)strftime(want, sizeof(want), "%Y-%m-%dT%H:%M:%S.000Z",
+		    &tm);
+		ck_assert_str_eq(s, want);
+	}
 }
 END_TEST
 
@@ -142,6 +162,7 @@ suite(void)
 	    (int)NELEMS(texts));
 	tcase_add_test(t, extreme_times_fit);
 	tcase_add_test(t, http_dates_are_of_rfc_9110);
+	tcase_add_test(t, every_day_is_printed_as_gmtime_has_it);
 	tcase_add_loop_test(t, rfc3339_is_read_strictly, 0,
 	    (int)NELEMS(parses));
 	tcase_add_loop_test(t, durations_need_a_unit, 0,
