@@ -7,6 +7,7 @@
 #include "emulator/api/xml_req.h"
 #include "emulator/http/route.h"
 #include "emulator/identity/auth.h"
+#include "emulator/identity/policy.h"
 #include "lib/str.h"
 
 static int
@@ -282,6 +283,17 @@ acls_new_bucket(struct req *rq, struct bucket *b, const json_t *in)
 	return (0);
 }
 
+static bool
+acls_has_conditions(const struct bucket *b)
+{
+	json_auto_t *policy = NULL;
+
+	if (strstr(b->policy, "\"condition\"") == NULL)
+		return (false);		/* nearly always */
+	policy = json_loads(b->policy, 0, NULL);
+	return (policy_version(policy) == 3);
+}
+
 int
 acls_change_bucket(struct req *rq, const struct bucket *old,
     const json_t *in, const char **attrs, const char **policy)
@@ -299,13 +311,17 @@ acls_change_bucket(struct req *rq, const struct bucket *old,
 		(void)json_object_set(j, "defaultObjectAcl", keep);
 		*attrs = acls_dump(rq, j);
 	}
-	if (!acls_changes(rq, in, &x))
-		return (0);
-	if (!auth_allows(rq, permission, old->name)) {
-		auth_refuse(rq, permission);
+	acls_config(*attrs, &c);
+	if (!c.uniform && acls_has_conditions(old)) {
+		req_fail(rq, 412, "conditionNotMet", "Uniform bucket-level "
+		    "access cannot be disabled while the bucket's policy has "
+		    "conditions: remove them first. " ACLS_READ_MORE);
 		return (-1);
 	}
-	acls_config(*attrs, &c);
+	if (!acls_changes(rq, in, &x))
+		return (0);
+	if (auth_need(rq, permission, old->name, NULL))
+		return (-1);
 	if (acls_apply(rq, &x, &c, old, j, policy))
 		return (-1);
 	*attrs = acls_dump(rq, j);

@@ -6,7 +6,7 @@
 #include "emulator/api/acls.h"
 #include "emulator/api/resource.h"
 #include "emulator/identity/auth.h"
-#include "emulator/identity/iam.h"
+#include "emulator/identity/policy.h"
 
 /* Bucket and object; -1: a reply has been stored. */
 static int
@@ -70,7 +70,7 @@ acls_iam_check(struct req *rq, const json_t *in)
 	const json_t *b;
 	size_t i;
 
-	if (iam_policy_check(rq, in))
+	if (policy_check(rq, in, NULL))
 		return (-1);
 	json_array_foreach(json_object_get(in, "bindings"), i, b) {
 		const char *role = json_string_value(json_object_get(b,

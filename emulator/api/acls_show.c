@@ -222,7 +222,7 @@ acls_show_bucket(struct req *rq, json_t *j, const struct bucket *b)
 		return;
 	acls_config(b->attrs, &c);
 	if (c.uniform ||
-	    !auth_allows(rq, "storage.buckets.getIamPolicy", b->name))
+	    !auth_allows(rq, "storage.buckets.getIamPolicy", b->name, NULL))
 		return;
 	acls_show_list(rq, j, "acl", ACLS_BUCKET, b, acls_of_bucket(rq, b));
 	acls_show_list(rq, j, "defaultObjectAcl", ACLS_DEFAULT, b,
@@ -250,7 +250,7 @@ acls_look(struct req *rq, const char *bucket)
 	acls_config(seen->b.attrs, &c);
 	seen->show = !c.uniform;
 	seen->allowed = seen->show && auth_allows(rq,
-	    "storage.objects.getIamPolicy", bucket);
+	    "storage.objects.getIamPolicy", bucket, NULL);
 	return (seen);
 }
 

@@ -78,13 +78,11 @@ buckets_list_h(struct req *rq)
 static int
 buckets_may_retain(struct req *rq)
 {
-	const char *p = "storage.buckets.enableObjectRetention";
 
-	if (!req_query_bool(rq, "enableObjectRetention", false) ||
-	    auth_allows(rq, p, NULL))
+	if (!req_query_bool(rq, "enableObjectRetention", false))
 		return (0);
-	auth_refuse(rq, p);
-	return (-1);
+	return (auth_need(rq, "storage.buckets.enableObjectRetention", NULL,
+	    NULL));
 }
 
 /* All projects share the names; whose it is makes the answer. */

@@ -9,7 +9,7 @@
 #include "emulator/api/resource.h"
 #include "emulator/fault/retry_test.h"
 #include "emulator/identity/auth.h"
-#include "emulator/identity/iam.h"
+#include "emulator/identity/policy.h"
 
 static void
 buckets_iam_reply(struct req *rq, const struct bucket *b)
@@ -20,8 +20,8 @@ buckets_iam_reply(struct req *rq, const struct bucket *b)
 	(void)json_object_set_new(j, "kind", json_string("storage#policy"));
 	(void)json_object_set_new(j, "resourceId", json_string(
 	    arena_printf(&rq->arena, "projects/_/buckets/%s", b->name)));
-	if (json_object_get(j, "version") == NULL)
-		(void)json_object_set_new(j, "version", json_integer(1));
+	(void)json_object_set_new(j, "version",
+	    json_integer(policy_version(j)));
 	(void)json_object_set_new(j, "etag", json_string(
 	    resource_etag(&rq->arena, 0, b->policy_version)));
 	req_reply_json(rq, 200, j);
@@ -30,35 +30,32 @@ buckets_iam_reply(struct req *rq, const struct bucket *b)
 void
 buckets_get_iam_h(struct req *rq)
 {
+	json_auto_t *policy = NULL;
 	struct store_at at = { rq->as_of };
 	struct bucket b;
 	enum store_rc rc;
 
 	rc = store_bucket_get(rq->emu->store, at, rq->bucket, &rq->arena, &b);
-	if (rc != STORE_OK)
+	if (rc != STORE_OK) {
 		req_fail_rc(rq, rc);
-	else
+		return;
+	}
+	policy = json_loads(b.policy, 0, NULL);
+	if (policy_version_asked(rq, policy) == 0)
 		buckets_iam_reply(rq, &b);
 }
 
-/* The policy to keep, without its etag; NULL: a 400 has been stored. */
+/* The policy to keep, without its etag. */
 static const char *
 buckets_policy_text(struct req *rq, const json_t *in)
 {
 	const json_t *bindings = json_object_get(in, "bindings");
-	const json_t *version = json_object_get(in, "version");
 	const char *text;
 	json_t *out;
 	char *s;
 
-	if (iam_policy_check(rq, in))
-		return (NULL);
-	out = json_object();
-	(void)json_object_set_new(out, "bindings", bindings != NULL ?
+	out = json_pack("{s:o}", "bindings", json_is_array(bindings) ?
 	    json_deep_copy(bindings) : json_array());
-	if (json_is_integer(version))
-		(void)json_object_set_new(out, "version",
-		    json_integer(json_integer_value(version)));
 	s = json_dumps(out, JSON_COMPACT);
 	text = arena_strdup(&rq->arena, s);
 	free(s);
@@ -66,11 +63,12 @@ buckets_policy_text(struct req *rq, const json_t *in)
 	return (text);
 }
 
-/* Public access prevention refuses some members; -1: by a reply. */
+/* Does it go with what the bucket is and has?  -1: a reply has been stored. */
 static int
 buckets_policy_allowed(struct req *rq, const json_t *in)
 {
 	struct store_at now = { STORE_NOW };
+	json_auto_t *old = NULL;
 	struct acls_config c;
 	struct bucket b;
 	enum store_rc rc;
@@ -81,7 +79,16 @@ buckets_policy_allowed(struct req *rq, const json_t *in)
 		return (-1);
 	}
 	acls_config(b.attrs, &c);
-	return (acls_check_members(rq, &c, in));
+	/* https://cloud.google.com/storage/docs/access-control/iam#conditions */
+	if (policy_version(in) == 3 && !c.uniform) {
+		req_fail(rq, 412, "conditionNotMet", "To set a policy with "
+		    "conditions, please enable uniform bucket-level access on "
+		    "the bucket. " ACLS_READ_MORE);
+		return (-1);
+	}
+	old = json_loads(b.policy, 0, NULL);
+	return (policy_check(rq, in, old) ? -1 :
+	    acls_check_members(rq, &c, in));
 }
 
 void
@@ -89,15 +96,13 @@ buckets_set_iam_h(struct req *rq)
 {
 	struct store_write w = { .forget = rq->forget,
 	    .exempt = retry_test_live(rq) };
-	const char *etag, *text;
+	const char *etag;
 	int64_t version = -1;
 	struct bucket b;
 	enum store_rc rc;
 	json_t *in;
 
-	if (req_json(rq, &in) ||
-	    (text = buckets_policy_text(rq, in)) == NULL ||
-	    buckets_policy_allowed(rq, in))
+	if (req_json(rq, &in) || buckets_policy_allowed(rq, in))
 		return;
 	etag = json_string_value(json_object_get(in, "etag"));
 	if (etag != NULL && *etag != '\0' &&
@@ -105,8 +110,8 @@ buckets_set_iam_h(struct req *rq)
 		req_fail_rc(rq, STORE_PRECONDITION);
 		return;
 	}
-	rc = store_bucket_set_policy(rq->emu->store, &w, rq->bucket, text,
-	    version, &rq->arena, &b);
+	rc = store_bucket_set_policy(rq->emu->store, &w, rq->bucket,
+	    buckets_policy_text(rq, in), version, &rq->arena, &b);
 	rq->mutation = w.mutation;
 	if (rc != STORE_OK)
 		req_fail_rc(rq, rc);
@@ -130,7 +135,7 @@ buckets_test_iam_h(struct req *rq)
 	}
 	for (size_t i = 0; i < rq->nquery; i++)
 		if (strcmp(rq->query[i].k, "permissions") == 0 &&
-		    auth_allows(rq, rq->query[i].v, rq->bucket))
+		    auth_allows(rq, rq->query[i].v, rq->bucket, NULL))
 			(void)json_array_append_new(held,
 			    json_string(rq->query[i].v));
 	j = json_pack("{s:s}", "kind", "storage#testIamPermissionsResponse");

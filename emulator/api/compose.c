@@ -87,7 +87,7 @@ compose_resolve(struct req *rq, struct compose *c, struct store_source *src)
 		src[i].name = c->src[i].name;
 		rc = store_object_get(rq->emu->store, now, rq->bucket,
 		    src[i].name, &c->src[i].cond, &rq->arena, &o);
-		if (objects_may_read(rq, rq->bucket,
+		if (objects_may_read(rq, rq->bucket, src[i].name,
 		    rc == STORE_OK ? &o : NULL))
 			return (-1);
 		if (rc == STORE_NO_OBJECT)
@@ -116,12 +116,11 @@ compose_resolve(struct req *rq, struct compose *c, struct store_source *src)
 static int
 compose_permit(struct req *rq, const struct compose *c)
 {
-	const char *p = "storage.objects.delete";
 
-	if (c->drop_sources && !auth_allows(rq, p, rq->bucket)) {
-		auth_refuse(rq, p);
-		return (-1);
-	}
+	for (size_t i = 0; c->drop_sources && i < c->n; i++)
+		if (auth_need(rq, "storage.objects.delete", rq->bucket,
+		    c->src[i].name))
+			return (-1);
 	return (objects_may_overwrite(rq, rq->bucket, rq->object));
 }
 

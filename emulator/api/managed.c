@@ -6,7 +6,7 @@
 #include "emulator/api/folders.h"
 #include "emulator/api/resource.h"
 #include "emulator/identity/auth.h"
-#include "emulator/identity/iam.h"
+#include "emulator/identity/policy.h"
 
 void
 managed_list_h(struct req *rq)
@@ -82,18 +82,25 @@ managed_delete_h(struct req *rq)
 
 /* ---- policies ---- */
 
+static json_t *
+managed_policy(const struct folder *f)
+{
+
+	return (json_loads(*f->policy != '\0' ? f->policy : "{}", 0, NULL));
+}
+
 static void
 managed_iam_reply(struct req *rq, const struct folder *f)
 {
-	json_t *j = json_loads(*f->policy != '\0' ? f->policy : "{}", 0,
-	    NULL);
+	json_t *j = managed_policy(f);
 
 	BUG_ON(!json_is_object(j));
 	(void)json_object_set_new(j, "kind", json_string("storage#policy"));
 	(void)json_object_set_new(j, "resourceId", json_string(arena_printf(
 	    &rq->arena, "projects/_/buckets/%s/managedFolders/%s",
 	    rq->bucket, f->name)));
-	(void)json_object_set_new(j, "version", json_integer(1));
+	(void)json_object_set_new(j, "version",
+	    json_integer(policy_version(j)));
 	(void)json_object_set_new(j, "etag", json_string(
 	    resource_etag(&rq->arena, 0, f->policy_version + 1)));
 	req_reply_json(rq, 200, j);
@@ -116,12 +123,24 @@ managed_load(struct req *rq, struct folder *f)
 	return (-1);
 }
 
+static int
+managed_policy_check(struct req *rq, const json_t *in, const struct folder *f)
+{
+	json_auto_t *old = managed_policy(f);
+
+	return (policy_check(rq, in, old));
+}
+
 void
 managed_get_iam_h(struct req *rq)
 {
+	json_auto_t *policy = NULL;
 	struct folder f;
 
-	if (managed_load(rq, &f) == 0)
+	if (managed_load(rq, &f))
+		return;
+	policy = managed_policy(&f);
+	if (policy_version_asked(rq, policy) == 0)
 		managed_iam_reply(rq, &f);
 }
 
@@ -139,7 +158,7 @@ managed_set_iam_h(struct req *rq)
 	char *text;
 
 	if (req_json(rq, &in) || managed_load(rq, &f) ||
-	    iam_policy_check(rq, in) || managed_allowed(rq, &config) ||
+	    managed_policy_check(rq, in, &f) || managed_allowed(rq, &config) ||
 	    acls_check_members(rq, &config, in))
 		return;
 	etag = json_string_value(json_object_get(in, "etag"));
@@ -174,7 +193,7 @@ managed_test_iam_h(struct req *rq)
 	held = json_array();
 	for (size_t i = 0; i < rq->nquery; i++)
 		if (strcmp(rq->query[i].k, "permissions") == 0 &&
-		    (auth_allows(rq, rq->query[i].v, rq->bucket) ||
+		    (auth_allows(rq, rq->query[i].v, rq->bucket, f.name) ||
 		    auth_allows_below(rq, rq->query[i].v, f.name)))
 			(void)json_array_append_new(held,
 			    json_string(rq->query[i].v));

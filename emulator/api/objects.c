@@ -24,7 +24,7 @@ objects_may_overwrite(struct req *rq, const char *bucket, const char *name)
 	struct store_cond any = { 0 };
 	struct object o;
 
-	if (auth_allows(rq, "storage.objects.delete", bucket) ||
+	if (auth_allows(rq, "storage.objects.delete", bucket, name) ||
 	    store_object_get(rq->emu->store, at, bucket, name, &any,
 	    &rq->arena, &o) != STORE_OK)
 		return (0);
@@ -33,13 +33,14 @@ objects_may_overwrite(struct req *rq, const char *bucket, const char *name)
 }
 
 int
-objects_may_read(struct req *rq, const char *bucket, const struct object *o)
+objects_may_read(struct req *rq, const char *bucket, const char *name,
+    const struct object *o)
 {
 	static const char permission[] = "storage.objects.get";
 	struct store_at now = { STORE_NOW };
 	struct bucket b;
 
-	if (auth_allows(rq, permission, bucket) || (o != NULL &&
+	if (auth_allows(rq, permission, bucket, name) || (o != NULL &&
 	    store_bucket_get(rq->emu->store, now, bucket, &rq->arena, &b) ==
 	    STORE_OK && auth_allows_object(rq, permission, &b, o)))
 		return (0);

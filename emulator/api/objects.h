@@ -17,9 +17,9 @@ struct store_write	objects_write(const struct req *);
  * was there.  -1: a reply has been stored. */
 int	objects_apply(struct req *, const json_t *in, bool patch,
     struct object *);
-/* May the source o of a copy (NULL: there is none) be read?  -1: a 403 has
- * been stored. */
-int	objects_may_read(struct req *, const char *bucket,
+/* May the source of a copy be read, which is o (NULL: there is none of that
+ * name)?  -1: a 403 has been stored. */
+int	objects_may_read(struct req *, const char *bucket, const char *name,
     const struct object *o);
 /* An object that exists may only be overwritten by who may delete it.  -1: a
  * 403 has been stored. */

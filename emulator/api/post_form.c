@@ -160,10 +160,8 @@ post_form_permit(struct req *rq)
 		req_fail_rc(rq, rc);
 		return (-1);
 	}
-	if (!auth_allows(rq, "storage.objects.create", rq->bucket)) {
-		auth_refuse(rq, "storage.objects.create");
+	if (auth_need(rq, "storage.objects.create", rq->bucket, rq->object))
 		return (-1);
-	}
 	return (objects_may_overwrite(rq, rq->bucket, rq->object));
 }
 

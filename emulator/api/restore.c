@@ -63,19 +63,16 @@ restore_look(struct req *rq, int64_t generation, struct object *out)
 static int
 restore_permit(struct req *rq)
 {
-	const char *p = "storage.objects.create";
 
-	if (auth_allows(rq, p, rq->bucket))
-		return (objects_may_overwrite(rq, rq->bucket, rq->object));
-	auth_refuse(rq, p);
-	return (-1);
+	if (auth_need(rq, "storage.objects.create", rq->bucket, rq->object))
+		return (-1);
+	return (objects_may_overwrite(rq, rq->bucket, rq->object));
 }
 
 /* Its attrs; the list is the bucket's default unless the old one is wanted. */
 static const char *
 restore_attrs(struct req *rq, const struct object *o)
 {
-	const char *p = "storage.objects.setIamPolicy";
 	struct store_at now = { STORE_NOW };
 	struct acls_config c;
 	struct bucket b;
@@ -93,10 +90,10 @@ restore_attrs(struct req *rq, const struct object *o)
 			return (NULL);
 		}
 	}
-	if (auth_allows(rq, p, rq->bucket))
-		return (o->attrs);
-	auth_refuse(rq, p);
-	return (NULL);
+	if (auth_need(rq, "storage.objects.setIamPolicy", rq->bucket,
+	    rq->object))
+		return (NULL);
+	return (o->attrs);
 }
 
 void
@@ -135,17 +132,6 @@ restore_object_h(struct req *rq)
 
 /* ---- buckets ---- */
 
-/* Whoever deleted the bucket had its policy; now the project's counts. */
-static int
-restore_bucket_permit(struct req *rq, const char *permission)
-{
-
-	if (auth_allows(rq, permission, NULL))
-		return (0);
-	auth_refuse(rq, permission);
-	return (-1);
-}
-
 static int
 restore_generation(struct req *rq, int64_t *generation)
 {
@@ -169,7 +155,8 @@ restore_bucket_h(struct req *rq)
 	enum store_rc rc;
 
 	if (restore_generation(rq, &generation) ||
-	    restore_bucket_permit(rq, "storage.buckets.restore"))
+	    /* whoever deleted the bucket had its policy */
+	    auth_need(rq, "storage.buckets.restore", NULL, NULL))
 		return;
 	rc = store_bucket_restore(rq->emu->store, &w, rq->bucket, generation,
 	    &rq->arena, &b);
@@ -192,7 +179,7 @@ restore_bucket_get(struct req *rq)
 	enum store_rc rc;
 
 	if (restore_generation(rq, &generation) ||
-	    restore_bucket_permit(rq, "storage.buckets.get"))
+	    auth_need(rq, "storage.buckets.get", NULL, NULL))
 		return;
 	rc = store_bucket_soft_get(rq->emu->store, rq->bucket, generation,
 	    &rq->arena, &b);

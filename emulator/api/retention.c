@@ -128,10 +128,7 @@ retention_override(struct req *rq, const char *bucket, bool locked)
 		    "and permission.");
 		return (-1);
 	}
-	if (auth_allows(rq, permission, bucket))
-		return (0);
-	auth_refuse(rq, permission);
-	return (-1);
+	return (auth_need(rq, permission, bucket, rq->object));
 }
 
 static bool
@@ -168,10 +165,8 @@ retention_object(struct req *rq, const char *bucket, json_t *to,
 	if (retention_enabled(rq, bucket) ||
 	    retention_parse(rq, v, &locked, &until_us))
 		return (-1);
-	if (!auth_allows(rq, permission, bucket)) {
-		auth_refuse(rq, permission);
+	if (auth_need(rq, permission, bucket, rq->object))
 		return (-1);
-	}
 	if (old != NULL)
 		(void)clock_parse_rfc3339(json_string_value(json_object_get(
 		    old, "retainUntilTime")), &was_us);

@@ -25,12 +25,10 @@
 static int
 rewrite_permit(struct req *rq, const struct rewrite *r)
 {
-	const char *p = "storage.objects.create";
 
-	if (auth_allows(rq, p, r->to_bucket))
-		return (objects_may_overwrite(rq, r->to_bucket, r->to));
-	auth_refuse(rq, p);
-	return (-1);
+	if (auth_need(rq, "storage.objects.create", r->to_bucket, r->to))
+		return (-1);
+	return (objects_may_overwrite(rq, r->to_bucket, r->to));
 }
 
 /* ---- one copy ---- */
@@ -447,17 +445,15 @@ rewrite_expire(struct emu *emu)
 static int
 rewrite_may_move(struct req *rq, const char *to)
 {
-	const char *p = "storage.objects.create";
 
 	if (strcmp(rq->object, to) == 0) {
 		req_fail(rq, 400, "invalid", "The source and the destination "
 		    "of a move must have different names.");
 		return (-1);
 	}
-	if (auth_allows(rq, p, rq->bucket))
-		return (objects_may_overwrite(rq, rq->bucket, to));
-	auth_refuse(rq, p);
-	return (-1);
+	if (auth_need(rq, "storage.objects.create", rq->bucket, to))
+		return (-1);
+	return (objects_may_overwrite(rq, rq->bucket, to));
 }
 
 void

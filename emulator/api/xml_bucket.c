@@ -179,15 +179,12 @@ xml_bucket_headers(struct req *rq, json_t *to)
 void
 xml_bucket_put_h(struct req *rq)
 {
-	const char *p = "storage.buckets.create";
 	struct bucket out;
 	json_t *in;
 
 	/* Of the project: that bucket has no policy yet. */
-	if (!auth_allows(rq, p, NULL)) {
-		auth_refuse(rq, p);
+	if (auth_need(rq, "storage.buckets.create", NULL, NULL))
 		return;
-	}
 	xml_flag(rq, "bucket-object-lock-enabled", "enableObjectRetention");
 	if (xml_check_body(rq) || req_json_text(rq, "", 0, &in) ||
 	    xml_bucket_take(rq, in) || xml_bucket_headers(rq, in) ||

@@ -97,7 +97,8 @@ xml_copy_read(struct req *rq, struct xml_source *s, struct object *o)
 
 	rc = store_object_get(rq->emu->store, now, s->bucket, s->object,
 	    &s->cond, &rq->arena, o);
-	if (objects_may_read(rq, s->bucket, rc == STORE_OK ? o : NULL))
+	if (objects_may_read(rq, s->bucket, s->object,
+	    rc == STORE_OK ? o : NULL))
 		return (-1);
 	if (rc == STORE_OK && conditions_check(&c, media_etag(rq, o),
 	    o->updated_us) != CONDITIONS_MET)

@@ -41,12 +41,9 @@ xml_multi_unserved(struct req *rq)
 static int
 xml_multi_permit(struct req *rq)
 {
-	const char *p = "storage.objects.create";
 
-	if (auth_allows(rq, p, rq->bucket))
-		return (0);
-	auth_refuse(rq, p);
-	return (-1);
+	return (auth_need(rq, "storage.objects.create", rq->bucket,
+	    rq->object));
 }
 
 void

@@ -1,10 +1,12 @@
 #include "emulator/identity/auth.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 #include "emulator/api/acls.h"
 #include "emulator/http/route.h"
+#include "emulator/identity/cel.h"
 #include "emulator/identity/iam.h"
 #include "emulator/identity/oauth.h"
 #include "emulator/identity/roles.h"
@@ -75,6 +77,7 @@ auth_identify(struct req *rq)
 struct auth_ask {
 	struct req *rq;
 	const char *permission;
+	const char *bucket, *object;	/* that it is about, or NULL */
 	json_t	*project;
 	bool	no_public;	/* public access prevention is enforced */
 };
@@ -141,23 +144,96 @@ auth_member(struct auth_ask *q, const char *member)
 	return (false);
 }
 
+/* What the real service calls the thing that a permission is about. */
+static const char *
+auth_resource(const char *permission)
+{
+
+	if (strcmp(permission, "storage.buckets.create") == 0 ||
+	    strcmp(permission, "storage.buckets.list") == 0 ||
+	    str_starts(permission, "storage.hmacKeys."))
+		return ("project");
+	if (str_starts(permission, "storage.buckets.") ||
+	    strcmp(permission, "storage.objects.list") == 0 ||
+	    strcmp(permission, "storage.multipartUploads.list") == 0)
+		return ("bucket");
+	return ("object");
+}
+
+/* https://cloud.google.com/iam/docs/conditions-resource-attributes */
+static void
+auth_about_storage(struct auth_ask *q, struct cel_env *env)
+{
+	struct arena *a = &q->rq->arena;
+	const char *p = q->permission, *what = auth_resource(p), *kind;
+
+	env->service = "storage.googleapis.com";
+	if (strcmp(what, "object") == 0 && q->object != NULL) {
+		kind = str_starts(p, "storage.managedFolders.") ?
+		    "managedFolder" : str_starts(p, "storage.folders.") ?
+		    "folder" : "object";
+		env->name = arena_printf(a, "projects/_/buckets/%s/%ss/%s",
+		    q->bucket, kind, q->object);
+		env->type = arena_printf(a, "storage.googleapis.com/%c%s",
+		    toupper((unsigned char)*kind), kind + 1);
+		return;
+	}
+	env->name = arena_printf(a, "projects/_/buckets/%s", q->bucket);
+	env->type = "storage.googleapis.com/Bucket";
+}
+
+static void
+auth_about(struct auth_ask *q, struct cel_env *env)
+{
+	struct req *rq = q->rq;
+
+	if (str_starts(q->permission, "storage.") && q->bucket != NULL &&
+	    strcmp(auth_resource(q->permission), "project") != 0) {
+		auth_about_storage(q, env);
+		return;
+	}
+	if (str_starts(q->permission, "iam.")) {
+		env->service = "iam.googleapis.com";
+		env->type = "iam.googleapis.com/ServiceAccount";
+		if (rq->cap[1] != NULL)
+			env->name = arena_printf(&rq->arena,
+			    "projects/%s/serviceAccounts/%s",
+			    rq->emu->project, rq->cap[1]);
+		return;
+	}
+	env->service = "cloudresourcemanager.googleapis.com";
+	env->type = "cloudresourcemanager.googleapis.com/Project";
+	env->name = arena_printf(&rq->arena, "projects/%s", rq->emu->project);
+}
+
+/* Is there none, or does it hold? */
+static bool
+auth_condition(struct auth_ask *q, const json_t *condition)
+{
+	const char *text = json_string_value(json_object_get(condition,
+	    "expression"));
+	struct cel_env env = {
+		.time_us = clock_wall_us(&q->rq->emu->clock) };
+
+	if (condition == NULL || json_is_null(condition))
+		return (true);
+	auth_about(q, &env);
+	return (text != NULL && cel_holds(text, &env, &q->rq->arena));
+}
+
 static bool
 auth_granted(struct auth_ask *q, const json_t *policy)
 {
 	const json_t *bindings = json_object_get(policy, "bindings"), *b, *m;
-	const json_t *condition;
 	const struct role *role;
 	const char *name;
 	size_t i, k;
 
 	json_array_foreach(bindings, i, b) {
 		name = json_string_value(json_object_get(b, "role"));
-		condition = json_object_get(b, "condition");
-		if (name == NULL || (condition != NULL &&
-		    !json_is_null(condition)))
-			continue;	/* nobody here evaluates conditions */
-		role = role_find(name);
-		if (role == NULL || !role_has(role, q->permission))
+		role = name != NULL ? role_find(name) : NULL;
+		if (role == NULL || !role_has(role, q->permission) ||
+		    !auth_condition(q, json_object_get(b, "condition")))
 			continue;
 		json_array_foreach(json_object_get(b, "members"), k, m)
 			if (json_is_string(m) &&
@@ -190,10 +266,11 @@ auth_no_public(const struct bucket *b)
 
 /* The decision itself; b->policy is NULL where no bucket is meant. */
 static bool
-auth_decide(struct req *rq, const char *permission, const struct bucket *b)
+auth_decide(struct req *rq, const char *permission, const struct bucket *b,
+    const char *object)
 {
 	struct auth_ask q = { .rq = rq, .permission = permission,
-	    .no_public = auth_no_public(b) };
+	    .bucket = b->name, .object = object, .no_public = auth_no_public(b) };
 	json_auto_t *p = NULL;
 	bool ok = false;
 
@@ -210,7 +287,8 @@ auth_decide(struct req *rq, const char *permission, const struct bucket *b)
 }
 
 bool
-auth_allows(struct req *rq, const char *permission, const char *bucket)
+auth_allows(struct req *rq, const char *permission, const char *bucket,
+    const char *object)
 {
 	struct store_at now = { .as_of = STORE_NOW };
 	struct bucket b = { 0 };
@@ -222,7 +300,18 @@ auth_allows(struct req *rq, const char *permission, const char *bucket)
 	if (bucket != NULL && store_bucket_get(rq->emu->store, now, bucket,
 	    &rq->arena, &b) != STORE_OK)
 		b.policy = NULL;
-	return (auth_decide(rq, permission, &b));
+	return (auth_decide(rq, permission, &b, object));
+}
+
+int
+auth_need(struct req *rq, const char *permission, const char *bucket,
+    const char *object)
+{
+
+	if (auth_allows(rq, permission, bucket, object))
+		return (0);
+	auth_refuse(rq, permission);
+	return (-1);
 }
 
 /* Does the object's own list grant it?  Asked last, as most callers have what
@@ -257,7 +346,7 @@ auth_allows_object(struct req *rq, const char *permission,
 	if (!auth_enforced(rq))
 		return (true);
 	return (rq->auth != AUTH_BAD &&
-	    (auth_decide(rq, permission, b) ||
+	    (auth_decide(rq, permission, b, o->name) ||
 	    auth_by_list(rq, permission, b, o)));
 }
 
@@ -267,7 +356,7 @@ auth_by_folders(struct req *rq, const char *permission, const char *name,
     bool no_public)
 {
 	struct auth_ask q = { .rq = rq, .permission = permission,
-	    .no_public = no_public };
+	    .bucket = rq->bucket, .object = name, .no_public = no_public };
 	const char *slash = name;
 	struct folder f;
 	bool ok = false;
@@ -347,22 +436,6 @@ auth_is_rpc(const struct req *rq)
 	return (rq->route->api == API_IAM || rq->route->api == API_CRM);
 }
 
-/* What the real service calls the thing that a permission is about. */
-static const char *
-auth_resource(const char *permission)
-{
-
-	if (strcmp(permission, "storage.buckets.create") == 0 ||
-	    strcmp(permission, "storage.buckets.list") == 0 ||
-	    str_starts(permission, "storage.hmacKeys."))
-		return ("project");
-	if (str_starts(permission, "storage.buckets.") ||
-	    strcmp(permission, "storage.objects.list") == 0 ||
-	    strcmp(permission, "storage.multipartUploads.list") == 0)
-		return ("bucket");
-	return ("object");
-}
-
 void
 auth_refuse(struct req *rq, const char *permission)
 {
@@ -423,6 +496,16 @@ auth_refuse_scope(struct req *rq)
 	    "accounts.google.com/\", error=\"insufficient_scope\"");
 }
 
+/* The object or folder that the route names. */
+static const char *
+auth_object(const struct req *rq, const char *permission)
+{
+
+	return (str_starts(permission, "storage.managedFolders.") ||
+	    str_starts(permission, "storage.folders.") ? rq->cap[1] :
+	    rq->object);
+}
+
 int
 auth_permit(struct req *rq)
 {
@@ -456,7 +539,7 @@ auth_permit(struct req *rq)
 			return (-1);
 		}
 	}
-	if (auth_decide(rq, permission, &b) ||
+	if (auth_decide(rq, permission, &b, auth_object(rq, permission)) ||
 	    auth_by_named(rq, permission, &b))
 		return (0);
 	auth_refuse(rq, permission);

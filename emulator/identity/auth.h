@@ -20,10 +20,15 @@ void	auth_identify(struct req *);
 int	auth_permit(struct req *);
 /* Is authentication on for this request's way in? */
 bool	auth_enforced(const struct req *);
-/* The same question for any permission and bucket (NULL: project), without a
- * reply: for testIamPermissions, rewrite's second bucket, overwrite (which
- * needs storage.objects.delete). */
-bool	auth_allows(struct req *, const char *permission, const char *bucket);
+/* The same question for any permission, bucket (NULL: project) and object
+ * (NULL: the bucket itself; conditions ask for its name), without a reply: for
+ * testIamPermissions, rewrite's second bucket, overwrite (which needs
+ * storage.objects.delete). */
+bool	auth_allows(struct req *, const char *permission, const char *bucket,
+    const char *object);
+/* 0, or -1 with the refusal stored as the reply. */
+int	auth_need(struct req *, const char *permission, const char *bucket,
+    const char *object);
 /* The same of an object that has been read, by its list too where its bucket
  * has lists (api/acls.h). */
 bool	auth_allows_object(struct req *, const char *permission,

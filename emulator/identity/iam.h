@@ -46,10 +46,6 @@ bool	iam_account_exists(struct emu *, struct arena *, const char *email);
 bool	iam_account_usable(struct emu *, struct arena *, const char *email);
 /* The project's policy as JSON ({"bindings":[…]}); new reference. */
 json_t	*iam_project_policy(struct emu *);
-/* Are these bindings ones that we can stand for: known roles, members of a
- * known form, service accounts that exist, no condition (which nothing here
- * would evaluate)?  For every setIamPolicy.  -1: a 400 has been stored. */
-int	iam_policy_check(struct req *, const json_t *policy);
 
 void	iam_sa_create_h(struct req *);
 void	iam_sa_list_h(struct req *);

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emulator/fault/retry_test.h"
-#include "emulator/identity/roles.h"
+#include "emulator/identity/policy.h"
 #include "lib/file.h"
 #include "lib/str.h"
 
@@ -174,93 +173,6 @@ iam_project_policy(struct emu *emu)
 	return (p);
 }
 
-static int
-iam_member_check(struct req *rq, const char *m)
-{
-	static const char *const forms[] = {
-		"user:", "group:", "domain:", "projectOwner:",
-		"projectEditor:", "projectViewer:", "deleted:", "principal:",
-		"principalSet:",
-	};
-
-	if (strcmp(m, "allUsers") == 0 ||
-	    strcmp(m, "allAuthenticatedUsers") == 0)
-		return (0);
-	if (str_starts(m, "serviceAccount:")) {
-		m += strlen("serviceAccount:");
-		/* of other projects' accounts we know nothing */
-		if (*m != '\0' && (!str_ends(m, arena_printf(&rq->arena,
-		    "@%s.iam.gserviceaccount.com", rq->emu->project)) ||
-		    iam_account_exists(rq->emu, &rq->arena, m)))
-			return (0);
-		req_fail(rq, 400, "invalid",
-		    "Service account %s does not exist.", m);
-		return (-1);
-	}
-	for (size_t i = 0; i < NELEMS(forms); i++)
-		if (str_starts(m, forms[i]) && m[strlen(forms[i])] != '\0')
-			return (0);
-	/* Python's suite names a bare e-mail address. */
-	if (retry_test_live(rq))
-		return (0);
-	req_fail(rq, 400, "invalid", "Invalid member: %s", m);
-	return (-1);
-}
-
-static int
-iam_binding_check(struct req *rq, const json_t *b)
-{
-	const json_t *members = json_object_get(b, "members"), *m;
-	const json_t *condition = json_object_get(b, "condition");
-	const char *role = json_string_value(json_object_get(b, "role"));
-	size_t i;
-
-	if (role == NULL || (members != NULL && !json_is_array(members))) {
-		req_fail(rq, 400, "invalid", "Invalid binding: a role and an "
-		    "array of members are wanted.");
-		return (-1);
-	}
-	if (condition != NULL && !json_is_null(condition)) {
-		req_fail(rq, 400, "invalid", "The emulator does not evaluate "
-		    "conditions: the binding of %s has one.", role);
-		return (-1);
-	}
-	if (role_find(role) == NULL) {
-		req_fail(rq, 400, "invalid", "Role %s is not supported for "
-		    "this resource.", role);
-		return (-1);
-	}
-	json_array_foreach(members, i, m) {
-		if (!json_is_string(m)) {
-			req_fail(rq, 400, "invalid", "Invalid member of %s: "
-			    "a string is wanted.", role);
-			return (-1);
-		}
-		if (iam_member_check(rq, json_string_value(m)) != 0)
-			return (-1);
-	}
-	return (0);
-}
-
-int
-iam_policy_check(struct req *rq, const json_t *policy)
-{
-	const json_t *bindings = json_object_get(policy, "bindings"), *b;
-	size_t i;
-
-	if (bindings == NULL || json_is_null(bindings))
-		return (0);
-	if (!json_is_array(bindings)) {
-		req_fail(rq, 400, "invalid", "Invalid policy: bindings is not "
-		    "an array.");
-		return (-1);
-	}
-	json_array_foreach(bindings, i, b)
-		if (iam_binding_check(rq, b) != 0)
-			return (-1);
-	return (0);
-}
-
 /* ---- handlers ---- */
 
 void
@@ -295,11 +207,15 @@ iam_project_get_h(struct req *rq)
 	req_reply_json(rq, 200, j);
 }
 
+/* asked: the version that the caller understands. */
 static void
-iam_policy_reply(struct req *rq, json_t *p, int64_t version)
+iam_policy_reply(struct req *rq, json_t *p, int64_t version, json_int_t asked)
 {
 
-	(void)json_object_set_new(p, "version", json_integer(1));
+	if (asked < 3)
+		policy_hide_conditions(&rq->arena, p);
+	(void)json_object_set_new(p, "version",
+	    json_integer(policy_version(p)));
 	(void)json_object_set_new(p, "etag",
 	    json_string(iam_etag(&rq->arena, version)));
 	req_reply_json(rq, 200, p);
@@ -308,13 +224,16 @@ iam_policy_reply(struct req *rq, json_t *p, int64_t version)
 void
 iam_project_get_policy_h(struct req *rq)
 {
+	const json_t *asked;
+	json_t *p, *body;
 	int64_t version;
-	json_t *p;
 
-	if (iam_project_of(rq) != 0)
+	if (iam_project_of(rq) != 0 || req_json(rq, &body) != 0)
 		return;
+	asked = json_object_get(json_object_get(body, "options"),
+	    "requestedPolicyVersion");
 	p = iam_policy(rq->emu, &rq->arena, &version);
-	iam_policy_reply(rq, p, version);
+	iam_policy_reply(rq, p, version, json_integer_value(asked));
 }
 
 /* Without its owner the project could not be looked into any more. */
@@ -340,11 +259,12 @@ iam_policy_keeps_owner(struct req *rq, const json_t *bindings)
 void
 iam_project_set_policy_h(struct req *rq)
 {
-	json_t *body, *policy, *kept;
+	json_t *body, *policy, *kept, *old;
+	int64_t version, now, at = -1;
 	const char *etag;
-	int64_t version, at = -1;
 	enum store_rc rc;
 	char *text;
+	int bad;
 
 	if (iam_project_of(rq) != 0 || req_json(rq, &body) != 0)
 		return;
@@ -353,7 +273,10 @@ iam_project_set_policy_h(struct req *rq)
 		req_fail(rq, 400, "invalid", "A policy is wanted.");
 		return;
 	}
-	if (iam_policy_check(rq, policy) != 0)
+	old = iam_policy(rq->emu, &rq->arena, &now);
+	bad = policy_check(rq, policy, old);
+	json_decref(old);
+	if (bad != 0)
 		return;
 	if (!iam_policy_keeps_owner(rq, json_object_get(policy, "bindings"))) {
 		req_fail(rq, 400, "failedPrecondition", "The policy must keep "
@@ -361,11 +284,11 @@ iam_project_set_policy_h(struct req *rq)
 		return;
 	}
 	etag = json_string_value(json_object_get(policy, "etag"));
-	if (etag != NULL && *etag != '\0') {
-		json_decref(iam_policy(rq->emu, &rq->arena, &at));
-		if (strcmp(etag, iam_etag(&rq->arena, at)) != 0)
-			at = INT64_MAX;		/* no version at all */
-	}
+	if (etag != NULL && *etag != '\0')
+		at = strcmp(etag, iam_etag(&rq->arena, now)) == 0 ? now :
+		    INT64_MAX;			/* no version at all */
+	else if (policy_version(policy) == 3)
+		at = now;	/* no condition is lost to a writer between */
 	kept = json_pack("{s:O}", "bindings",
 	    json_object_get(policy, "bindings"));
 	text = json_dumps(kept, JSON_COMPACT);
@@ -374,7 +297,7 @@ iam_project_set_policy_h(struct req *rq)
 	    text, at, &version);
 	free(text);
 	if (rc == STORE_OK) {
-		iam_policy_reply(rq, kept, version);
+		iam_policy_reply(rq, kept, version, 3);
 		return;
 	}
 	json_decref(kept);
