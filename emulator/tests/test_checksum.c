@@ -90,6 +90,22 @@ START_TEST(crc_is_the_same_in_pieces_unaligned_and_portable)
 }
 END_TEST
 
+/* Around the lengths at which lanes are begun. */
+START_TEST(crc_of_much_is_that_of_the_portable_one)
+{
+	static unsigned char v[200000];
+
+	for (size_t i = 0; i < sizeof(v); i++)
+		v[i] = (unsigned char)(i * i / 7 + i / 4096);
+	for (size_t n = 3 * 4096 - 9; n < sizeof(v); n = n < 13000 ? n + 1 :
+	    n * 5 / 4)
+		for (size_t at = 0; at < 3; at++)
+			ck_assert_uint_eq(checksum_crc32c((uint32_t)n, v + at,
+			    n - at), checksum_crc32c_portable((uint32_t)n,
+			    v + at, n - at));
+}
+END_TEST
+
 START_TEST(md5_goes_on_after_get_and_copy)
 {
 	struct checksum_md5 *m = checksum_md5_new(), *c;
@@ -126,6 +142,7 @@ main(void)
 	tcase_add_test(t, crc_of_two_texts_is_joined_from_theirs);
 	tcase_add_test(t,
 	    crc_is_the_same_in_pieces_unaligned_and_portable);
+	tcase_add_test(t, crc_of_much_is_that_of_the_portable_one);
 	tcase_add_test(t, md5_goes_on_after_get_and_copy);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
