@@ -45,6 +45,7 @@
 #define DL	"/download/storage/v1/b/{bucket}/o/{object}"
 #define SA	"/v1/projects/{project}/serviceAccounts"
 #define SA1	SA "/{account}"
+#define ROLES	"/v1/projects/{project}/roles"
 #define HMAC	"/storage/v1/projects/{project}/hmacKeys"
 #define XB	"/{bucket}"
 #define XO	XB "/{object...}"
@@ -435,6 +436,28 @@ const struct route routes[] = {
 	ROW("iam.serviceAccountKeys.delete", IAM, "DELETE",
 	    SA1 "/keys/{key}", NULL, "iam.serviceAccountKeys.delete", NONE,
 	    iam_key_delete_h),
+	ROW("iam.roles.create", IAM, "POST", ROLES, NULL, "iam.roles.create",
+	    BUF, iam_role_create_h),
+	ROW("iam.roles.list", IAM, "GET", ROLES, NULL, "iam.roles.list", NONE,
+	    iam_role_list_h),
+	ROW("iam.roles.undelete", IAM, "POST", ROLES "/{role}:undelete", NULL,
+	    "iam.roles.undelete", BUF, iam_role_delete_h),
+	ROW("iam.roles.get", IAM, "GET", ROLES "/{role}", NULL,
+	    "iam.roles.get", NONE, iam_role_get_h),
+	ROW("iam.roles.patch", IAM, "PATCH", ROLES "/{role}", NULL,
+	    "iam.roles.update", BUF, iam_role_patch_h),
+	ROW("iam.roles.delete", IAM, "DELETE", ROLES "/{role}", NULL,
+	    "iam.roles.delete", NONE, iam_role_delete_h),
+	ROW("iam.roles.list", IAM, "GET", "/v1/roles", NULL, NULL, NONE,
+	    iam_role_list_h),
+	ROW("iam.roles.get", IAM, "GET", "/v1/roles/{role}", NULL, NULL, NONE,
+	    iam_role_get_h),
+	ROW("iam.roles.queryGrantableRoles", IAM, "POST",
+	    "/v1/roles:queryGrantableRoles", NULL, NULL, BUF,
+	    iam_role_grantable_h),
+	ROW("iam.permissions.queryTestablePermissions", IAM, "POST",
+	    "/v1/permissions:queryTestablePermissions", NULL, NULL, BUF,
+	    iam_permissions_h),
 	ROW("iamcredentials.serviceAccounts.getAllowedLocations", IAM, "GET",
 	    SA1 "/allowedLocations", NULL, NULL, NONE,
 	    iam_allowed_locations_h),

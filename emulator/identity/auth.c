@@ -9,7 +9,6 @@
 #include "emulator/identity/cel.h"
 #include "emulator/identity/iam.h"
 #include "emulator/identity/oauth.h"
-#include "emulator/identity/roles.h"
 #include "emulator/identity/scopes.h"
 #include "emulator/identity/signed.h"
 #include "emulator/store/store_folder.h"
@@ -222,23 +221,32 @@ auth_condition(struct auth_ask *q, const json_t *condition)
 }
 
 static bool
+auth_bound(struct auth_ask *q, const json_t *members)
+{
+	const json_t *m;
+	size_t i;
+
+	json_array_foreach(members, i, m)
+		if (json_is_string(m) && auth_member(q, json_string_value(m)))
+			return (true);
+	return (false);
+}
+
+static bool
 auth_granted(struct auth_ask *q, const json_t *policy)
 {
-	const json_t *bindings = json_object_get(policy, "bindings"), *b, *m;
-	const struct role *role;
-	const char *name;
-	size_t i, k;
+	const json_t *bindings = json_object_get(policy, "bindings"), *b;
+	struct req *rq = q->rq;
+	const char *role;
+	size_t i;
 
 	json_array_foreach(bindings, i, b) {
-		name = json_string_value(json_object_get(b, "role"));
-		role = name != NULL ? role_find(name) : NULL;
-		if (role == NULL || !role_has(role, q->permission) ||
-		    !auth_condition(q, json_object_get(b, "condition")))
-			continue;
-		json_array_foreach(json_object_get(b, "members"), k, m)
-			if (json_is_string(m) &&
-			    auth_member(q, json_string_value(m)))
-				return (true);
+		role = json_string_value(json_object_get(b, "role"));
+		if (role != NULL &&
+		    auth_bound(q, json_object_get(b, "members")) &&
+		    iam_role_has(rq->emu, &rq->arena, role, q->permission) &&
+		    auth_condition(q, json_object_get(b, "condition")))
+			return (true);
 	}
 	return (false);
 }

@@ -3,7 +3,8 @@
  * and the drills need it, and the project's owner.  Knows accounts; not
  * tokens (oauth.c) nor enforcement (auth.c).
  *
- * Kept as records of the store: `account` by e-mail, `key` by its id (the
+ * Kept as records of the store: `account` by e-mail, `role` by its id, `key` by
+ * its id (the
  * public half only), `syskey` by e-mail (both halves of the key that IAM
  * Credentials signs with), `project` and `policy` by project id.  Captures of the
  * routes, in this order: project, account, key; a verb (`:enable`) may cling
@@ -47,6 +48,19 @@ bool	iam_account_usable(struct emu *, struct arena *, const char *email);
 /* The project's policy as JSON ({"bindings":[…]}); new reference. */
 json_t	*iam_project_policy(struct emu *);
 
+/* Is there such a role, predefined or of the project and not deleted; and does
+ * it hold the permission?  name: roles/ID or projects/PROJECT/roles/ID. */
+bool	iam_role_exists(struct emu *, struct arena *, const char *name);
+bool	iam_role_has(struct emu *, struct arena *, const char *name,
+    const char *permission);
+
+void	iam_role_create_h(struct req *);
+void	iam_role_get_h(struct req *);		/* of either kind */
+void	iam_role_list_h(struct req *);
+void	iam_role_grantable_h(struct req *);	/* roles:queryGrantableRoles */
+void	iam_permissions_h(struct req *);	/* :queryTestablePermissions */
+void	iam_role_patch_h(struct req *);
+void	iam_role_delete_h(struct req *);	/* and :undelete */
 void	iam_sa_create_h(struct req *);
 void	iam_sa_list_h(struct req *);
 void	iam_sa_get_h(struct req *);

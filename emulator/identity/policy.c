@@ -10,7 +10,6 @@
 #include "emulator/http/route.h"
 #include "emulator/identity/cel.h"
 #include "emulator/identity/iam.h"
-#include "emulator/identity/roles.h"
 #include "lib/str.h"
 
 #define POLICY_MORE	"For more information, please refer to "	\
@@ -160,7 +159,7 @@ policy_condition(struct req *rq, const json_t *b, const json_t *condition)
 		why = "an expression is wanted";
 	else if (cel_check(text, &e) != 0)
 		why = arena_strdup(&rq->arena, err_msg(&e));
-	else if (strchr(role, '.') == NULL)
+	else if (str_starts(role, "roles/") && strchr(role, '.') == NULL)
 		why = "basic roles cannot be granted on a condition";
 	json_array_foreach(json_object_get(b, "members"), i, m) {
 		who = json_string_value(m);
@@ -196,7 +195,7 @@ policy_binding(struct req *rq, const json_t *b)
 		    "the policy with version 3.", role);
 		return (-1);
 	}
-	if (role_find(role) == NULL) {
+	if (!iam_role_exists(rq->emu, &rq->arena, role)) {
 		req_fail(rq, 400, "invalid", "Role %s is not supported for "
 		    "this resource.", role);
 		return (-1);

@@ -12,9 +12,12 @@
  * done to a bucket's policy. */
 #include "emulator/identity/roles.h"
 
-#include <stddef.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "emulator/http/route.h"
+#include "lib/mem.h"
 #include "lib/str.h"
 
 #define PROJECT_READ							\
@@ -244,4 +247,61 @@ role_has(const struct role *r, const char *permission)
 		if (str_glob(*p, permission))
 			return (true);
 	return (false);
+}
+
+/* ---- all permissions ---- */
+
+#define ROLES_ALL_MAX	512
+
+static const char *roles_all[ROLES_ALL_MAX];
+static size_t roles_nall;
+static pthread_once_t roles_once = PTHREAD_ONCE_INIT;
+
+static int
+roles_order(const void *a, const void *b)
+{
+
+	return (strcmp(*(const char *const *)a, *(const char *const *)b));
+}
+
+static void
+roles_add(const char *p)
+{
+
+	if (p == NULL || strchr(p, '*') != NULL)
+		return;
+	for (size_t i = 0; i < roles_nall; i++)
+		if (strcmp(roles_all[i], p) == 0)
+			return;
+	BUG_ON(roles_nall == ROLES_ALL_MAX);
+	roles_all[roles_nall++] = p;
+}
+
+static void
+roles_collect(void)
+{
+
+	for (const struct role *r = roles; r->name != NULL; r++)
+		for (const char *const *p = r->permissions; *p != NULL; p++)
+			roles_add(*p);
+	for (const struct route *r = routes; r->id != NULL; r++)
+		roles_add(r->permission);
+	qsort(roles_all, roles_nall, sizeof(*roles_all), roles_order);
+}
+
+const char *
+roles_permission_at(size_t i)
+{
+
+	BUG_ON(pthread_once(&roles_once, roles_collect) != 0);
+	return (i < roles_nall ? roles_all[i] : NULL);
+}
+
+bool
+roles_permission(const char *name)
+{
+
+	(void)roles_permission_at(0);
+	return (bsearch(&name, roles_all, roles_nall, sizeof(*roles_all),
+	    roles_order) != NULL);
 }

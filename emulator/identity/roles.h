@@ -5,6 +5,7 @@
 #define EMULATOR_ROLES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct role {
 	const char *name;			/* "roles/storage.objectAdmin" */
@@ -17,5 +18,10 @@ extern const struct role roles[];		/* ends with name == NULL */
 
 const struct role	*role_find(const char *name);	/* or NULL */
 bool	role_has(const struct role *, const char *permission);
+
+/* All permissions that a role or a route here names, each once, sorted: the
+ * i-th, or NULL behind the last. */
+const char	*roles_permission_at(size_t i);
+bool	roles_permission(const char *name);	/* is it one of them? */
 
 #endif
