@@ -16,6 +16,7 @@ struct server;
 struct hosts;
 struct metrics;
 struct gate;
+struct seen;
 
 #define EMULATOR_VERSION "0.1"
 
@@ -26,6 +27,7 @@ struct emu {
 	struct server	*server;
 	struct metrics	*metrics;	/* NULL: nobody counts */
 	struct gate	*gate;		/* NULL: all pass */
+	struct seen	*seen;		/* iam_setup()'s */
 	struct clock	clock;		/* shifted through the control API */
 	bool	auth_http;		/* --auth for the plain endpoint: off */
 	bool	auth_proxy;		/* … and for impersonation: on */

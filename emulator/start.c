@@ -331,6 +331,7 @@ start_free(struct start *s)
 	journal_free(s->emu.journal);
 	metrics_free(s->emu.metrics);
 	gate_free(s->emu.gate);
+	iam_release(&s->emu);
 	store_close(s->emu.store);
 	tls_release(&s->tls);
 	hosts_free(s->emu.hosts);
@@ -341,7 +342,6 @@ start_free(struct start *s)
 	if (s->temporary && file_remove_all(s->data, &e))
 		log_error("%s", err_msg(&e));
 	err_release(&e);
-	free((void *)(uintptr_t)s->emu.owner);	/* iam_setup()'s */
 	free(s->data);
 	arena_release(&s->arena);
 	free(s);

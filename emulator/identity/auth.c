@@ -10,6 +10,7 @@
 #include "emulator/identity/iam.h"
 #include "emulator/identity/oauth.h"
 #include "emulator/identity/scopes.h"
+#include "emulator/identity/seen.h"
 #include "emulator/identity/signed.h"
 #include "emulator/store/store_folder.h"
 #include "lib/log.h"
@@ -79,6 +80,7 @@ struct auth_ask {
 	const char *bucket, *object;	/* that it is about, or NULL */
 	json_t	*project;
 	bool	no_public;	/* public access prevention is enforced */
+	bool	conditional;	/* out: a condition was looked at */
 };
 
 static const json_t *
@@ -216,6 +218,7 @@ auth_condition(struct auth_ask *q, const json_t *condition)
 
 	if (condition == NULL || json_is_null(condition))
 		return (true);
+	q->conditional = true;
 	auth_about(q, &env);
 	return (text != NULL && cel_holds(text, &env, &q->rq->arena));
 }
@@ -272,13 +275,15 @@ auth_no_public(const struct bucket *b)
 	return (c.no_public);
 }
 
-/* The decision itself; b->policy is NULL where no bucket is meant. */
+/* What the policies say; b->policy is NULL where no bucket is meant.
+ * *always: whatever the object, and at any time. */
 static bool
-auth_decide(struct req *rq, const char *permission, const struct bucket *b,
-    const char *object)
+auth_evaluate(struct req *rq, const char *permission, const struct bucket *b,
+    const char *object, bool *always)
 {
 	struct auth_ask q = { .rq = rq, .permission = permission,
-	    .bucket = b->name, .object = object, .no_public = auth_no_public(b) };
+	    .bucket = b->name, .object = object,
+	    .no_public = auth_no_public(b) };
 	json_auto_t *p = NULL;
 	bool ok = false;
 
@@ -291,7 +296,29 @@ auth_decide(struct req *rq, const char *permission, const struct bucket *b,
 	if (!ok)
 		ok = auth_granted(&q, auth_project_policy(&q));
 	json_decref(q.project);
+	*always = !q.conditional;
 	return (ok);
+}
+
+/* The decision itself.  state: from before b was read; 0: not known. */
+static bool
+auth_decide(struct req *rq, const char *permission, const struct bucket *b,
+    const char *object, uint64_t state)
+{
+	const char *key;
+	bool always;
+
+	/* No permission and no bucket's name has a blank in it. */
+	key = arena_printf(&rq->arena, "may %s %s %s", permission,
+	    b->policy != NULL ? b->name : "", rq->principal != NULL ?
+	    rq->principal : "");
+	if (seen_get(rq->emu, state, key, &rq->arena) != NULL)
+		return (true);
+	if (!auth_evaluate(rq, permission, b, object, &always))
+		return (false);
+	if (always)
+		seen_put(rq->emu, state, key, "", INT64_MAX);
+	return (true);
 }
 
 bool
@@ -299,6 +326,7 @@ auth_allows(struct req *rq, const char *permission, const char *bucket,
     const char *object)
 {
 	struct store_at now = { .as_of = STORE_NOW };
+	uint64_t state = seen_state(rq->emu);
 	struct bucket b = { 0 };
 
 	if (!auth_enforced(rq))
@@ -308,7 +336,7 @@ auth_allows(struct req *rq, const char *permission, const char *bucket,
 	if (bucket != NULL && store_bucket_get(rq->emu->store, now, bucket,
 	    &rq->arena, &b) != STORE_OK)
 		b.policy = NULL;
-	return (auth_decide(rq, permission, &b, object));
+	return (auth_decide(rq, permission, &b, object, state));
 }
 
 int
@@ -354,7 +382,7 @@ auth_allows_object(struct req *rq, const char *permission,
 	if (!auth_enforced(rq))
 		return (true);
 	return (rq->auth != AUTH_BAD &&
-	    (auth_decide(rq, permission, b, o->name) ||
+	    (auth_decide(rq, permission, b, o->name, 0) ||
 	    auth_by_list(rq, permission, b, o)));
 }
 
@@ -519,6 +547,7 @@ auth_permit(struct req *rq)
 {
 	const char *permission = rq->route->permission;
 	struct store_at now = { .as_of = STORE_NOW };
+	uint64_t state = seen_state(rq->emu);
 	struct bucket b = { 0 };
 	enum store_rc rc;
 
@@ -547,7 +576,8 @@ auth_permit(struct req *rq)
 			return (-1);
 		}
 	}
-	if (auth_decide(rq, permission, &b, auth_object(rq, permission)) ||
+	if (auth_decide(rq, permission, &b, auth_object(rq, permission),
+	    state) ||
 	    auth_by_named(rq, permission, &b))
 		return (0);
 	auth_refuse(rq, permission);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "emulator/identity/policy.h"
+#include "emulator/identity/seen.h"
 #include "lib/file.h"
 #include "lib/str.h"
 
@@ -82,6 +83,7 @@ iam_setup(struct emu *emu, struct err *e)
 		return (-1);
 	}
 	emu->owner = owner;
+	emu->seen = seen_new();
 	return (0);
 }
 
@@ -91,6 +93,8 @@ iam_release(struct emu *emu)
 
 	free((void *)(uintptr_t)emu->owner);	/* ours, though const to all */
 	emu->owner = NULL;
+	seen_free(emu->seen);
+	emu->seen = NULL;
 }
 
 /* Is the file there, and its key still good? */

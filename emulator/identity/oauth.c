@@ -14,6 +14,7 @@
 
 #include "emulator/identity/iam.h"
 #include "emulator/identity/jwt.h"
+#include "emulator/identity/seen.h"
 #include "lib/str.h"
 
 #define OAUTH_GRANT	"urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -221,6 +222,18 @@ oauth_check_self_signed(struct emu *emu, struct arena *a, const char *bearer,
 	return (j.iss);
 }
 
+/* "E-MAIL" or "E-MAIL\nSCOPE" in its parts. */
+static const char *
+oauth_caller(struct arena *a, const char *text, const char **scope)
+{
+	const char *line = strchr(text, '\n');
+
+	if (line == NULL)
+		return (text);
+	*scope = line + 1;
+	return (arena_strndup(a, text, (size_t)(line - text)));
+}
+
 const char *
 oauth_check(struct emu *emu, struct arena *a, const char *bearer,
     const char **why)
@@ -234,19 +247,26 @@ const char *
 oauth_check_scope(struct emu *emu, struct arena *a, const char *bearer,
     const char **scope, const char **why)
 {
+	uint64_t state = seen_state(emu);
 	json_auto_t *t = NULL;
+	const char *key, *text;
 
 	*scope = NULL;
 	if (!str_starts(bearer, OAUTH_PREFIX) && jwt_looks_like(bearer))
 		return (oauth_check_self_signed(emu, a, bearer, scope, why));
+	key = arena_printf(a, "token %s", bearer);
+	if ((text = seen_get(emu, state, key, a)) != NULL)
+		return (oauth_caller(a, text, scope));
 	t = oauth_token_get(emu, a, bearer, why);
 	if (t == NULL)
 		return (NULL);
-	if (json_is_string(json_object_get(t, "scope")))
-		*scope = arena_strdup(a, json_string_value(
-		    json_object_get(t, "scope")));
-	return (arena_strdup(a,
-	    json_string_value(json_object_get(t, "account"))));
+	text = json_string_value(json_object_get(t, "scope"));
+	text = arena_printf(a, "%s%s%s",
+	    json_string_value(json_object_get(t, "account")),
+	    text != NULL ? "\n" : "", text != NULL ? text : "");
+	seen_put(emu, state, key, text, INT64_C(1000000) *
+	    json_integer_value(json_object_get(t, "exp")));
+	return (oauth_caller(a, text, scope));
 }
 
 /* ---- the form that a token request is ---- */

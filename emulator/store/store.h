@@ -94,6 +94,11 @@ int64_t	store_mutation(struct store *st);
 int64_t	store_wait_mutation(struct store *st, int64_t k, int64_t timeout_us);
 void	store_wake(struct store *st);
 
+/* Moves whenever buckets or records change, before anybody is told that they
+ * have; odd while a change is on its way.  What was found out of them after
+ * an even state was seen holds as long as it stands. */
+uint64_t	store_state(const struct store *);
+
 /* ---- what all reads and writes take ---- */
 
 struct store_at {

@@ -3,7 +3,7 @@
  * processor time of a read of 4 KiB, this takes 1 %.
  *
  * An entry is of an epoch, which is odd while a transaction changes buckets
- * and even between such transactions.  So two states of the table never have
+ * (or records, for store_state()) and even between such transactions.  So two states of the table never have
  * the same even number, and who has taken a snapshot in an epoch finds the
  * entries of that epoch, no older and no newer ones. */
 #include <stdlib.h>
@@ -57,6 +57,13 @@ store_cache_epoch(const struct store *st)
 {
 
 	return (atomic_load(&st->cache->epoch));
+}
+
+uint64_t
+store_state(const struct store *st)
+{
+
+	return (store_cache_epoch(st));
 }
 
 void

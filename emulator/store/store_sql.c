@@ -89,12 +89,13 @@ store_sql_bind(sqlite3_stmt *s, const char *fmt, va_list ap)
 	}
 }
 
-/* Does it change buckets? */
+/* Does it change what store_cache.c counts the states of? */
 static bool
-store_sql_of_buckets(enum store_sql q)
+store_sql_moves(enum store_sql q)
 {
 	static const char *const begins[] = { "INSERT INTO buckets ",
-	    "UPDATE buckets ", "DELETE FROM buckets " };
+	    "UPDATE buckets ", "DELETE FROM buckets ", "INSERT INTO records ",
+	    "UPDATE records ", "DELETE FROM records " };
 
 	for (size_t i = 0; i < NELEMS(begins); i++)
 		if (str_starts(sql_text[q], begins[i]))
@@ -111,7 +112,7 @@ store_sql_vstart(struct store_conn *c, enum store_sql q, const char *fmt,
 	    sqlite3_prepare_v3(c->db, sql_text[q], -1,
 	    SQLITE_PREPARE_PERSISTENT, &c->stmt[q], NULL) != SQLITE_OK)
 		return (NULL);
-	if (!sqlite3_stmt_readonly(c->stmt[q]) && store_sql_of_buckets(q))
+	if (!sqlite3_stmt_readonly(c->stmt[q]) && store_sql_moves(q))
 		store_cache_change(c->st);
 	store_sql_bind(c->stmt[q], fmt, ap);
 	return (c->stmt[q]);

@@ -1,8 +1,10 @@
 #include <curl/curl.h>
 
+#include "emulator/http/head.h"
 #include "emulator/http/server.h"
 #include "emulator/identity/scopes.h"
 #include "emulator/identity/roles.h"
+#include "emulator/store/store_snapshot.h"
 #include "emulator/tests/fixture.h"
 #include "lib/str.h"
 
@@ -432,6 +434,156 @@ START_TEST(authorization_header_decides)
 }
 END_TEST
 
+/* ---- nothing that was found out outlives what it followed from ---- */
+
+/* A listing with this bearer (NULL: none), asked for so often that what can be
+ * remembered is. */
+static int
+bearer_gets(const char *token)
+{
+	struct head_field f = { "Authorization", NULL };
+	struct head h = { .fields = &f, .nfields = token != NULL };
+	int status = 0;
+
+	for (int i = 0; i < 3; i++) {
+		fix_req(&x, &rq, "GET", GCS_HOST, BUCKET "/o", NULL);
+		f.v = arena_printf(&rq.arena, "Bearer %s", token != NULL ?
+		    token : "");
+		rq.head = &h;
+		auth_identify(&rq);
+		if (auth_permit(&rq) == 0)
+			rq.route->handle(&rq);
+		ck_assert(i == 0 || rq.status == status);
+		status = rq.status;
+		rq.head = NULL;
+		req_release(&rq);
+	}
+	return (status);
+}
+
+static const char *
+mint(const char *scope)
+{
+	const char *token = oauth_mint(&x.emu, &x.arena, WORKER,
+	    arena_printf(&x.arena, "https://www.googleapis.com/auth/%s",
+	    scope));
+
+	ck_assert_ptr_nonnull(token);
+	return (token);
+}
+
+START_TEST(policies_change_at_once)
+{
+	const char *token = mint("cloud-platform");
+	const char *other = mint("iam");
+
+	ck_assert_int_eq(bearer_gets(token), 403);
+	grant("roles/storage.objectViewer", ME);
+	ck_assert_int_eq(bearer_gets(token), 200);
+	ck_assert_int_eq(bearer_gets(other), 403);
+	ck_assert_int_eq(bearer_gets(NULL), 401);
+	grant("roles/storage.objectCreator", ME);
+	ck_assert_int_eq(bearer_gets(token), 403);
+	ck_assert_int_eq(fix_owner(&x, "POST", CRM_HOST, "/v1/projects/"
+	    FIX_PROJECT ":setIamPolicy", "{\"policy\":{\"bindings\":["
+	    "{\"role\":\"roles/owner\",\"members\":[\"serviceAccount:"
+	    FIX_MAIL("project-owner") "\",\"" ME "\"]}]}}"), 200);
+	ck_assert_int_eq(bearer_gets(token), 200);
+	ck_assert_int_eq(fix_owner(&x, "POST", CRM_HOST, "/v1/projects/"
+	    FIX_PROJECT ":setIamPolicy", "{\"policy\":{\"bindings\":["
+	    "{\"role\":\"roles/owner\",\"members\":[\"serviceAccount:"
+	    FIX_MAIL("project-owner") "\"]}]}}"), 200);
+	ck_assert_int_eq(bearer_gets(token), 403);
+	/* the public, until that is prevented */
+	grant("roles/storage.objectViewer", "allUsers");
+	ck_assert_int_eq(bearer_gets(token), 200);
+	ck_assert_int_eq(bearer_gets(NULL), 200);
+	ck_assert_int_eq(fix_owner(&x, "PATCH", GCS_HOST, BUCKET,
+	    "{\"iamConfiguration\":{\"publicAccessPrevention\":"
+	    "\"enforced\"}}"), 200);
+	ck_assert_int_eq(bearer_gets(token), 403);
+	ck_assert_int_eq(bearer_gets(NULL), 401);
+	/* another bucket of that name has no such policy */
+	grant("roles/storage.objectViewer", ME);
+	ck_assert_int_eq(bearer_gets(token), 200);
+	ck_assert_int_eq(fix_owner(&x, "DELETE", GCS_HOST, BUCKET, NULL),
+	    204);
+	ck_assert_int_eq(bearer_gets(token), 404);
+	ck_assert_int_eq(fix_owner(&x, "POST", GCS_HOST, "/storage/v1/b"
+	    "?project=" FIX_PROJECT, "{\"name\":\"drill-bucket\"}"), 200);
+	ck_assert_int_eq(bearer_gets(token), 403);
+}
+END_TEST
+
+START_TEST(conditions_are_asked_each_time)
+{
+	const char *token = oauth_mint_for(&x.emu, &x.arena, WORKER,
+	    "https://www.googleapis.com/auth/cloud-platform",
+	    INT64_C(1000000000000));
+
+	grant_with("roles/storage.objectViewer", ME, ",\"condition\":{"
+	    "\"title\":\"t\",\"expression\":\"request.time < "
+	    "timestamp('2100-01-01T00:00:00Z')\"}");
+	ck_assert_int_eq(bearer_gets(token), 200);
+	atomic_store(&x.emu.clock.shift_us, INT64_C(100) * 366 * 86400 *
+	    1000000);
+	ck_assert_int_eq(bearer_gets(token), 403);
+	atomic_store(&x.emu.clock.shift_us, 0);
+	ck_assert_int_eq(bearer_gets(token), 200);
+}
+END_TEST
+
+START_TEST(tokens_end_at_once)
+{
+	const char *token = mint("cloud-platform");
+
+	grant("roles/storage.objectViewer", ME);
+	ck_assert_int_eq(bearer_gets(token), 200);
+	ck_assert_int_eq(fix_owner(&x, "POST", IAM_HOST, FIX_SA "/" WORKER
+	    ":disable", "{}"), 200);
+	ck_assert_int_eq(bearer_gets(token), 401);
+	ck_assert_int_eq(fix_owner(&x, "POST", IAM_HOST, FIX_SA "/" WORKER
+	    ":enable", "{}"), 200);
+	ck_assert_int_eq(bearer_gets(token), 200);
+	atomic_store(&x.emu.clock.shift_us, INT64_C(3601) * 1000000);
+	ck_assert_int_eq(bearer_gets(token), 401);
+	atomic_store(&x.emu.clock.shift_us, 0);
+	ck_assert_int_eq(bearer_gets(token), 200);
+	ck_assert_int_eq(fix_owner(&x, "DELETE", IAM_HOST, FIX_SA "/" WORKER,
+	    NULL), 200);
+	ck_assert_int_eq(bearer_gets(token), 401);
+	fix_account(&x, "worker-account");
+	ck_assert_int_eq(bearer_gets(token), 401);
+}
+END_TEST
+
+START_TEST(changes_of_all_are_felt)
+{
+	static const char *const keep[] = { "account", "policy", "project",
+	    NULL };
+	struct err e = ERR_INIT;
+	struct snapshot snap;
+	const char *token;
+
+	ck_assert_int_eq(store_snapshot_save(x.emu.store, "s", false,
+	    &x.arena, &snap, &e), SNAPSHOT_OK);
+	grant("roles/storage.objectViewer", ME);
+	token = mint("cloud-platform");
+	ck_assert_int_eq(bearer_gets(token), 200);
+	/* the token is newer than the snapshot */
+	ck_assert_int_eq(store_snapshot_load(x.emu.store, "s", &x.arena,
+	    &snap, &e), SNAPSHOT_OK);
+	ck_assert_int_eq(bearer_gets(token), 401);
+	token = mint("cloud-platform");
+	ck_assert_int_eq(bearer_gets(token), 403);
+	grant("roles/storage.objectViewer", ME);
+	ck_assert_int_eq(bearer_gets(token), 200);
+	ck_assert_int_eq(store_wipe(x.emu.store, keep, &e), 0);
+	ck_assert_int_eq(bearer_gets(token), 401);
+	ck_assert_int_eq(bearer_gets(mint("cloud-platform")), 404);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -452,5 +604,9 @@ main(void)
 	tcase_add_test(t, each_way_in_has_its_own_switch);
 	tcase_add_test(t, scope_covers_what_google_documents);
 	tcase_add_test(t, authorization_header_decides);
+	tcase_add_test(t, policies_change_at_once);
+	tcase_add_test(t, conditions_are_asked_each_time);
+	tcase_add_test(t, tokens_end_at_once);
+	tcase_add_test(t, changes_of_all_are_felt);
 	return (fix_main(s));
 }
