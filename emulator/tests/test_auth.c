@@ -520,10 +520,14 @@ START_TEST(conditions_are_asked_each_time)
 	const char *token = oauth_mint_for(&x.emu, &x.arena, WORKER,
 	    "https://www.googleapis.com/auth/cloud-platform",
 	    INT64_C(1000000000000));
+	struct bucket b;
 
-	grant_with("roles/storage.objectViewer", ME, ",\"condition\":{"
-	    "\"title\":\"t\",\"expression\":\"request.time < "
-	    "timestamp('2100-01-01T00:00:00Z')\"}");
+	ck_assert_int_eq(store_bucket_set_policy(x.emu.store, NULL,
+	    "drill-bucket", "{\"bindings\":[{\"role\":"
+	    "\"roles/storage.objectViewer\",\"members\":[\"" ME "\"],"
+	    "\"condition\":{\"title\":\"t\",\"expression\":\"request.time"
+	    " < timestamp('2100-01-01T00:00:00Z')\"}}]}", -1, &x.arena, &b),
+	    STORE_OK);
 	ck_assert_int_eq(bearer_gets(token), 200);
 	atomic_store(&x.emu.clock.shift_us, INT64_C(100) * 366 * 86400 *
 	    1000000);
