@@ -11,12 +11,46 @@
 #include "emulator/identity/auth.h"
 #include "emulator/identity/policy.h"
 
+static int
+buckets_by_name(const void *a, const void *b)
+{
+	json_t *const *x = a, *const *y = b;
+
+	return (strcmp(json_string_value(*x), json_string_value(*y)));
+}
+
+/* IAM gives the members of a binding in the order of their names; the text
+ * that is kept has that of the access control list. */
+static void
+buckets_sort_members(struct req *rq, json_t *binding)
+{
+	json_t *members = json_object_get(binding, "members"), **m, *sorted;
+	size_t n = json_array_size(members);
+
+	m = arena_alloc(&rq->arena, (n + 1) * sizeof(*m));
+	for (size_t i = 0; i < n; i++) {
+		m[i] = json_array_get(members, i);
+		if (!json_is_string(m[i]))
+			return;
+	}
+	qsort(m, n, sizeof(*m), buckets_by_name);
+	sorted = json_array();
+	for (size_t i = 0; i < n; i++)
+		(void)json_array_append(sorted, m[i]);
+	if (n > 0)
+		(void)json_object_set(binding, "members", sorted);
+	json_decref(sorted);
+}
+
 static void
 buckets_iam_reply(struct req *rq, const struct bucket *b)
 {
-	json_t *j = json_loads(b->policy, 0, NULL);
+	json_t *j = json_loads(b->policy, 0, NULL), *binding;
+	size_t i;
 
 	BUG_ON(!json_is_object(j));
+	json_array_foreach(json_object_get(j, "bindings"), i, binding)
+		buckets_sort_members(rq, binding);
 	(void)json_object_set_new(j, "kind", json_string("storage#policy"));
 	(void)json_object_set_new(j, "resourceId", json_string(
 	    arena_printf(&rq->arena, "projects/_/buckets/%s", b->name)));

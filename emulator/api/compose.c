@@ -139,7 +139,7 @@ compose_run(struct req *rq, struct compose *c, struct object *out)
 	rq->mutation = w.mutation;
 	if (rc == STORE_OK)
 		return (0);
-	req_fail_rc(rq, rc);
+	objects_fail(rq, &w, rc);
 	return (-1);
 }
 

@@ -7,6 +7,7 @@
 #include "emulator/api/resource.h"
 #include "emulator/api/restore.h"
 #include "emulator/fault/retry_test.h"
+#include "emulator/http/route.h"
 #include "emulator/identity/auth.h"
 
 struct store_write
@@ -15,6 +16,17 @@ objects_write(const struct req *rq)
 
 	return ((struct store_write){ .forget = rq->forget,
 	    .exempt = retry_test_live(rq) });
+}
+
+void
+objects_fail(struct req *rq, const struct store_write *w, enum store_rc rc)
+{
+
+	if (rc == STORE_BAD_HASH && w->why != NULL &&
+	    rq->route->api != API_XML)
+		req_fail(rq, 400, "invalid", "%s", w->why);
+	else
+		req_fail_rc(rq, rc);
 }
 
 int

@@ -13,6 +13,8 @@ void	objects_delete_h(struct req *);
 
 /* What a request's writes of objects pass on to the store. */
 struct store_write	objects_write(const struct req *);
+/* req_fail_rc(), with what the store says of a hash that differs. */
+void	objects_fail(struct req *, const struct store_write *, enum store_rc);
 /* What patch and update do, for the XML API too: a full update forgets what
  * was there.  -1: a reply has been stored. */
 int	objects_apply(struct req *, const json_t *in, bool patch,

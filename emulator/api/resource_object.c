@@ -6,6 +6,7 @@
 #include "emulator/api/acls.h"
 #include "emulator/api/csek.h"
 #include "emulator/api/resource.h"
+#include "emulator/api/restore.h"
 #include "emulator/store/checksum.h"
 #include "lib/str.h"
 
@@ -74,7 +75,7 @@ resource_own(const char *k, size_t n)
 		"metageneration", "size", "crc32c", "md5Hash", "etag",
 		"timeCreated", "updated", "timeFinalized", "componentCount",
 		"timeDeleted", "retentionExpirationTime", "softDeleteTime",
-		"hardDeleteTime", "acl", "owner" };
+		"hardDeleteTime", "restoreToken", "acl", "owner" };
 
 	for (size_t i = 0; i < NELEMS(own); i++)
 		if (strncmp(own[i], k, n) == 0 && own[i][n] == '\0')
@@ -249,7 +250,7 @@ static void
 resource_write(struct req *rq, struct jtext *w, const struct object *o,
     bool written)
 {
-	const char *link = resource_link(rq, o);
+	const char *link = resource_link(rq, o), *token;
 	char etag[RESOURCE_ETAG];
 	struct resource_attrs t;
 
@@ -264,6 +265,8 @@ resource_write(struct req *rq, struct jtext *w, const struct object *o,
 	resource_etag_put(etag, o->generation, o->metageneration);
 	jtext_set(w, "etag", etag);
 	resource_times(w, o, t.class_time);
+	if ((token = restore_token(rq, o)) != NULL)
+		jtext_set(w, "restoreToken", token);
 	acls_show_object(rq, w, o, &t.acl);
 	jtext_close(w, '}');
 }

@@ -8,6 +8,33 @@
 #include "emulator/api/resource.h"
 #include "emulator/identity/auth.h"
 
+const char *
+restore_token(struct req *rq, const struct object *o)
+{
+	struct store_at now = { STORE_NOW };
+	struct acls_config c = { .hierarchical = false };
+	struct bucket b;
+
+	if (o->hard_us == 0)
+		return (NULL);
+	if (store_bucket_get(rq->emu->store, now, o->bucket, &rq->arena,
+	    &b) == STORE_OK)
+		acls_config(b.attrs, &c);
+	return (c.hierarchical ? arena_printf(&rq->arena, "%016llx%016llx",
+	    (unsigned long long)o->soft_us,
+	    (unsigned long long)o->generation) : NULL);
+}
+
+/* Is it the one that the client means, if it says so? */
+static bool
+restore_meant(struct req *rq, const struct object *o)
+{
+	const char *want = req_query(rq, "restoreToken"),
+	    *token = restore_token(rq, o);
+
+	return (want == NULL || token == NULL || strcmp(want, token) == 0);
+}
+
 /* Does the bucket soft-delete?  -1: the error has been stored. */
 static int
 restore_policy(struct req *rq, const char *without)
@@ -118,6 +145,8 @@ restore_object_h(struct req *rq)
 		return;
 	rc = store_object_soft_get(rq->emu->store, now, rq->bucket,
 	    rq->object, c.generation, &rq->arena, &o);
+	if (rc == STORE_OK && !restore_meant(rq, &o))
+		rc = STORE_NO_OBJECT;
 	if (rc == STORE_OK && (attrs = restore_attrs(rq, &o)) == NULL)
 		return;
 	if (rc == STORE_OK)

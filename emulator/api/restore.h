@@ -16,6 +16,9 @@ enum store_rc	restore_look(struct req *, int64_t generation,
 /* softDeleted=true of a listing, where the bucket has a policy for it.  -1:
  * a 400 has been stored. */
 int	restore_listable(struct req *);
+/* What tells it from another soft-deleted one of its name and generation, in
+ * the arena; NULL where it is live or its bucket has no hierarchy. */
+const char	*restore_token(struct req *, const struct object *);
 /* buckets.get and buckets.list with softDeleted=true */
 void	restore_bucket_get(struct req *);
 void	restore_bucket_list(struct req *, const char *project);

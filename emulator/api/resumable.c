@@ -322,7 +322,7 @@ resumable_finish(struct req *rq, struct chunk *c)
 	    &rq->arena, &o);
 	rq->mutation = w.mutation;
 	if (rc != STORE_OK) {
-		req_fail_rc(rq, rc);
+		objects_fail(rq, &w, rc);
 		return;
 	}
 	resumable_range_drop(rq, c->s.id);

@@ -173,7 +173,7 @@ uploads_multipart_end(struct req *rq, struct upload *u)
 	const char *why = multipart_error(u->parts), *enc;
 
 	if (why == NULL && !buf_ok(&u->meta))
-		why = "The metadata is too long.";
+		why = "Metadata part is too large.";
 	if (why == NULL && !multipart_done(u->parts))
 		why = "Missing end boundary in multipart body.";
 	if (why == NULL && multipart_parts(u->parts) != 2)
@@ -231,7 +231,7 @@ uploads_store(struct req *rq, struct upload *u, struct object *o)
 	rq->mutation = w.mutation;
 	if (rc == STORE_OK)
 		return (0);
-	req_fail_rc(rq, rc);
+	objects_fail(rq, &w, rc);
 	return (-1);
 }
 

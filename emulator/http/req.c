@@ -237,8 +237,11 @@ req_json_text(struct req *rq, const char *p, size_t n, json_t **out)
 
 	while (blank < n && strchr(" \t\r\n", p[blank]) != NULL)
 		blank++;
-	*out = blank == n ? json_object() :
-	    json_loadb(p, n, JSON_REJECT_DUPLICATES, &je);
+	/* Go's client sends null where its caller gave no object. */
+	*out = blank == n ? json_object() : json_loadb(p, n,
+	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &je);
+	if (json_is_null(*out))
+		*out = json_object();
 	if (!json_is_object(*out)) {
 		if (*out != NULL)
 			req_fail(rq, 400, "parseError",

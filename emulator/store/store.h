@@ -125,6 +125,9 @@ struct store_write {
 	 * leaves the bucket's metageneration, which Node's suite relies on. */
 	bool	exempt;
 	int64_t	mutation;	/* out: the number that it got, 0 if forgotten */
+	/* out, with BAD_HASH of whole objects: a sentence with the hash that
+	 * the client gave and ours, in the call's arena; else left alone */
+	const char *why;
 	/* What comes from elsewhere keeps these of its: generation (where that
 	 * is newer than what it replaces), metageneration, created_us,
 	 * updated_us (zeros are given anew), components, has_md5; of a bucket

@@ -91,9 +91,8 @@ store_object_compose(struct store *st, struct store_write *w,
 	for (size_t i = 0; rc == STORE_OK && i < n; i++)
 		rc = store_compose_add(st, bucket, &src[i], p,
 		    &row.o.components);
-	if (rc == STORE_OK && expect != NULL && expect->has_crc32c &&
-	    expect->crc32c != p->crc32c)
-		rc = STORE_BAD_HASH;
+	if (rc == STORE_OK)
+		rc = store_expect_check(expect, p->crc32c, NULL, w, a);
 	if (rc == STORE_OK)
 		rc = store_payload_ready(st, p, &row.o.payload);
 	if (rc == STORE_OK)

@@ -331,9 +331,10 @@ enum store_rc	store_cond_check(const struct store_cond *,
 /* A copy of o whose texts live in the arena. */
 void	store_object_out(struct arena *, const char *bucket,
     const struct object *o, struct object *out);
-/* OK, or BAD_HASH: the bytes are not those that the client meant. */
+/* OK, or BAD_HASH: the bytes are not those that the client meant.  md5 NULL:
+ * they have none.  Where w and a are given, w->why says which. */
 enum store_rc	store_expect_check(const struct store_expect *, uint32_t crc,
-    const unsigned char md5[16]) MUST_USE;
+    const unsigned char *md5, struct store_write *w, struct arena *a) MUST_USE;
 
 /* ---- store_compose.c ---- */
 

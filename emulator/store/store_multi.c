@@ -125,7 +125,8 @@ store_multi_put(struct store *st, struct store_write *w, const char *bucket,
 	    .crc32c = p->crc32c };
 	if (payload_md5(p, out->md5) != 0)
 		return (store_errno_rc(errno));
-	rc = store_expect_check(expect, out->crc32c, out->md5);
+	rc = store_expect_check(expect, out->crc32c, out->md5, NULL,
+	    NULL);
 	if (rc == STORE_OK)
 		rc = store_payload_ready(st, p, &out->payload);
 	if (rc != STORE_OK || (rc = store_tx_begin(st)) != STORE_OK)

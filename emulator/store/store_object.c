@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "emulator/store/checksum.h"
 #include "emulator/store/store_int.h"
 #include "lib/log.h"
 
@@ -32,13 +33,26 @@ store_cond_check(const struct store_cond *c, const struct object *o, bool read)
 
 enum store_rc
 store_expect_check(const struct store_expect *x, uint32_t crc,
-    const unsigned char md5[16])
+    const unsigned char *md5, struct store_write *w, struct arena *a)
 {
+	char want[25], got[25];
+	const char *what;
 
-	if (x != NULL && ((x->has_crc32c && x->crc32c != crc) ||
-	    (x->has_md5 && memcmp(x->md5, md5, 16) != 0)))
-		return (STORE_BAD_HASH);
-	return (STORE_OK);
+	if (x != NULL && x->has_crc32c && x->crc32c != crc) {
+		checksum_crc32c_b64(want, x->crc32c);
+		checksum_crc32c_b64(got, crc);
+		what = "CRC32C";
+	} else if (x != NULL && x->has_md5 && md5 != NULL &&
+	    memcmp(x->md5, md5, 16) != 0) {
+		checksum_md5_b64(want, x->md5);
+		checksum_md5_b64(got, md5);
+		what = "MD5 hash";
+	} else
+		return (STORE_OK);
+	if (w != NULL && a != NULL)
+		w->why = arena_printf(a, "Provided %s \"%s\" doesn't match "
+		    "calculated %s \"%s\".", what, want, what, got);
+	return (STORE_BAD_HASH);
 }
 
 void
@@ -167,7 +181,7 @@ store_object_insert(struct store *st, struct store_write *w,
 		return (STORE_IO);
 	if (payload_md5(p, x.md5) != 0)
 		return (store_errno_rc(errno));
-	rc = store_expect_check(expect, p->crc32c, x.md5);
+	rc = store_expect_check(expect, p->crc32c, x.md5, w, a);
 	if (rc == STORE_OK)
 		rc = store_payload_ready(st, p, &x.payload);
 	if (rc == STORE_OK)

@@ -212,9 +212,9 @@ store_upload_finish(struct store *st, struct store_write *w,
 	if (hasher_get(u->hash, row.o.md5) != 0)
 		return (store_errno_rc(errno));
 	row.o.payload = u->payload;
-	rc = store_expect_check(&s->expect, row.o.crc32c, row.o.md5);
+	rc = store_expect_check(&s->expect, row.o.crc32c, row.o.md5, w, a);
 	if (rc == STORE_OK)
-		rc = store_expect_check(more, row.o.crc32c, row.o.md5);
+		rc = store_expect_check(more, row.o.crc32c, row.o.md5, w, a);
 	if (rc != STORE_OK)
 		return (rc);
 	buf_init(&small, PAYLOAD_INLINE);

@@ -295,6 +295,76 @@ START_TEST(restricted_kinds_of_keys_are_refused)
 }
 END_TEST
 
+START_TEST(null_is_a_body_that_says_nothing)
+{
+	ck_assert_int_eq(client_text("POST", MEDIA "x", "x"), 200);
+	ck_assert_int_eq(api_do("POST", "null", B "/bkt/o/x/rewriteTo/b/bkt"
+	    "/o/y"), 200);
+	api_is("done", "true");
+	ck_assert_int_eq(api_do("PATCH", " null\n", B "/bkt/o/x"), 200);
+	ck_assert_int_eq(api_do("PATCH", "0", B "/bkt/o/x"), 400);
+}
+END_TEST
+
+START_TEST(hash_that_differs_is_told_beside_ours)
+{
+	static const char part[] = "--b\r\n\r\n{\"name\":\"x\",\"%s\":\"%s\"}"
+	    "\r\n--b\r\n\r\nhello\r\n--b--\r\n";
+	static const char up[] = "/upload/storage/v1/b/bkt/o?uploadType="
+	    "multipart", type[] = "Content-Type: multipart/related; boundary=b";
+	char body[256];
+
+	(void)snprintf(body, sizeof(body), part, "crc32c", "AAAAAA==");
+	ck_assert_int_eq(client_ask("POST", up, body, strlen(body), type),
+	    400);
+	api_is("error.message", "Provided CRC32C \"AAAAAA==\" doesn't match "
+	    "calculated CRC32C \"mnG7TA==\".");
+	(void)snprintf(body, sizeof(body), part, "md5Hash",
+	    "AAAAAAAAAAAAAAAAAAAAAA==");
+	ck_assert_int_eq(client_ask("POST", up, body, strlen(body), type),
+	    400);
+	api_is("error.message", "Provided MD5 hash \"AAAAAAAAAAAAAAAAAAAAAA==\" "
+	    "doesn't match calculated MD5 hash "
+	    "\"XUFAKrxLKna5cZ2REBfFkg==\".");
+}
+END_TEST
+
+START_TEST(members_of_the_default_policy_are_in_order)
+{
+	ck_assert_int_eq(client_get(B "/bkt/iam"), 200);
+	api_is("bindings.0.members.0", "projectEditor:p");
+	api_is("bindings.0.members.1", "projectOwner:p");
+}
+END_TEST
+
+START_TEST(soft_deleted_in_a_hierarchy_has_a_restore_token)
+{
+	char generation[32], token[64], path[256];
+
+	ck_assert_int_eq(api_do("POST", "{\"name\":\"tree\","
+	    "\"hierarchicalNamespace\":{\"enabled\":true},"
+	    "\"iamConfiguration\":{\"uniformBucketLevelAccess\":"
+	    "{\"enabled\":true}}}", B "?project=litedrill"), 200);
+	ck_assert_int_eq(client_text("POST", "/upload/storage/v1/b/tree/o"
+	    "?uploadType=media&name=x", "x"), 200);
+	(void)snprintf(generation, sizeof(generation), "%s",
+	    api_text("generation"));
+	api_is("restoreToken", "");
+	ck_assert_int_eq(api_do("DELETE", "", B "/tree/o/x"), 204);
+	ck_assert_int_eq(client_get(B "/tree/o?softDeleted=true"), 200);
+	(void)snprintf(token, sizeof(token), "%s",
+	    api_text("items.0.restoreToken"));
+	ck_assert_str_ne(token, "");
+	(void)snprintf(path, sizeof(path), B "/tree/o/x/restore?generation=%s"
+	    "&restoreToken=other", generation);
+	ck_assert_int_eq(api_do("POST", "", "%s", path), 404);
+	(void)snprintf(path, sizeof(path), B "/tree/o/x/restore?generation=%s"
+	    "&restoreToken=%s", generation, token);
+	ck_assert_int_eq(api_do("POST", "", "%s", path), 200);
+	api_is("restoreToken", "");
+}
+END_TEST
+
 static void
 add(TCase *t)
 {
@@ -310,6 +380,10 @@ add(TCase *t)
 	tcase_add_test(t, autoclass_has_a_new_time_with_each_toggle);
 	tcase_add_test(t, disabled_ip_filter_is_kept_whole);
 	tcase_add_test(t, restricted_kinds_of_keys_are_refused);
+	tcase_add_test(t, null_is_a_body_that_says_nothing);
+	tcase_add_test(t, hash_that_differs_is_told_beside_ours);
+	tcase_add_test(t, members_of_the_default_policy_are_in_order);
+	tcase_add_test(t, soft_deleted_in_a_hierarchy_has_a_restore_token);
 	tcase_add_test(t, live_retry_test_may_begin_what_cannot_end);
 	tcase_add_test(t, live_retry_test_may_be_careless);
 	tcase_add_test(t, live_retry_test_is_exempt_from_retention);
