@@ -187,7 +187,8 @@ jtext_string(const char *p)
 {
 
 	for (p++;; p++) {
-		p += strcspn(p, "\"\\");
+		while (*p != '"' && *p != '\\' && *p != '\0')
+			p++;
 		if (*p == '"')
 			return (p + 1);
 		if (*p == '\0' || *++p == '\0')

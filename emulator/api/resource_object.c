@@ -29,6 +29,7 @@ resource_see(struct req *rq, struct resource_seen *r, const char *bucket)
 	struct jtext w;
 
 	jtext_init(&w, false, 64u << 10);
+	(void)buf_room(&w.b, 250);		/* what most need */
 	jtext_part(&w, base, strlen(base));
 	r->nbase = w.b.len;
 	jtext_raw(&w, KEY("/storage/v1/b/"));

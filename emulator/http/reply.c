@@ -118,6 +118,7 @@ req_json_begin(struct req *rq, struct jtext *w)
 
 	jtext_init(w, req_fields(rq) == NULL &&
 	    req_query_bool(rq, "prettyPrint", true), SIZE_MAX / 2);
+	(void)buf_room(&w->b, 2000);		/* what one object needs */
 }
 
 void
