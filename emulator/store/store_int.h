@@ -188,6 +188,11 @@ enum store_rc	store_batch(struct store *, struct store_write *w,
 /* Wait until that commit (of st->commits) is on the disk. */
 enum store_rc	store_sync(struct store *, uint64_t commit) MUST_USE;
 
+/* ---- store_vfs.c ---- */
+
+/* The name of SQLite's VFS for the database.  With it, synchronous = FULL. */
+const char	*store_vfs(const struct store *);
+
 /* ---- store_read.c: readers ---- */
 
 /* A connection that sees what was committed when it was called, and nothing

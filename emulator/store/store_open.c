@@ -195,17 +195,16 @@ static int
 store_connect(struct store *st, struct store_conn *c, const char *path,
     int cache_kib, struct err *e)
 {
-	char *pragmas = mem_printf("PRAGMA synchronous = %s;"
+	char *pragmas = mem_printf("PRAGMA synchronous = FULL;"
 	    "PRAGMA cache_size = -%d; PRAGMA secure_delete = OFF;"
 	    "PRAGMA wal_autocheckpoint = 1000;"
-	    "PRAGMA temp_store = MEMORY", st->power ? "NORMAL" : "OFF",
-	    cache_kib);
+	    "PRAGMA temp_store = MEMORY", cache_kib);
 	int rc = 0;
 
 	c->st = st;
 	if (sqlite3_open_v2(path, &c->db, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
-	    SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK ||
+	    SQLITE_OPEN_EXRESCODE, store_vfs(st)) != SQLITE_OK ||
 	    sqlite3_busy_timeout(c->db, 10000) != SQLITE_OK ||
 	    sqlite3_exec(c->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
 		rc = store_sql_err(c, path, e);
