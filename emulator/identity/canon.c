@@ -211,7 +211,7 @@ static bool
 canon_subresource(const char *k, bool responses)
 {
 	static const char *const names[] = {
-		"acl", "billing", "compose", "cors", "defaultobjectacl",
+		"acl", "billing", "compose", "cors", "defaultobjectacl", "delete",
 		"encryption", "encryptionconfig", "lifecycle", "location",
 		"logging", "notification", "object-lock", "partnumber",
 		"policy", "requestpayment", "restore", "retention",

@@ -216,6 +216,13 @@ START_TEST(v2_covers_type_extensions_and_subresources)
 	o.form = CANON_RESPONSE | CANON_EQUALS;
 	ck_assert_str_eq(canon_v2(&arena, &c, &o), V2_HEAD V2_GOOG
 	    "/b-one/a%20b?acl=&response-content-type=a/b&uploadId=7");
+	c.query = &(struct canon_kv){ "delete", "" };
+	c.nquery = 1;
+	o.form = 0;
+	ck_assert_str_eq(canon_v2(&arena, &c, &o), V2_HEAD V2_GOOG
+	    "/b-one/a%20b?delete");
+	c.query = q;
+	c.nquery = 5;
 	o = (struct canon_v2){ .when = "1772424306", .amz = true,
 	    .bucket = "b-two" };
 	ck_assert_str_eq(canon_v2(&arena, &c, &o), V2_HEAD
