@@ -12,6 +12,7 @@
 #include "emulator/http/answer.h"
 #include "emulator/http/body.h"
 #include "emulator/http/dispatch.h"
+#include "emulator/http/gunzip.h"
 #include "emulator/http/head.h"
 #include "emulator/http/route.h"
 #include "emulator/http/server.h"
@@ -129,6 +130,8 @@ exchange_head(struct exchange *x)
 	if (rq->faults != NULL)
 		crew_block(x->c->hand);
 	if (rq->status == 0 && rq->route->body == BODY_STREAM) {
+		if (gunzip_given(rq))
+			gunzip_expect(rq);
 		x->opened = true;
 		rq->route->begin(rq);
 	}
@@ -411,8 +414,11 @@ exchange_work(struct exchange *x)
 	if (!x->routed)
 		return;			/* refused; no rule knows it */
 	if (rq->route->body == BODY_BUF && rq->status == 0) {
+		if (gunzip_given(rq))
+			gunzip_body(rq);
 		exchange_enter(x);
-		dispatch_judge(rq);
+		if (rq->status == 0)
+			dispatch_judge(rq);
 	}
 	if (str_starts(rq->route->id, "emulator.journal") ||
 	    rq->route->handle == metrics_h)

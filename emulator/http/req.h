@@ -94,6 +94,7 @@ struct req {
 
 	struct buf body;		/* gathered (routes with BODY_BUF) */
 	int64_t	bytes_in, bytes_out;
+	struct gunzip *gunzip;		/* gunzip.c's, or NULL */
 	void	*state;			/* the route's own, in the arena */
 
 	/* set by faults */

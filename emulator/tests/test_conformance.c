@@ -1,5 +1,7 @@
 /* What the suites of Google's clients expect where the service's documents say
  * nothing, or leave it open; make conformance runs those suites themselves. */
+#include <zlib.h>
+
 #include "emulator/tests/api_util.h"
 
 static void
@@ -365,6 +367,57 @@ START_TEST(soft_deleted_in_a_hierarchy_has_a_restore_token)
 }
 END_TEST
 
+/* The length of p[0..n) as gzip in out[]. */
+static size_t
+gzip_of(const char *p, size_t n, unsigned char *out, size_t max)
+{
+	z_stream z = { .next_in = (Bytef *)(uintptr_t)p,
+	    .avail_in = (uInt)n, .next_out = out, .avail_out = (uInt)max };
+
+	ck_assert_int_eq(deflateInit2(&z, 6, Z_DEFLATED, 16 + MAX_WBITS, 8,
+	    Z_DEFAULT_STRATEGY), Z_OK);
+	ck_assert_int_eq(deflate(&z, Z_FINISH), Z_STREAM_END);
+	(void)deflateEnd(&z);
+	return (max - z.avail_out);
+}
+
+/* As Java's client sends each JSON. */
+START_TEST(body_compressed_for_the_way_is_read)
+{
+	static const char json[] = "{\"labels\":{\"a\":\"b\"}}",
+	    gz[] = "Content-Encoding: gzip";
+	unsigned char z[512];
+	size_t n = gzip_of(json, strlen(json), z, sizeof(z));
+
+	ck_assert_int_eq(client_ask("PATCH", B "/bkt", z, n, gz), 200);
+	api_is("labels.a", "b");
+	ck_assert_int_eq(client_ask("PATCH", B "/bkt", z, n - 9, gz), 400);
+	ck_assert_int_eq(client_ask("PATCH", B "/bkt", json, strlen(json),
+	    gz), 400);
+	ck_assert_int_eq(client_ask("PATCH", B "/bkt", z, n, "X-No: 1"), 400);
+}
+END_TEST
+
+START_TEST(upload_compressed_for_the_way_is_kept_plain)
+{
+	static char big[300000];
+	static unsigned char z[2048];
+	static const char gz[] = "Content-Encoding: gzip";
+	size_t n = gzip_of(big, sizeof(big), z, sizeof(z));
+
+	ck_assert_int_eq(client_ask("POST", MEDIA "x", z, n, gz), 200);
+	api_is("size", "300000");
+	api_is("contentEncoding", "");
+	ck_assert_int_eq(client_ask("POST", MEDIA "x", z, n - 9, gz), 400);
+	ck_assert_int_eq(client_ask("POST", MEDIA "x", "x", 1, gz), 400);
+	ck_assert_int_eq(client_get(O "/x"), 200);
+	api_is("metageneration", "1");
+	ck_assert_int_eq(client_ask("PUT", "/bkt/y", z, n, gz), 200);
+	ck_assert_int_eq(client_get(O "/y"), 200);
+	api_is("contentEncoding", "gzip");
+}
+END_TEST
+
 static void
 add(TCase *t)
 {
@@ -380,6 +433,8 @@ add(TCase *t)
 	tcase_add_test(t, autoclass_has_a_new_time_with_each_toggle);
 	tcase_add_test(t, disabled_ip_filter_is_kept_whole);
 	tcase_add_test(t, restricted_kinds_of_keys_are_refused);
+	tcase_add_test(t, body_compressed_for_the_way_is_read);
+	tcase_add_test(t, upload_compressed_for_the_way_is_kept_plain);
 	tcase_add_test(t, null_is_a_body_that_says_nothing);
 	tcase_add_test(t, hash_that_differs_is_told_beside_ours);
 	tcase_add_test(t, members_of_the_default_policy_are_in_order);
