@@ -54,6 +54,9 @@ struct store {
 	int	lock_fd;
 
 	/* The writer: everything up to dead_room under its lock. */
+	/* Before write_lock: one snapshot, load or wipe at a time, since two
+	 * of them do not agree which payload files may go. */
+	pthread_mutex_t whole_lock;
 	pthread_mutex_t write_lock;
 	struct store_conn w;
 	int64_t	generation;		/* the last one given */

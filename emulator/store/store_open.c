@@ -484,6 +484,7 @@ store_new(const struct store_opts *o)
 	st->lock_fd = st->wal_fd = -1;
 	st->cache = store_cache_new();
 	st->hasher = hasher_new();
+	(void)pthread_mutex_init(&st->whole_lock, NULL);
 	(void)pthread_mutex_init(&st->write_lock, NULL);
 	(void)pthread_mutex_init(&st->batch_lock, NULL);
 	st->batch_end = &st->batch;
@@ -561,6 +562,7 @@ store_close(struct store *st)
 	(void)pthread_mutex_destroy(&st->read_lock);
 	(void)pthread_mutex_destroy(&st->batch_lock);
 	(void)pthread_mutex_destroy(&st->write_lock);
+	(void)pthread_mutex_destroy(&st->whole_lock);
 	store_cache_free(st->cache);
 	free(st->dead);
 	free(st->rates);

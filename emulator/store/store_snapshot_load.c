@@ -326,6 +326,7 @@ store_snapshot_load(struct store *st, const char *name, struct arena *a,
 	int done;
 
 	*out = (struct snapshot){ .name = arena_strdup(a, name) };
+	(void)pthread_mutex_lock(&st->whole_lock);
 	if (!file_exists(l.dir))
 		rc = SNAPSHOT_NONE;
 	else if (snap_about_read(l.dir, out, &last, e) == 0) {
@@ -341,6 +342,7 @@ store_snapshot_load(struct store *st, const char *name, struct arena *a,
 			rc = SNAPSHOT_OK;
 		}
 	}
+	(void)pthread_mutex_unlock(&st->whole_lock);
 	free(l.made);
 	free(l.from);
 	free(l.to);

@@ -303,11 +303,13 @@ store_snapshot_save(struct store *st, const char *name, bool replace,
 {
 	char *dir = snap_path(st, "", name);
 	char *made = snap_path(st, ".new-", name);
-	bool there = file_exists(dir);
+	bool there;
 	int rc = -1;
 
 	*out = (struct snapshot){ .name = arena_strdup(a, name),
 	    .created_us = clock_wall_us(st->clock) };
+	(void)pthread_mutex_lock(&st->whole_lock);
+	there = file_exists(dir);
 	if (!there || replace) {
 		save_keep(st);
 		rc = file_remove_all(made, e);
@@ -321,6 +323,7 @@ store_snapshot_save(struct store *st, const char *name, bool replace,
 		if (rc != 0)
 			(void)file_remove_all(made, NULL);
 	}
+	(void)pthread_mutex_unlock(&st->whole_lock);
 	free(dir);
 	free(made);
 	return (there && !replace ? SNAPSHOT_EXISTS :

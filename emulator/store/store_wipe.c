@@ -78,6 +78,7 @@ store_wipe(struct store *st, const char *const *keep, struct err *e)
 
 	if (atomic_load(&st->broken))
 		return (err_set(e, "the store takes no more writes"));
+	(void)pthread_mutex_lock(&st->whole_lock);
 	(void)pthread_mutex_lock(&st->write_lock);
 	store_cache_change(st);
 	rc = wipe_commit(st->w.db, keep, e);
@@ -91,5 +92,6 @@ store_wipe(struct store *st, const char *const *keep, struct err *e)
 		rc = err_set(e, "the store's log could not be synced");
 	if (rc == 0)
 		snap_sweep(st);
+	(void)pthread_mutex_unlock(&st->whole_lock);
 	return (rc);
 }

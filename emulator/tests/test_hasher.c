@@ -231,6 +231,7 @@ main(void)
 	SRunner *r;
 	int failed;
 
+	tcase_set_timeout(t, 60);	/* a sanitizer makes it slow */
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, sum_is_that_of_the_file, 0,
 	    (int)NELEMS(sizes));

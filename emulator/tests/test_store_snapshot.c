@@ -1,6 +1,7 @@
 /* Snapshots of the store without anybody around it: counts, durability, and
  * what a kill in the middle leaves. */
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -86,6 +87,51 @@ START_TEST(objects_are_counted_as_they_come_and_go)
 		    STORE_OK);
 		ck_assert_int_eq(store_record_get(st, "it's", "k", &ar, &r),
 		    STORE_NO_RECORD);
+	}
+}
+END_TEST
+
+/* ---- at once ---- */
+
+static void *
+save_again_and_again(void *unused UNUSED)
+{
+	struct snapshot s;
+	struct arena a = ARENA_INIT;
+	struct err e = ERR_INIT;
+	intptr_t bad = 0;
+
+	for (int i = 0; i < 20; i++)
+		bad += store_snapshot_save(st, "s", true, &a, &s, &e) !=
+		    SNAPSHOT_OK;
+	arena_release(&a);
+	err_release(&e);
+	return ((void *)bad);
+}
+
+/* Sweeping away what no row names must not take what a snapshot has yet to
+ * link, nor may one snapshot let go of what another keeps. */
+START_TEST(saves_and_wipes_at_once_all_succeed)
+{
+	static const char *const keep[] = { NULL };
+	static char big[BIG];
+	pthread_t t[2];
+	void *bad;
+
+	memset(big, 'x', BIG - 1);
+	make_bucket("b", false);
+	for (size_t i = 0; i < NELEMS(t); i++)
+		ck_assert_int_eq(pthread_create(&t[i], NULL,
+		    save_again_and_again, NULL), 0);
+	for (int turn = 0; turn < 20; turn++) {
+		for (int i = 0; i < OBJECTS; i++)
+			(void)put("b", arena_printf(&ar, "x%d", i), big);
+		ck_assert_int_eq(store_wipe(st, keep, &err), 0);
+		make_bucket("b", false);
+	}
+	for (size_t i = 0; i < NELEMS(t); i++) {
+		ck_assert_int_eq(pthread_join(t[i], &bad), 0);
+		ck_assert_ptr_null(bad);
 	}
 }
 END_TEST
@@ -269,6 +315,7 @@ main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, objects_are_counted_as_they_come_and_go);
+	tcase_add_test(t, saves_and_wipes_at_once_all_succeed);
 	tcase_add_test(t, killed_while_loading_it_is_one_or_the_other);
 	tcase_add_test(t, killed_while_loading_with_durability_power);
 	tcase_add_test(t, killed_while_saving_there_is_none_or_a_whole_one);
