@@ -210,9 +210,13 @@ req_text(struct req *rq, const char *s)
 
 /* The canonical code's name that IAM and Resource Manager add. */
 static const char *
-req_rpc_status(int status)
+req_rpc_status(int status, const char *reason)
 {
 
+	if (strcmp(reason, "aborted") == 0)
+		return ("ABORTED");
+	if (strcmp(reason, "failedPrecondition") == 0)
+		return ("FAILED_PRECONDITION");
 	switch (status) {
 	case 400: return ("INVALID_ARGUMENT");
 	case 401: return ("UNAUTHENTICATED");
@@ -262,7 +266,7 @@ req_error_json(struct req *rq, int status, const char *reason,
 	case API_IAM:
 	case API_CRM:
 		(void)json_object_set_new(err, "status",
-		    json_string(req_rpc_status(status)));
+		    json_string(req_rpc_status(status, reason)));
 		break;
 	case API_STORAGE:
 		e = json_pack("{s:O, s:s, s:s}", "message", text, "domain",

@@ -425,6 +425,23 @@ auth_allows_below(struct req *rq, const char *permission, const char *name)
 	    auth_by_folders(rq, permission, name, auth_no_public(&b)));
 }
 
+bool
+auth_allows_account(struct req *rq, const char *permission)
+{
+	struct auth_ask q = { .rq = rq, .permission = permission };
+	json_auto_t *policy = NULL;
+	bool ok;
+
+	if (auth_allows(rq, permission, NULL, NULL))
+		return (true);
+	if (rq->auth == AUTH_BAD || rq->cap[1] == NULL)
+		return (false);
+	policy = iam_account_policy(rq->emu, &rq->arena, rq->cap[1]);
+	ok = auth_granted(&q, policy);
+	json_decref(q.project);
+	return (ok);
+}
+
 /* What the permission is about below the bucket: an object, a folder, or the
  * prefix that a listing keeps to. */
 static const char *
@@ -578,7 +595,8 @@ auth_permit(struct req *rq)
 	}
 	if (auth_decide(rq, permission, &b, auth_object(rq, permission),
 	    state) ||
-	    auth_by_named(rq, permission, &b))
+	    auth_by_named(rq, permission, &b) ||
+	    (rq->route->api == API_IAM && auth_allows_account(rq, permission)))
 		return (0);
 	auth_refuse(rq, permission);
 	return (-1);

@@ -37,6 +37,9 @@ bool	auth_allows_object(struct req *, const char *permission,
  * folders. */
 bool	auth_allows_below(struct req *, const char *permission,
     const char *name);
+/* The same of the account that the path of an IAM request names, by its own
+ * policy too. */
+bool	auth_allows_account(struct req *, const char *permission);
 /* Stores the 403 for that permission. */
 void	auth_refuse(struct req *, const char *permission);
 

@@ -163,7 +163,7 @@ iam_account_usable(struct emu *emu, struct arena *a, const char *email)
 
 /* ---- the API's form of an account ---- */
 
-static json_t *
+json_t *
 iam_sa_json(struct emu *emu, struct arena *a, const json_t *acc,
     int64_t version)
 {
@@ -366,28 +366,63 @@ iam_sa_get_h(struct req *rq)
 		    version));
 }
 
-/* The keys go first: should we die in between, an account without keys is
- * left, never a key without an account that a namesake could inherit. */
+/* https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts/patch :
+ * only these two can be changed. */
+static int
+iam_sa_take(struct req *rq, const json_t *in, const char *mask, json_t *acc)
+{
+	static const struct { const char *name, *snake; size_t max; } t[] = {
+		{ "displayName", "display_name", 100 },
+		{ "description", "description", 256 },
+	};
+	const char *text;
+	bool wanted;
+
+	for (size_t i = 0; i < NELEMS(t); i++) {
+		wanted = mask != NULL ? strstr(mask, t[i].name) != NULL ||
+		    strstr(mask, t[i].snake) != NULL :
+		    json_object_get(in, t[i].name) != NULL;
+		if (!wanted)
+			continue;
+		if (iam_text(rq, in, t[i].name, t[i].max, &text) != 0)
+			return (-1);
+		(void)json_object_set_new(acc, t[i].name, json_string(text));
+	}
+	return (0);
+}
+
 void
-iam_sa_delete_h(struct req *rq)
+iam_sa_patch_h(struct req *rq)
 {
 	int64_t version;
 	json_auto_t *acc = iam_account_of(rq, &version);
-	const char *email = iam_field(acc, "email");
+	const char *mask, *etag;
+	json_t *body, *in;
 	enum store_rc rc;
 
-	if (acc == NULL)
+	if (acc == NULL || req_json(rq, &body) != 0)
 		return;
-	if (strcmp(email, rq->emu->owner) == 0) {
-		req_fail(rq, 400, "failedPrecondition", "The emulator's owner "
-		    "account cannot be deleted.");
+	/* PUT has the account itself as its body */
+	in = strcmp(rq->method, "PUT") == 0 ? body :
+	    json_object_get(body, "serviceAccount");
+	mask = json_string_value(json_object_get(body, "updateMask"));
+	etag = json_string_value(json_object_get(in, "etag"));
+	if (in != NULL && !json_is_object(in)) {
+		req_fail(rq, 400, "badRequest", "Invalid value at "
+		    "'service_account': an object is wanted.");
 		return;
 	}
-	rc = iam_key_delete_all(rq->emu, &rq->arena, email);
+	if (iam_sa_take(rq, in, mask, acc) != 0)
+		return;
+	rc = etag != NULL && *etag != '\0' && strcmp(etag,
+	    iam_etag(&rq->arena, version)) != 0 ? STORE_PRECONDITION :
+	    iam_account_put(rq->emu, acc, version, &version);
 	if (rc == STORE_OK)
-		rc = store_record_delete(rq->emu->store, "account", email);
-	if (rc == STORE_OK || rc == STORE_NO_RECORD)
-		req_reply_json(rq, 200, json_object());
+		req_reply_json(rq, 200, iam_sa_json(rq->emu, &rq->arena, acc,
+		    version));
+	else if (rc == STORE_PRECONDITION)
+		req_fail(rq, 409, "aborted", "There were concurrent changes "
+		    "of the service account. Please retry.");
 	else
 		req_fail_rc(rq, rc);
 }

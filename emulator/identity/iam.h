@@ -64,7 +64,13 @@ void	iam_role_delete_h(struct req *);	/* and :undelete */
 void	iam_sa_create_h(struct req *);
 void	iam_sa_list_h(struct req *);
 void	iam_sa_get_h(struct req *);
-void	iam_sa_delete_h(struct req *);
+void	iam_sa_patch_h(struct req *);		/* and PUT */
+void	iam_sa_delete_h(struct req *);		/* iam_gone.c */
+void	iam_sa_undelete_h(struct req *);
+void	iam_sa_get_policy_h(struct req *);	/* iam_policies.c */
+void	iam_sa_set_policy_h(struct req *);
+void	iam_sa_test_h(struct req *);		/* :testIamPermissions */
+void	iam_project_test_h(struct req *);
 void	iam_sa_enable_h(struct req *);		/* :enable and :disable */
 void	iam_key_create_h(struct req *);
 void	iam_key_list_h(struct req *);
@@ -95,9 +101,15 @@ json_t	*iam_account_of(struct req *, int64_t *version);
 const char	*iam_etag(struct arena *, int64_t version);
 /* n random decimal digits that begin with 1. */
 const char	*iam_digits(struct arena *, int n);
-/* Delete all keys of an account. */
+/* An account as the API shows it, a new reference. */
+json_t	*iam_sa_json(struct emu *, struct arena *, const json_t *account,
+    int64_t version);
+/* Delete all keys of an account, also of one that is gone. */
 enum store_rc	iam_key_delete_all(struct emu *, struct arena *,
-    const char *email) MUST_USE;
+    const json_t *account) MUST_USE;
+/* The policy of an account (an e-mail or a unique id), a new reference, or
+ * NULL where it has none. */
+json_t	*iam_account_policy(struct emu *, struct arena *, const char *who);
 /* Store a new key of an account; the key file that its user gets, as JSON. */
 json_t	*iam_key_make(struct emu *, struct arena *, const json_t *account,
     const char **kid, struct err *);

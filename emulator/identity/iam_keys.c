@@ -22,20 +22,34 @@ iam_key_text(const json_t *o, const char *k)
 	return (v != NULL ? v : "");
 }
 
+/* Not of another account that had, or has, the same e-mail. */
+static bool
+iam_key_is_of(const json_t *k, const json_t *account)
+{
+
+	return (strcmp(iam_key_text(k, "account"),
+	    iam_key_text(account, "email")) == 0 &&
+	    strcmp(iam_key_text(k, "id"),
+	    iam_key_text(account, "uniqueId")) == 0);
+}
+
 bool
 iam_key_get(struct emu *emu, struct arena *a, const char *kid,
     struct iam_key *out)
 {
-	json_auto_t *k = NULL;
+	json_auto_t *k = NULL, *acc = NULL;
 	struct record r;
+	int64_t version;
 
 	if (store_record_get(emu->store, "key", kid, a, &r) != STORE_OK ||
-	    (k = json_loads(r.json, 0, NULL)) == NULL)
+	    (k = json_loads(r.json, 0, NULL)) == NULL ||
+	    iam_account(emu, a, iam_key_text(k, "account"), &acc, &version) !=
+	    STORE_OK || !iam_key_is_of(k, acc))
 		return (false);
 	out->account = arena_strdup(a, iam_key_text(k, "account"));
 	out->public_pem = arena_strdup(a, iam_key_text(k, "publicKey"));
 	out->disabled = json_is_true(json_object_get(k, "disabled")) ||
-	    !iam_account_usable(emu, a, out->account);
+	    json_is_true(json_object_get(acc, "disabled"));
 	return (true);
 }
 
@@ -64,7 +78,7 @@ iam_key_rows_add(struct arena *a, struct iam_key_rows *rows,
 /* Keys are stored by id, which is how each token grant looks them up; the
  * keys of an account are asked for seldom, and found by looking at all. */
 static enum store_rc
-iam_key_rows(struct emu *emu, struct arena *a, const char *email,
+iam_key_rows(struct emu *emu, struct arena *a, const json_t *account,
     struct iam_key_rows *rows)
 {
 	const char *after = "";
@@ -79,7 +93,7 @@ iam_key_rows(struct emu *emu, struct arena *a, const char *email,
 		for (size_t i = 0; rc == STORE_OK && i < n; i++) {
 			json_auto_t *k = json_loads(r[i].json, 0, NULL);
 
-			if (strcmp(iam_key_text(k, "account"), email) == 0)
+			if (iam_key_is_of(k, account))
 				iam_key_rows_add(a, rows, &r[i]);
 		}
 		if (rc == STORE_OK && n > 0)
@@ -92,11 +106,14 @@ size_t
 iam_key_all(struct emu *emu, struct arena *a, const char *email,
     struct iam_key **out)
 {
+	json_auto_t *account = NULL;
 	struct iam_key_rows rows;
+	int64_t version;
 	size_t n = 0;
 
 	*out = NULL;
-	if (iam_key_rows(emu, a, email, &rows) != STORE_OK || rows.n == 0)
+	if (iam_account(emu, a, email, &account, &version) != STORE_OK ||
+	    iam_key_rows(emu, a, account, &rows) != STORE_OK || rows.n == 0)
 		return (0);
 	*out = arena_alloc(a, rows.n * sizeof(**out));
 	for (size_t i = 0; i < rows.n; i++)
@@ -105,10 +122,10 @@ iam_key_all(struct emu *emu, struct arena *a, const char *email,
 }
 
 enum store_rc
-iam_key_delete_all(struct emu *emu, struct arena *a, const char *email)
+iam_key_delete_all(struct emu *emu, struct arena *a, const json_t *account)
 {
 	struct iam_key_rows rows;
-	enum store_rc rc = iam_key_rows(emu, a, email, &rows);
+	enum store_rc rc = iam_key_rows(emu, a, account, &rows);
 
 	for (size_t i = 0; rc == STORE_OK && i < rows.n; i++) {
 		rc = store_record_delete(emu->store, "key", rows.r[i].key);
@@ -163,8 +180,9 @@ iam_key_make(struct emu *emu, struct arena *a, const json_t *account,
 	BUG_ON(RAND_bytes(id, sizeof(id)) != 1);
 	hex = arena_alloc(a, 2 * sizeof(id) + 1);
 	str_hex(hex, id, sizeof(id));
-	rec = json_pack("{s:s, s:s, s:I, s:b}",
+	rec = json_pack("{s:s, s:s, s:s, s:I, s:b}",
 	    "account", iam_key_text(account, "email"),
+	    "id", iam_key_text(account, "uniqueId"),
 	    "publicKey", public_pem,
 	    "created", (json_int_t)(clock_wall_us(&emu->clock) / 1000000),
 	    "disabled", 0);
@@ -276,8 +294,7 @@ iam_key_create_h(struct req *rq)
 	    iam_key_enum(rq, body, "keyAlgorithm", "KEY_ALG_UNSPECIFIED",
 	    "KEY_ALG_RSA_2048") != 0)
 		return;
-	rc = iam_key_rows(rq->emu, &rq->arena, iam_key_text(acc, "email"),
-	    &rows);
+	rc = iam_key_rows(rq->emu, &rq->arena, acc, &rows);
 	if (rc != STORE_OK) {
 		req_fail_rc(rq, rc);
 		return;
@@ -338,8 +355,7 @@ iam_key_list_h(struct req *rq)
 
 	if (acc == NULL)
 		return;
-	rc = iam_key_rows(rq->emu, &rq->arena, iam_key_text(acc, "email"),
-	    &rows);
+	rc = iam_key_rows(rq->emu, &rq->arena, acc, &rows);
 	if (rc != STORE_OK) {
 		req_fail_rc(rq, rc);
 		return;
@@ -376,8 +392,7 @@ iam_key_of(struct req *rq, const char **kid, int64_t *version)
 	if (rc == STORE_OK) {
 		*version = r.version;
 		k = json_loads(r.json, 0, NULL);
-		if (strcmp(iam_key_text(k, "account"),
-		    iam_key_text(acc, "email")) == 0)
+		if (iam_key_is_of(k, acc))
 			return (k);
 		json_decref(k);
 		rc = STORE_NO_RECORD;

@@ -92,8 +92,8 @@ iam_syskey_make(struct emu *emu, struct arena *a, const json_t *acc,
 	    json_object_get(acc, "uniqueId")), -1, e) != 0)
 		return (-1);
 	return (iam_sign_put(emu, "key", hex, json_pack(
-	    "{s:s, s:s, s:I, s:b, s:b}", "account", email, "publicKey",
-	    public_pem, "created",
+	    "{s:s, s:O, s:s, s:I, s:b, s:b}", "account", email, "id",
+	    json_object_get(acc, "uniqueId"), "publicKey", public_pem, "created",
 	    (json_int_t)(clock_wall_us(&emu->clock) / 1000000), "disabled", 0,
 	    "system", 1), 0, e));
 }

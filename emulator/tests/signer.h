@@ -61,11 +61,16 @@ signer_make_key(void)
 static inline void
 signer_give_key(const char *email)
 {
-	json_auto_t *j = json_pack("{s:s, s:s, s:I, s:b}", "account", email,
-	    "publicKey", signer_public, "created", (json_int_t)0, "disabled",
-	    0);
-	char *text = json_dumps(j, 0);
+	json_auto_t *j = NULL, *acc = NULL;
+	int64_t version;
+	char *text;
 
+	ck_assert_int_eq(iam_account(cl.emu, &sg.arena, email, &acc,
+	    &version), STORE_OK);
+	j = json_pack("{s:s, s:O, s:s, s:I, s:b}", "account", email, "id",
+	    json_object_get(acc, "uniqueId"), "publicKey", signer_public,
+	    "created", (json_int_t)0, "disabled", 0);
+	text = json_dumps(j, 0);
 	ck_assert_int_eq(store_record_put(cl.emu->store, "key", email, text,
 	    0, NULL), STORE_OK);
 	free(text);

@@ -320,8 +320,6 @@ END_TEST
 
 START_TEST(eleventh_key_is_refused)
 {
-	struct record *r;
-	size_t n;
 
 	fix_account(&x, "worker-account");
 	for (int i = 0; i < 10; i++)
@@ -329,10 +327,6 @@ START_TEST(eleventh_key_is_refused)
 		    "{}"), 200);
 	ck_assert_int_eq(fix_owner(&x, "POST", IAM_HOST, W "/keys", "{}"),
 	    400);
-	ck_assert_int_eq(fix_owner(&x, "DELETE", IAM_HOST, W, NULL), 200);
-	ck_assert_int_eq(store_record_list(x.emu.store, "key", "", "", 100,
-	    &x.arena, &r, &n), STORE_OK);
-	ck_assert_uint_eq(n, 0);
 }
 END_TEST
 

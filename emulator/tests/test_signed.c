@@ -644,7 +644,9 @@ END_TEST
 START_TEST(disabled_account_and_key_are_refused)
 {
 	struct shot rsa, hmac;
+	json_auto_t *acc = NULL;
 	struct hmac_key k;
+	int64_t version;
 
 	worker();
 	rsa = good(FORM_V4_RSA, "GET");
@@ -667,7 +669,9 @@ START_TEST(disabled_account_and_key_are_refused)
 	ck_assert_int_eq(hmac_set_state(cl.emu, &k, HMAC_DELETED), STORE_OK);
 	ck_assert_int_eq(shot_fire(&hmac), 403);
 	shot_code_is("InvalidSecurity");
-	ck_assert_int_eq(iam_key_delete_all(cl.emu, &sg.arena, WORKER),
+	ck_assert_int_eq(iam_account(cl.emu, &sg.arena, WORKER, &acc,
+	    &version), STORE_OK);
+	ck_assert_int_eq(iam_key_delete_all(cl.emu, &sg.arena, acc),
 	    STORE_OK);
 	ck_assert_int_eq(shot_fire(&rsa), 403);
 	shot_code_is("SignatureDoesNotMatch");
