@@ -108,16 +108,24 @@ buf_addc(struct buf *b, char c)
 void
 buf_vaddf(struct buf *b, const char *fmt, va_list ap)
 {
+	size_t room = b->room - (b->room > 0 ? b->len : 0);
 	va_list ap2;
+	bool fits;
 	int n;
 
+	/* Most fit into the room that is there: then once is enough. */
 	va_copy(ap2, ap);
-	n = vsnprintf(NULL, 0, fmt, ap2);
+	n = vsnprintf(room > 0 ? b->p + b->len : NULL, room, fmt, ap2);
 	va_end(ap2);
 	BUG_ON(n < 0);
-	if (!buf_grow(b, (size_t)n))
+	fits = (size_t)n < room;
+	if (!buf_grow(b, (size_t)n)) {
+		if (room > 0)
+			b->p[b->len] = '\0';
 		return;
-	(void)vsnprintf(b->p + b->len, (size_t)n + 1, fmt, ap);
+	}
+	if (!fits)
+		(void)vsnprintf(b->p + b->len, (size_t)n + 1, fmt, ap);
 	b->len += (size_t)n;
 }
 

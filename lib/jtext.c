@@ -319,3 +319,20 @@ jtext_member(const char *p, const char **k, size_t *n, const char **end)
 	p = jtext_trim(p);
 	return (*p == ':' ? jtext_trim(p + 1) : NULL);
 }
+
+const char *
+jtext_find(const char *p, const char *key)
+{
+	size_t n, want = strlen(key);
+	const char *k, *v, *end;
+
+	p = jtext_trim(p);
+	if (*p++ != '{')
+		return (NULL);
+	while (p != NULL && (v = jtext_member(p, &k, &n, &end)) != NULL) {
+		if (n == want && memcmp(k, key, n) == 0)
+			return (v);
+		p = jtext_skip(v);
+	}
+	return (NULL);
+}

@@ -76,6 +76,9 @@ const char	*jtext_member(const char *p, const char **k, size_t *n,
     const char **end);
 /* The same of an array. */
 const char	*jtext_element(const char *p, const char **end);
+/* The value of the first such member of the object at p; NULL: there is none,
+ * or p is no object. */
+const char	*jtext_find(const char *p, const char *key);
 /* Without blanks before it. */
 const char	*jtext_trim(const char *p);
 

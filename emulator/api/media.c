@@ -101,15 +101,9 @@ media_string(struct arena *a, const char *v)
 static const char *
 media_key_sha(struct arena *a, const char *v)
 {
-	const char *p = *v == '{' ? v + 1 : NULL, *k, *end;
-	size_t n;
+	const char *sha = jtext_find(v, "keySha256");
 
-	while (p != NULL && (v = jtext_member(p, &k, &n, &end)) != NULL) {
-		if (n == 9 && memcmp(k, "keySha256", 9) == 0)
-			return (media_string(a, v));
-		p = jtext_skip(v);
-	}
-	return (NULL);
+	return (sha != NULL ? media_string(a, sha) : NULL);
 }
 
 static void

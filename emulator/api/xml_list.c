@@ -93,12 +93,14 @@ xml_list_last(const struct xml_list *x, const struct object **o)
 /* ---- the answer ---- */
 
 static void
-xml_list_class(struct xml_write *w, const struct object *o)
+xml_list_class(struct req *rq, struct xml_write *w, const struct object *o)
 {
-	json_auto_t *j = json_loads(o->attrs, 0, NULL);
-	const char *s = json_string_value(json_object_get(j, "storageClass"));
+	const char *s = jtext_find(o->attrs, "storageClass");
 
-	xml_write_text(w, "StorageClass", s != NULL ? s : "STANDARD");
+	if (s == NULL || *s != '"')
+		s = "\"STANDARD\"";
+	xml_write_text(w, "StorageClass", arena_strndup(&rq->arena, s + 1,
+	    strcspn(s + 1, "\"")));
 }
 
 static void
@@ -125,7 +127,7 @@ xml_list_object(struct req *rq, struct xml_list *x, const struct object *o)
 	xml_write_text(w, "ETag", media_etag(rq, o));
 	xml_write_int(w, "Size", o->size);
 	if (x->class)
-		xml_list_class(w, o);
+		xml_list_class(rq, w, o);
 	if (x->owner)
 		xml_list_owner(rq, w);
 }
@@ -142,7 +144,7 @@ xml_list_version(struct req *rq, struct xml_list *x, const struct object *o)
 	xml_write_time(w, "LastModified", o->updated_us);
 	xml_write_text(w, "ETag", media_etag(rq, o));
 	xml_write_int(w, "Size", o->size);
-	xml_list_class(w, o);
+	xml_list_class(rq, w, o);
 	xml_list_owner(rq, w);
 }
 

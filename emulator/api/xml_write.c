@@ -25,14 +25,18 @@ void
 xml_write_open(struct xml_write *w, const char *name)
 {
 
-	buf_addf(&w->b, "<%s>", name);
+	buf_addc(&w->b, '<');
+	buf_adds(&w->b, name);
+	buf_addc(&w->b, '>');
 }
 
 void
 xml_write_close(struct xml_write *w, const char *name)
 {
 
-	buf_addf(&w->b, "</%s>", name);
+	buf_add(&w->b, "</", 2);
+	buf_adds(&w->b, name);
+	buf_addc(&w->b, '>');
 }
 
 void
@@ -68,7 +72,7 @@ void
 xml_write_bool(struct xml_write *w, const char *name, bool v)
 {
 
-	buf_addf(&w->b, "<%s>%s</%s>", name, v ? "true" : "false", name);
+	xml_write_text(w, name, v ? "true" : "false");
 }
 
 void
@@ -77,7 +81,7 @@ xml_write_time(struct xml_write *w, const char *name, int64_t us)
 	char s[CLOCK_RFC3339];
 
 	clock_rfc3339(us, s);
-	buf_addf(&w->b, "<%s>%s</%s>", name, s, name);
+	xml_write_text(w, name, s);
 }
 
 void

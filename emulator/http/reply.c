@@ -285,17 +285,22 @@ void
 req_xml_text(struct buf *b, const char *s)
 {
 
-	for (; *s != '\0'; s++) {
-		switch (*s) {
+	const char *from = s;
+
+	for (;; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c >= ' ' && c != '&' && c != '<' && c != '>' && c != '"')
+			continue;
+		buf_add(b, from, (size_t)(s - from));
+		from = s + 1;
+		switch (c) {
+		case '\0': return;
 		case '&': buf_adds(b, "&amp;"); break;
 		case '<': buf_adds(b, "&lt;"); break;
 		case '>': buf_adds(b, "&gt;"); break;
 		case '"': buf_adds(b, "&quot;"); break;
-		default:
-			if ((unsigned char)*s >= ' ')
-				buf_addc(b, *s);
-			else
-				buf_addf(b, "&#%d;", *s);
+		default: buf_addf(b, "&#%d;", c);
 		}
 	}
 }

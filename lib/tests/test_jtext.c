@@ -179,6 +179,21 @@ START_TEST(members_come_one_by_one)
 }
 END_TEST
 
+START_TEST(a_member_is_found_by_its_whole_name)
+{
+	static const char o[] = " {\"ab\":1,\"x\":{\"a\":2},\"a\":\"3\"}";
+
+	ck_assert_ptr_eq(jtext_find(o, "a"), strstr(o, "\"3\""));
+	ck_assert_ptr_eq(jtext_find(o, "ab"), strstr(o, "1,"));
+	ck_assert_ptr_null(jtext_find(o, "b"));
+	ck_assert_ptr_null(jtext_find(o, ""));
+	ck_assert_ptr_null(jtext_find("{}", "a"));
+	ck_assert_ptr_null(jtext_find("", "a"));
+	ck_assert_ptr_null(jtext_find("[\"a\"]", "a"));
+	ck_assert_ptr_null(jtext_find("{\"b\":", "a"));
+}
+END_TEST
+
 START_TEST(beyond_the_cap_nothing_is_added)
 {
 	struct jtext w;
@@ -210,6 +225,7 @@ suite(void)
 	tcase_add_loop_test(t, what_has_no_end_is_refused, 0,
 	    (int)NELEMS(broken));
 	tcase_add_test(t, members_come_one_by_one);
+	tcase_add_test(t, a_member_is_found_by_its_whole_name);
 	tcase_add_test(t, beyond_the_cap_nothing_is_added);
 	suite_add_tcase(s, t);
 	return (s);
