@@ -15,12 +15,14 @@
  *
  * What is to be forgotten, and what has a limit a second (which counts what
  * was tried), goes alone. */
+#include <sched.h>
 #include <semaphore.h>
 #include <string.h>
 
 #include "emulator/store/store_int.h"
 
 #define BATCH_MAX	128	/* operations; bounds how long each waits */
+#define BATCH_CROWD 16	/* batches of one until nobody else is expected */
 
 struct store_op {
 	enum store_rc (*run)(struct store *, void *);
@@ -129,6 +131,10 @@ batch_take(struct store *st, const struct store_op *op)
 
 	(void)pthread_mutex_lock(&st->batch_lock);
 	BUG_ON(st->batch != op);
+	if (st->waiting > 1)
+		st->crowd = BATCH_CROWD;
+	else if (st->crowd > 0)
+		st->crowd--;
 	for (p = &st->batch; *p != NULL && max > 0; p = &(*p)->next) {
 		st->waiting--;
 		max--;
@@ -163,6 +169,12 @@ static void
 batch_lead(struct store *st, struct store_op *op, struct store_after *after)
 {
 
+	/* Those of the last batch have just been told, and may be back at
+	 * once: let them.  Without, a thread that keeps its processor writes
+	 * one by one while the others only wait for it: 8 and 64 threads took
+	 * 33 and 36 us a put, and 23 with this. */
+	if (st->crowd > 0)
+		(void)sched_yield();
 	(void)pthread_mutex_lock(&st->write_lock);
 	batch_take(st, op);
 	batch_run(st, op, after);

@@ -81,6 +81,7 @@ struct store {
 	pthread_mutex_t batch_lock;
 	struct store_op *batch, **batch_end;
 	size_t	waiting;
+	unsigned crowd;			/* above 0: there have been several */
 	bool	leading;		/* one of them has the writer, or will */
 
 	/* Durability `power`: store_sync.c. */
