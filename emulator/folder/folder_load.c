@@ -163,7 +163,8 @@ load_same(struct loader *l, struct req *rq, const char *bucket,
 	if (store_object_get(l->emu->store, (struct store_at){ STORE_NOW },
 	    bucket, name, NULL, &rq->arena, o) != STORE_OK)
 		return (false);
-	if (payload_md5(p, md5) != 0 || o->size != payload_size(p) || o->crc32c != payload_crc32c(p) ||
+	if (payload_md5(p, md5) != 0 || o->size != payload_size(p) ||
+	    o->crc32c != payload_crc32c(p) ||
 	    (o->has_md5 && memcmp(o->md5, md5, sizeof(md5)) != 0))
 		return (false);
 	a = json_loads(o->attrs, 0, NULL);

@@ -3,9 +3,10 @@
  * processor time of a read of 4 KiB, this takes 1 %.
  *
  * An entry is of an epoch, which is odd while a transaction changes buckets
- * (or records, for store_state()) and even between such transactions.  So two states of the table never have
- * the same even number, and who has taken a snapshot in an epoch finds the
- * entries of that epoch, no older and no newer ones. */
+ * (or records, for store_state()) and even between such transactions.  So two
+ * states of the table never have the same even number, and who has taken a
+ * snapshot in an epoch finds the entries of that epoch, no older and no newer
+ * ones. */
 #include <stdlib.h>
 #include <string.h>
 
