@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
@@ -321,30 +322,55 @@ conn_send_file_tls(struct conn *c, int fd, int64_t off, int64_t len,
 	return (0);
 }
 
+/* How long the kernel waits for room before it says how much has gone. */
+static void
+conn_send_timeout(const struct conn *c, time_t seconds)
+{
+	const struct timeval t = { .tv_sec = seconds };
+
+	BUG_ON(setsockopt(c->sc.fd, SOL_SOCKET, SO_SNDTIMEO, &t,
+	    sizeof(t)) != 0);
+}
+
+static ssize_t
+conn_sendfile(const struct conn *c, int fd, off_t *at, size_t n)
+{
+	ssize_t k;
+
+	do
+		k = sendfile(c->sc.fd, fd, at, n);
+	while (k < 0 && (errno == EINTR || errno == EAGAIN));
+	return (k);
+}
+
 int
 conn_send_file(struct conn *c, int fd, int64_t off, int64_t len,
     int64_t *sent)
 {
+	bool timed = c->ssl == NULL && len > LIMIT_PIECE;
 	off_t at = (off_t)off;
-	ssize_t k;
+	ssize_t k = 0;
+	int no;
 
 	if (c->ssl != NULL)
 		return (conn_send_file_tls(c, fd, off, len, sent));
+	if (timed)
+		conn_send_timeout(c, LIMIT_FILE_S);
 	while (len > 0) {
 		conn_wait(c, PHASE_SEND);
-		k = sendfile(c->sc.fd, fd, &at,
-		    len < LIMIT_PIECE ? (size_t)len : LIMIT_PIECE);
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k <= 0) {
-			errno = k < 0 ? errno : EIO;
-			return (-1);
-		}
+		k = conn_sendfile(c, fd, &at,
+		    len < LIMIT_FILE ? (size_t)len : LIMIT_FILE);
+		if (k <= 0)
+			break;
 		len -= k;
 		*sent += k;
 		conn_moved(c, (size_t)k);
 	}
-	return (0);
+	no = k < 0 ? errno : EIO;
+	if (timed)
+		conn_send_timeout(c, 0);
+	errno = no;
+	return (len > 0 ? -1 : 0);
 }
 
 bool
