@@ -1,6 +1,8 @@
 #include "emulator/http/conn.h"
 
 #include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
@@ -332,6 +334,28 @@ conn_send_timeout(const struct conn *c, time_t seconds)
 	    sizeof(t)) != 0);
 }
 
+/* A client on this machine, or nearly, needs no megabytes on their way: they
+ * would only leave the caches before they are read, and shut the window of one
+ * who reads slowly.  Measured with 1 GiB and a busy machine, SO_SNDBUF of 128,
+ * 256, 512 KiB, 1 MiB and none: 2090, 1285, 1255, 821, 850 MB/s whole, 2138,
+ * 1187, 1536, 1357, 850 in 64 ranges; Litestream 0.3.13 restores in 403 ms
+ * with 256 KiB, in 472 without. */
+static void
+conn_send_near(struct conn *c)
+{
+	const int room = LIMIT_NEAR;
+	struct tcp_info t = { .tcpi_min_rtt = UINT32_MAX };
+	socklen_t n = sizeof(t);
+
+	if (c->near_asked)
+		return;
+	c->near_asked = true;
+	if (getsockopt(c->sc.fd, IPPROTO_TCP, TCP_INFO, &t, &n) == 0 &&
+	    t.tcpi_min_rtt < LIMIT_NEAR_US)
+		(void)setsockopt(c->sc.fd, SOL_SOCKET, SO_SNDBUF, &room,
+		    sizeof(room));
+}
+
 static ssize_t
 conn_sendfile(const struct conn *c, int fd, off_t *at, size_t n)
 {
@@ -354,8 +378,10 @@ conn_send_file(struct conn *c, int fd, int64_t off, int64_t len,
 
 	if (c->ssl != NULL)
 		return (conn_send_file_tls(c, fd, off, len, sent));
-	if (timed)
+	if (timed) {
+		conn_send_near(c);
 		conn_send_timeout(c, LIMIT_FILE_S);
+	}
 	while (len > 0) {
 		conn_wait(c, PHASE_SEND);
 		k = conn_sendfile(c, fd, &at,

@@ -45,6 +45,7 @@ struct conn {
 	size_t	moved;			/* bytes since since_us, few */
 	int64_t	since_us, left_us;	/* when it moved, when it came back */
 	bool	linger;			/* it only waits for the end */
+	bool	near_asked;		/* is the client near? */
 };
 
 #define DESK_PIECE	(64u << 10)

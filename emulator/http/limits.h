@@ -39,6 +39,9 @@
 #define LIMIT_FILE_S	2		/* … unless this long nothing of the 64
 					 * KiB went that the kernel takes at
 					 * once: then a look is had at less */
+#define LIMIT_NEAR	(256 << 10)	/* SO_SNDBUF; the kernel doubles it */
+#define LIMIT_NEAR_US	1000		/* … where the way there and back is
+					 * shorter: it allows 500 MB/s then */
 #define LIMIT_DRAIN	(64LL << 20)	/* of a body that was refused, before
 					 * its answer is sent all the same */
 
