@@ -72,7 +72,9 @@ void	iam_sa_set_policy_h(struct req *);
 void	iam_sa_test_h(struct req *);		/* :testIamPermissions */
 void	iam_project_test_h(struct req *);
 void	iam_sa_enable_h(struct req *);		/* :enable and :disable */
-void	iam_key_create_h(struct req *);
+void	iam_key_create_h(struct req *);	/* iam_keys_rest.c */
+void	iam_key_upload_h(struct req *);
+void	iam_key_public_h(struct req *);	/* certificates, or JWKs */
 void	iam_key_list_h(struct req *);
 void	iam_key_get_h(struct req *);
 void	iam_key_delete_h(struct req *);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "emulator/http/route.h"
+#include "emulator/identity/certs.h"
 #include "emulator/identity/jwt.h"
 #include "emulator/identity/oauth.h"
 #include "emulator/identity/sign.h"
@@ -81,6 +82,8 @@ iam_syskey_make(struct emu *emu, struct arena *a, const json_t *acc,
 	const char *email = iam_sign_text(a, acc, "email"), *public_pem;
 	unsigned char id[20];
 	char *hex = arena_alloc(a, 2 * sizeof(id) + 1);
+	int64_t now = clock_wall_us(&emu->clock) / 1000000;
+	const json_t *uid = json_object_get(acc, "uniqueId");
 
 	if (jwt_new_key(a, &k->private_pem, &public_pem, e) != 0)
 		return (-1);
@@ -89,13 +92,13 @@ iam_syskey_make(struct emu *emu, struct arena *a, const json_t *acc,
 	k->kid = hex;
 	if (iam_sign_put(emu, "syskey", email, json_pack("{s:s, s:s, s:O}",
 	    "kid", k->kid, "private", k->private_pem, "id",
-	    json_object_get(acc, "uniqueId")), -1, e) != 0)
+	    uid), -1, e) != 0)
 		return (-1);
 	return (iam_sign_put(emu, "key", hex, json_pack(
-	    "{s:s, s:O, s:s, s:I, s:b, s:b}", "account", email, "id",
-	    json_object_get(acc, "uniqueId"), "publicKey", public_pem, "created",
-	    (json_int_t)(clock_wall_us(&emu->clock) / 1000000), "disabled", 0,
-	    "system", 1), 0, e));
+	    "{s:s, s:O, s:s, s:s*, s:I, s:b, s:b}", "account", email, "id",
+	    uid, "publicKey", public_pem, "certificate", certs_make(a,
+	    k->private_pem, json_string_value(uid), now), "created",
+	    (json_int_t)now, "disabled", 0, "system", 1), 0, e));
 }
 
 /* -1: an error has been stored. */

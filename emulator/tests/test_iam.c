@@ -335,7 +335,7 @@ START_TEST(key_400_when_the_type_is_not_ours)
 
 	fix_account(&x, "worker-account");
 	ck_assert_int_eq(fix_owner(&x, "POST", IAM_HOST, W "/keys",
-	    "{\"privateKeyType\":\"TYPE_PKCS12_FILE\"}"), 400);
+	    "{\"privateKeyType\":\"TYPE_PAPER\"}"), 400);
 	ck_assert_int_eq(fix_owner(&x, "POST", IAM_HOST, W "/keys",
 	    "{\"keyAlgorithm\":\"KEY_ALG_RSA_1024\"}"), 400);
 	ck_assert_int_eq(fix_owner(&x, "POST", IAM_HOST, FIX_SA
