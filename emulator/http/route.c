@@ -92,7 +92,8 @@ route_storage_path(const char *p)
 	return (str_starts(p, "/storage/v1/") || str_starts(p, "/upload/") ||
 	    str_starts(p, "/resumable/upload/") ||
 	    str_starts(p, "/download/storage/") ||
-	    str_starts(p, "/batch/storage/") || strcmp(p, "/batch") == 0);
+	    str_starts(p, "/batch/storage/") || strcmp(p, "/batch") == 0 ||
+	    str_starts(p, "//batch/storage/"));
 }
 
 /* Some client libraries (Node's) take STORAGE_EMULATOR_HOST for all that stands

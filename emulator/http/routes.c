@@ -288,6 +288,9 @@ const struct route routes[] = {
 	    BUF, batch_h),
 	ROW("storage.batch", STORAGE, "POST", "/batch", NULL, NULL, BUF,
 	    batch_h),
+	/* as Java's client writes it, whose own host ends in a slash */
+	ROW("storage.batch", STORAGE, "POST", "//batch/storage/v1", NULL,
+	    NULL, BUF, batch_h),
 
 	/* uploads; a session's URL is its own permission, as in the service */
 	STREAM("storage.objects.insert", STORAGE, "PUT|POST", UP, "upload_id",

@@ -418,6 +418,23 @@ START_TEST(upload_compressed_for_the_way_is_kept_plain)
 }
 END_TEST
 
+/* To the service's own host, too. */
+START_TEST(batch_is_found_behind_two_slashes)
+{
+	static const char body[] = "--b\r\nContent-Type: application/http"
+	    "\r\n\r\nGET /storage/v1/b/bkt HTTP/1.1\r\n\r\n\r\n--b--\r\n";
+	static const char *const h[] = { "Host: storage.googleapis.com",
+	    "Content-Type: multipart/mixed; boundary=b", NULL };
+
+	ck_assert_int_eq(client_ask("POST", "//batch/storage/v1", body,
+	    strlen(body), h[1]), 200);
+	ck_assert_ptr_nonnull(strstr(cl.body.p, "HTTP/1.1 200"));
+	ck_assert_int_eq(client_try("POST", client_url("//batch/storage/v1"),
+	    body, strlen(body), h), CURLE_OK);
+	ck_assert_int_eq(cl.status, 200);
+}
+END_TEST
+
 static void
 add(TCase *t)
 {
@@ -433,6 +450,7 @@ add(TCase *t)
 	tcase_add_test(t, autoclass_has_a_new_time_with_each_toggle);
 	tcase_add_test(t, disabled_ip_filter_is_kept_whole);
 	tcase_add_test(t, restricted_kinds_of_keys_are_refused);
+	tcase_add_test(t, batch_is_found_behind_two_slashes);
 	tcase_add_test(t, body_compressed_for_the_way_is_read);
 	tcase_add_test(t, upload_compressed_for_the_way_is_kept_plain);
 	tcase_add_test(t, null_is_a_body_that_says_nothing);
