@@ -64,11 +64,14 @@ policy_version_asked(struct req *rq, const json_t *policy)
 	if (req_query_int(rq, "optionsRequestedPolicyVersion", &has,
 	    &asked) != 0)
 		return (-1);
-	if (has && asked < 1) {
+	/* Google's Go client writes 0 where its caller names none. */
+	if (has && asked < 0) {
 		req_fail(rq, 400, "invalid", "Invalid value for "
 		    "optionsRequestedPolicyVersion: it is at least 1.");
 		return (-1);
 	}
+	if (asked < 1)
+		asked = 1;
 	if (asked >= policy_version(policy))
 		return (0);
 	req_fail(rq, 400, "invalid", "Requested policy version (%d) cannot be "

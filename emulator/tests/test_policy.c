@@ -182,8 +182,14 @@ START_TEST(conditions_need_a_uniform_bucket_and_version_3)
 	    "{\"uniformBucketLevelAccess\":{\"enabled\":false}}}"), 412);
 	/* who does not know of them must not lose them */
 	ck_assert_int_eq(set(1, role, ME, "null"), 400);
+	ck_assert_int_eq(ask(x.emu.owner, "GET", B
+	    "/iam?optionsRequestedPolicyVersion=0", NULL), 400);
 	ck_assert_int_eq(set(3, role, ME, "null"), 200);
 	ck_assert_int_eq(ask(x.emu.owner, "GET", B "/iam", NULL), 200);
+	ck_assert_int_eq(ask(x.emu.owner, "GET", B
+	    "/iam?optionsRequestedPolicyVersion=0", NULL), 200);
+	ck_assert_int_eq(ask(x.emu.owner, "GET", B
+	    "/iam?optionsRequestedPolicyVersion=-1", NULL), 400);
 }
 END_TEST
 
