@@ -83,6 +83,31 @@ START_TEST(a_payload_is_taken_once)
 }
 END_TEST
 
+START_TEST(a_wrong_md5_of_a_large_one_stores_nothing)
+{
+	struct store_expect x = { .has_md5 = true };
+	struct payload *p = make_payload(1, 3333333);
+	struct object o;
+
+	make_bucket("b", false);
+	ck_assert_int_eq(payload_md5(p, x.md5), 0);
+	x.md5[15] ^= 1;
+	ck_assert_int_eq(store_object_insert(st, NULL, "b", "x", "{}", NULL,
+	    &x, p, &ar, &o), STORE_BAD_HASH);
+	ck_assert_int_eq(get("b", "x", &o), STORE_NO_OBJECT);
+	x.md5[15] ^= 1;
+	ck_assert_int_eq(store_object_insert(st, NULL, "b", "x", "{}", NULL,
+	    &x, p, &ar, &o), STORE_OK);
+	ck_assert_mem_eq(o.md5, x.md5, 16);
+	payload_free(p);
+	p = make_payload(2, 3333333);
+	ck_assert_int_eq(store_object_insert(st, NULL, "b", "y", "{}", NULL,
+	    &x, p, &ar, &o), STORE_BAD_HASH);
+	payload_free(p);		/* while it may be hashed */
+	ck_assert_int_eq(count_files(), 1);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -96,6 +121,7 @@ main(void)
 	tcase_add_loop_test(t, each_size_comes_back_from_the_store, 0,
 	    (int)NELEMS(sizes));
 	tcase_add_test(t, a_payload_is_taken_once);
+	tcase_add_test(t, a_wrong_md5_of_a_large_one_stores_nothing);
 	suite_add_tcase(s, t);
 	return (run_suite(s));
 }
