@@ -5,8 +5,9 @@
  * keeps.
  *
  * Threads: every function may be called from any thread.  One writer with
- * cached statements behind a mutex; a small fixed pool of readers, borrowed
- * for one query and never held while bytes are sent.
+ * cached statements behind a mutex; writes of objects that wait for it at the
+ * same time are one commit (store_batch.c).  A small fixed pool of readers,
+ * borrowed for one query and never held while bytes are sent.
  *
  * Durability: with `process` a call that returned STORE_OK survives kill -9
  * of the emulator (no fsync); with `power` it is synced before the return,
