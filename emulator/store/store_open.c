@@ -132,6 +132,28 @@ store_lock(struct store *st, struct err *e)
 	return (rc);
 }
 
+/* Did the power fail while the file was being made?  Then SQLite's rollback
+ * journal says that there were no pages before, and it will make an empty file
+ * of it, whatever is in there.  https://www.sqlite.org/fileformat.html#the_rollback_journal */
+static bool
+store_half_made(const char *path)
+{
+	static const unsigned char magic[8] = { 0xd9, 0xd5, 0x05, 0xf9, 0x20,
+	    0xa1, 0x63, 0xd7 }, none[4];
+	char *journal = mem_printf("%s-journal", path);
+	int fd = open(journal, O_RDONLY | O_CLOEXEC);
+	unsigned char h[20];
+	bool half;
+
+	half = fd >= 0 && read(fd, h, sizeof(h)) == (ssize_t)sizeof(h) &&
+	    memcmp(h, magic, sizeof(magic)) == 0 &&
+	    memcmp(h + 16, none, sizeof(none)) == 0;
+	if (fd >= 0)
+		(void)close(fd);
+	free(journal);
+	return (half);
+}
+
 /* Look at the file's first bytes before SQLite opens it, which may write to
  * it; a new one is made here, so that nobody else can read it (SQLite gives
  * the files beside it the same mode).  0: ours or new. */
@@ -150,7 +172,7 @@ store_check_header(const char *path, struct err *e)
 	(void)close(fd);
 	if (n < 0)
 		return (err_setno(e, "cannot read %s", path));
-	if (n == 0)
+	if (n == 0 || store_half_made(path))
 		return (0);
 	if (n < (ssize_t)sizeof(h) || memcmp(h, "SQLite format 3", 16) != 0)
 		return (err_set(e, "%s is damaged or not a store: it is not "

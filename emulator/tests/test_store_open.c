@@ -93,6 +93,34 @@ START_TEST(foreign_files_are_refused_and_not_touched)
 }
 END_TEST
 
+/* What a power cut leaves that comes while the schema is being written: the
+ * journal, and the file's size without its pages. */
+START_TEST(a_half_made_file_is_made_anew)
+{
+	static const unsigned char journal[512] = { 0xd9, 0xd5, 0x05, 0xf9,
+	    0x20, 0xa1, 0x63, 0xd7, 0, 0, 0, 0, 1, 2, 3, 4, 0, 0, 0, 0, 0, 0,
+	    2, 0, 0, 0, 16, 0 };
+	static const char zeros[24064];
+	char *db = mem_printf("%s/store.db", dir);
+	char *log = mem_printf("%s/store.db-journal", dir);
+	struct object o;
+
+	store_close(st);
+	st = NULL;
+	ck_assert_int_eq(file_remove_all(dir, NULL), 0);
+	ck_assert_int_eq(mkdir(dir, 0700), 0);
+	ck_assert_int_eq(file_write(db, zeros, sizeof(zeros), 0600, NULL), 0);
+	ck_assert_int_eq(file_write(log, (const char *)journal,
+	    sizeof(journal), 0600, NULL), 0);
+	open_store(false);
+	make_bucket("b", false);
+	put_seed("b", "o", 1, 10);
+	ck_assert_int_eq(get("b", "o", &o), STORE_OK);
+	free(db);
+	free(log);
+}
+END_TEST
+
 START_TEST(newer_and_older_schemas_are_refused)
 {
 
@@ -377,6 +405,7 @@ main(void)
 	tcase_add_test(t, second_store_in_a_folder_is_told_the_firsts_pid);
 	tcase_add_test(t, files_are_private);
 	tcase_add_test(t, foreign_files_are_refused_and_not_touched);
+	tcase_add_test(t, a_half_made_file_is_made_anew);
 	tcase_add_test(t, newer_and_older_schemas_are_refused);
 	tcase_add_loop_test(t, damaged_page_is_refused, 0, 3);
 	tcase_add_loop_test(t, missing_or_short_payload_file_is_refused, 0, 2);
