@@ -376,8 +376,11 @@ load_bucket_attrs(struct loader *l, struct req *rq, json_t *meta,
     struct bucket *b, const char *shown)
 {
 	json_auto_t *in = meta != NULL ? json_incref(meta) : json_object();
-	const char *ours;
+	const char *ours = json_string_value(json_object_get(json_object_get(
+	    meta, FOLDER_OURS), "project"));
 
+	if (l->exported && ours != NULL && *ours != '\0')
+		b->project = arena_strdup(&rq->arena, ours);
 	b->attrs = attrs_bucket(rq, b->name, NULL, in, &b->versioning);
 	if (b->attrs == NULL || acls_new_bucket(rq, b, in) != 0)
 		return (load_refused(l, rq, shown));

@@ -222,8 +222,13 @@ save_bucket(struct saver *s, const struct bucket *b)
 	    "updated_us", (json_int_t)b->updated_us,
 	    "attrs", json_loads(b->attrs, 0, NULL),
 	    "policy", json_loads(b->policy, 0, NULL));
-	int fd, rc = save_json(file, j, s->e);
+	int fd, rc;
 
+	/* of the emulator's own project a bucket is wherever it comes to */
+	if (strcmp(b->project, s->emu->project) != 0)
+		(void)json_object_set_new(json_object_get(j, FOLDER_OURS),
+		    "project", json_string(b->project));
+	rc = save_json(file, j, s->e);
 	if (rc == 0 && mkdir(dir, 0755) != 0)
 		rc = err_setno(s->e, "cannot make the folder %s", dir);
 	fd = rc == 0 ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;

@@ -145,6 +145,33 @@ START_TEST(export_and_import_bring_everything_back)
 }
 END_TEST
 
+START_TEST(a_bucket_of_another_project_stays_its)
+{
+	const struct store_at now = { STORE_NOW };
+	struct bucket b = { .name = "bucket", .project = "another-project",
+	    .attrs = "{}", .policy = "{}" };
+	char *out;
+
+	fix_init(&x);
+	ck_assert_int_eq(store_bucket_insert(x.emu.store, NULL, &b, &x.arena,
+	    &b), STORE_OK);
+	out = mem_printf("%s-kept", x.dir);
+	ck_assert_msg(folder_save(&x.emu, out, &n, &e) == 0, "%s",
+	    err_msg(&e));
+	fix_release(&x);
+
+	fix_init(&x);
+	ck_assert_msg(folder_load(&x.emu, out, true, &n, &e) == 0, "%s",
+	    err_msg(&e));
+	ck_assert_int_eq(store_bucket_get(x.emu.store, now, "bucket",
+	    &x.arena, &b), STORE_OK);
+	ck_assert_str_eq(b.project, "another-project");
+	ck_assert_int_eq(file_remove_all(out, NULL), 0);
+	free(out);
+	fix_release(&x);
+}
+END_TEST
+
 START_TEST(escaped_names_are_paths_that_go_below_and_come_back)
 {
 
@@ -387,6 +414,7 @@ main(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, export_and_import_bring_everything_back);
+	tcase_add_test(t, a_bucket_of_another_project_stays_its);
 	tcase_add_test(t, escaped_names_are_paths_that_go_below_and_come_back);
 	tcase_add_test(t, failed_export_leaves_the_old_one);
 	tcase_add_test(t, export_to_a_full_file_system_leaves_the_old_one);
