@@ -134,7 +134,8 @@ store_lock(struct store *st, struct err *e)
 
 /* Did the power fail while the file was being made?  Then SQLite's rollback
  * journal says that there were no pages before, and it will make an empty file
- * of it, whatever is in there.  https://www.sqlite.org/fileformat.html#the_rollback_journal */
+ * of it, whatever is in there.
+ * https://www.sqlite.org/fileformat.html#the_rollback_journal */
 static bool
 store_half_made(const char *path)
 {
