@@ -425,21 +425,28 @@ auth_allows_below(struct req *rq, const char *permission, const char *name)
 	    auth_by_folders(rq, permission, name, auth_no_public(&b)));
 }
 
-bool
-auth_allows_account(struct req *rq, const char *permission)
+/* Does the policy of the account grant it that the path names? */
+static bool
+auth_by_account(struct req *rq, const char *permission)
 {
 	struct auth_ask q = { .rq = rq, .permission = permission };
 	json_auto_t *policy = NULL;
 	bool ok;
 
-	if (auth_allows(rq, permission, NULL, NULL))
-		return (true);
 	if (rq->auth == AUTH_BAD || rq->cap[1] == NULL)
 		return (false);
 	policy = iam_account_policy(rq->emu, &rq->arena, rq->cap[1]);
 	ok = auth_granted(&q, policy);
 	json_decref(q.project);
 	return (ok);
+}
+
+bool
+auth_allows_account(struct req *rq, const char *permission)
+{
+
+	return (auth_allows(rq, permission, NULL, NULL) ||
+	    auth_by_account(rq, permission));
 }
 
 /* What the permission is about below the bucket: an object, a folder, or the
@@ -596,7 +603,7 @@ auth_permit(struct req *rq)
 	if (auth_decide(rq, permission, &b, auth_object(rq, permission),
 	    state) ||
 	    auth_by_named(rq, permission, &b) ||
-	    (rq->route->api == API_IAM && auth_allows_account(rq, permission)))
+	    (rq->route->api == API_IAM && auth_by_account(rq, permission)))
 		return (0);
 	auth_refuse(rq, permission);
 	return (-1);

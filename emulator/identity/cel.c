@@ -423,11 +423,10 @@ cel_chain(struct cel *c, struct cel_value *v, const char *sign, bool decides,
     cel_rule *part)
 {
 	struct cel_value w;
-	bool more;
 
 	if (part(c, v) != 0)
 		return (-1);
-	while ((more = cel_sign(c, sign))) {
+	while (cel_sign(c, sign)) {
 		if (++c->operators > CEL_OPERATORS)
 			return (CEL_FAIL(c, "more than %d logical operators",
 			    CEL_OPERATORS));

@@ -28,6 +28,20 @@ iam_digits(struct arena *a, int n)
 	return (s);
 }
 
+enum store_rc
+iam_put(struct emu *emu, const char *kind, const char *key, const json_t *j,
+    int64_t if_version, int64_t *version)
+{
+	char *text = json_dumps(j, JSON_COMPACT);
+	enum store_rc rc;
+
+	BUG_ON(text == NULL);
+	rc = store_record_put(emu->store, kind, key, text, if_version,
+	    version);
+	free(text);
+	return (rc);
+}
+
 const char *
 iam_etag(struct arena *a, int64_t version)
 {
@@ -192,14 +206,9 @@ static enum store_rc
 iam_account_put(struct emu *emu, const json_t *acc, int64_t if_version,
     int64_t *version)
 {
-	char *text = json_dumps(acc, JSON_COMPACT);
-	enum store_rc rc;
 
-	BUG_ON(text == NULL);
-	rc = store_record_put(emu->store, "account", iam_field(acc, "email"),
-	    text, if_version, version);
-	free(text);
-	return (rc);
+	return (iam_put(emu, "account", iam_field(acc, "email"), acc,
+	    if_version, version));
 }
 
 /* ---- handlers ---- */

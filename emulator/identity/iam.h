@@ -99,6 +99,9 @@ int	iam_project_of(struct req *);
 /* The account that cap 1 names, in our project; NULL: an error is stored.
  * The caller frees it. */
 json_t	*iam_account_of(struct req *, int64_t *version);
+/* Stores a record: store_record_put() of j's text; j stays the caller's. */
+enum store_rc	iam_put(struct emu *, const char *kind, const char *key,
+    const json_t *j, int64_t if_version, int64_t *version) MUST_USE;
 /* How Google shows a version: an opaque base64 text. */
 const char	*iam_etag(struct arena *, int64_t version);
 /* n random decimal digits that begin with 1. */

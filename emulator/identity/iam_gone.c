@@ -216,20 +216,6 @@ iam_gone_names(struct arena *a, const json_t *acc)
 	    id) });
 }
 
-static enum store_rc
-iam_gone_put(struct req *rq, const char *kind, const char *key,
-    const json_t *acc, int64_t if_version, int64_t *version)
-{
-	char *text = json_dumps(acc, JSON_COMPACT);
-	enum store_rc rc;
-
-	BUG_ON(text == NULL);
-	rc = store_record_put(rq->emu->store, kind, key, text, if_version,
-	    version);
-	free(text);
-	return (rc);
-}
-
 /* The account goes before its bindings: whoever dies in between leaves
  * bindings of nobody. */
 void
@@ -251,7 +237,7 @@ iam_sa_delete_h(struct req *rq)
 	rc = iam_gone_sweep(rq);
 	(void)json_object_set_new(acc, "deletedUs", json_integer(rq->wall_us));
 	if (rc == STORE_OK)
-		rc = iam_gone_put(rq, "gone", g.id, acc, -1, &version);
+		rc = iam_put(rq->emu, "gone", g.id, acc, -1, &version);
 	if (rc == STORE_OK)
 		rc = store_record_delete(rq->emu->store, "account", g.email);
 	if (rc == STORE_OK)
@@ -292,7 +278,7 @@ iam_sa_undelete_h(struct req *rq)
 	acc = json_loads(r.json, 0, NULL);
 	(void)json_object_del(acc, "deletedUs");
 	g = iam_gone_names(&rq->arena, acc);
-	rc = iam_gone_put(rq, "account", g.email, acc, 0, &version);
+	rc = iam_put(rq->emu, "account", g.email, acc, 0, &version);
 	if (rc == STORE_EXISTS) {
 		req_fail(rq, 409, "alreadyExists", "Service account %s "
 		    "already exists: delete it first.", g.email);

@@ -164,7 +164,7 @@ iam_key_make(struct emu *emu, struct arena *a, const json_t *account,
 	unsigned char id[20];
 	enum store_rc rc;
 	int64_t version, created;
-	char *hex, *text;
+	char *hex;
 	json_t *rec;
 
 	if (jwt_new_key(a, &private_pem, &public_pem, e) != 0)
@@ -180,10 +180,7 @@ iam_key_make(struct emu *emu, struct arena *a, const json_t *account,
 	    "certificate", certs_make(a, private_pem,
 	    iam_key_text(account, "uniqueId"), created),
 	    "created", (json_int_t)created, "disabled", 0);
-	text = json_dumps(rec, JSON_COMPACT);
-	BUG_ON(text == NULL);
-	rc = store_record_put(emu->store, "key", hex, text, 0, &version);
-	free(text);
+	rc = iam_put(emu, "key", hex, rec, 0, &version);
 	json_decref(rec);
 	if (rc != STORE_OK) {
 		err_set(e, "cannot store a key (store error %d)", (int)rc);

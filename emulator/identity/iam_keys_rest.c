@@ -218,7 +218,7 @@ iam_key_upload_h(struct req *rq)
 	const char *pem, *public;
 	struct err e = ERR_INIT;
 	unsigned char id[20];
-	char hex[2 * sizeof(id) + 1], *text;
+	char hex[2 * sizeof(id) + 1];
 	enum store_rc rc;
 	json_t *body;
 
@@ -240,10 +240,7 @@ iam_key_upload_h(struct req *rq)
 	    "id", json_object_get(acc, "uniqueId"), "publicKey", public,
 	    "certificate", pem, "created", (json_int_t)from,
 	    "until", (json_int_t)until, "uploaded", 1, "disabled", 0);
-	text = json_dumps(k, JSON_COMPACT);
-	BUG_ON(text == NULL);
-	rc = store_record_put(rq->emu->store, "key", hex, text, 0, &version);
-	free(text);
+	rc = iam_put(rq->emu, "key", hex, k, 0, &version);
 	if (rc == STORE_OK)
 		req_reply_json(rq, 200, iam_key_json(rq->emu, &rq->arena, hex,
 		    k));
@@ -393,17 +390,12 @@ iam_key_enable_h(struct req *rq)
 	const char *kid;
 	json_auto_t *k = iam_key_of(rq, &kid, &version);
 	enum store_rc rc;
-	char *text;
 
 	if (k == NULL || iam_key_users_own(rq, k) != 0)
 		return;
 	(void)json_object_set_new(k, "disabled",
 	    json_boolean(str_ends(rq->route->id, ".disable")));
-	text = json_dumps(k, JSON_COMPACT);
-	BUG_ON(text == NULL);
-	rc = store_record_put(rq->emu->store, "key", kid, text, version,
-	    &version);
-	free(text);
+	rc = iam_put(rq->emu, "key", kid, k, version, &version);
 	if (rc == STORE_OK)
 		req_reply_json(rq, 200, json_object());
 	else if (rc == STORE_PRECONDITION)

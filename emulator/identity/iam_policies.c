@@ -82,9 +82,8 @@ iam_sa_set_policy_h(struct req *rq)
 	int64_t version, now;
 	json_auto_t *acc = iam_account_of(rq, &version), *old = NULL;
 	json_t *body, *policy, *kept;
-	enum store_rc rc = STORE_OK;
+	enum store_rc rc;
 	const char *etag;
-	char *text;
 
 	if (acc == NULL || req_json(rq, &body) != 0)
 		return;
@@ -99,15 +98,12 @@ iam_sa_set_policy_h(struct req *rq)
 	etag = json_string_value(json_object_get(policy, "etag"));
 	kept = json_pack("{s:O*}", "bindings",
 	    json_object_get(policy, "bindings"));
-	text = json_dumps(kept, JSON_COMPACT);
-	BUG_ON(text == NULL);
 	if (etag != NULL && *etag != '\0' && strcmp(etag,
 	    iam_etag(&rq->arena, now)) != 0)
 		rc = STORE_PRECONDITION;
 	else
-		rc = store_record_put(rq->emu->store, "sapolicy",
-		    iam_policies_id(acc), text, now, &version);
-	free(text);
+		rc = iam_put(rq->emu, "sapolicy", iam_policies_id(acc), kept,
+		    now, &version);
 	if (rc == STORE_OK) {
 		iam_policies_reply(rq, kept, version, 3);
 		return;

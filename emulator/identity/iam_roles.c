@@ -267,13 +267,9 @@ static int
 iam_role_put(struct req *rq, const char *id, const json_t *role,
     int64_t if_version, int64_t *version)
 {
-	char *text = json_dumps(role, JSON_COMPACT);
-	enum store_rc rc;
-
-	BUG_ON(text == NULL);
-	rc = store_record_put(rq->emu->store, "role", id, text, if_version,
+	enum store_rc rc = iam_put(rq->emu, "role", id, role, if_version,
 	    version);
-	free(text);
+
 	if (rc == STORE_OK)
 		return (0);
 	if (rc == STORE_EXISTS)
