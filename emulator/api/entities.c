@@ -49,6 +49,9 @@ entities_caller(struct req *rq)
 {
 	const char *who = rq->principal;
 
+	/* no entity stands for what comes out of a pool */
+	if (who != NULL && str_starts(who, "principal:"))
+		return (entities_team(rq, "owners"));
 	who = who != NULL ? strchr(who, ':') + 1 : rq->emu->owner;
 	return (arena_printf(&rq->arena, "user-%s", who));
 }

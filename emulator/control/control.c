@@ -12,6 +12,7 @@
 #include "emulator/identity/iam.h"
 #include "emulator/identity/oauth.h"
 #include "emulator/identity/roles.h"
+#include "emulator/identity/users.h"
 #include "lib/log.h"
 #include "lib/str.h"
 
@@ -228,17 +229,26 @@ void
 control_token_h(struct req *rq)
 {
 	const char *account, *token;
+	struct oauth_grant g;
+	struct user u;
 	json_t *body;
 
 	if (!control_may(rq) || req_json(rq, &body) != 0 ||
 	    control_need(rq, body, "account", &account) != 0)
 		return;
-	if (!iam_account_usable(rq->emu, &rq->arena, account)) {
+	if (users_get(rq->emu, &rq->arena, account, &u) && !u.disabled) {
+		g = (struct oauth_grant){ .principal = arena_printf(&rq->arena,
+		    "user:%s", u.email), .id = u.id, .scope = CONTROL_SCOPE,
+		    .life = OAUTH_LIFE };
+		token = oauth_issue(rq->emu, &rq->arena, &g);
+	} else if (iam_account_usable(rq->emu, &rq->arena, account))
+		token = oauth_mint(rq->emu, &rq->arena, account,
+		    CONTROL_SCOPE);
+	else {
 		req_fail(rq, 404, "notFound", "There is no account %s, or it "
 		    "is disabled.", account);
 		return;
 	}
-	token = oauth_mint(rq->emu, &rq->arena, account, CONTROL_SCOPE);
 	if (token == NULL)
 		req_fail_rc(rq, STORE_IO);
 	else

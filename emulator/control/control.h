@@ -34,6 +34,14 @@
  *   POST   token  {"account":EMAIL}   {"access_token"}: a bearer token of any
  *                                      stored account (for provisioning as
  *                                      the owner without a key)
+ *   GET    users                      {"users":[{"email","id","name",
+ *                                      "disabled"}]}
+ *   POST   users                      {"email","name","scope"} (the last two
+ *                                      optional): a user, made where there is
+ *                                      none, and {…,"credentials": a new file
+ *                                      of type authorized_user}
+ *   PATCH  users/EMAIL                {"disabled":true|false}
+ *   DELETE users/EMAIL
  *   POST   shutdown                   {} then the emulator ends, status 0
  *   snapshots, export                 see snapshot.h
  *   GET    describe                   as --describe

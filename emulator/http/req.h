@@ -88,7 +88,10 @@ struct req {
 					 * learn the name later set `object` */
 
 	enum req_auth auth;
-	const char *principal;		/* "serviceAccount:E-MAIL", or NULL */
+	const char *principal;		/* "serviceAccount:E-MAIL", "user:…",
+					 * "principal://…", or NULL */
+	const char *sets;		/* "principalSet://…" that it is in,
+					 * '\n' between; or NULL */
 	const char *scope;		/* of the token; NULL: good for all */
 	struct signed_state *sig;	/* signed.c's, or NULL */
 

@@ -36,6 +36,7 @@
 #include "emulator/fault/retry_test.h"
 #include "emulator/identity/iam.h"
 #include "emulator/identity/oauth.h"
+#include "emulator/identity/users.h"
 
 #define B	"/storage/v1/b"
 #define B1	B "/{bucket}"
@@ -404,6 +405,16 @@ const struct route routes[] = {
 	    BUF, oauth_tokeninfo_h),
 	ROW("oauth.tokeninfo", OAUTH, "GET|POST", "/oauth2/v3/tokeninfo",
 	    NULL, NULL, BUF, oauth_tokeninfo_h),
+	ROW("oauth.revoke", OAUTH, "GET|POST", "/revoke", NULL, NULL, BUF,
+	    oauth_revoke_h),
+	ROW("oauth.revoke", OAUTH, "GET|POST", "/o/oauth2/revoke", NULL, NULL,
+	    BUF, oauth_revoke_h),
+	ROW("oauth.certs", OAUTH, "GET", "/oauth2/v1/certs", NULL, NULL, NONE,
+	    oauth_certs_h),
+	ROW("oauth.certs", OAUTH, "GET", "/oauth2/v2/certs", NULL, NULL, NONE,
+	    oauth_certs_h),
+	ROW("oauth.certs", OAUTH, "GET", "/oauth2/v3/certs", NULL, NULL, NONE,
+	    oauth_certs_h),
 	ROW("iam.serviceAccounts.certs", OAUTH, "GET",
 	    "/robot/v1/metadata/x509/{account}", NULL, NULL, NONE,
 	    iam_key_public_h),
@@ -414,6 +425,10 @@ const struct route routes[] = {
 	    "/service_accounts/v1/metadata/jwk/{account}", NULL, NULL, NONE,
 	    iam_key_public_h),
 	ROW("oauth.userinfo", OAUTH, "GET", "/userinfo/v2/me", NULL, NULL,
+	    NONE, oauth_userinfo_h),
+	ROW("oauth.userinfo", OAUTH, "GET", "/v1/userinfo", NULL, NULL, NONE,
+	    oauth_userinfo_h),
+	ROW("oauth.userinfo", OAUTH, "GET", "/oauth2/v2/userinfo", NULL, NULL,
 	    NONE, oauth_userinfo_h),
 	ROW("oauth.userinfo", OAUTH, "GET", "/oauth2/v3/userinfo", NULL, NULL,
 	    NONE, oauth_userinfo_h),
@@ -498,6 +513,9 @@ const struct route routes[] = {
 	ROW("iamcredentials.serviceAccounts.generateAccessToken", IAM, "POST",
 	    SA1 ":generateAccessToken", NULL,
 	    "iam.serviceAccounts.getAccessToken", BUF, iam_access_token_h),
+	ROW("iamcredentials.serviceAccounts.generateIdToken", IAM, "POST",
+	    SA1 ":generateIdToken", NULL,
+	    "iam.serviceAccounts.getOpenIdToken", BUF, oauth_id_token_h),
 
 	/* Resource Manager */
 	ROW("resourcemanager.projects.getIamPolicy", CRM, "POST",
@@ -592,6 +610,14 @@ const struct route routes[] = {
 	    BUF, control_lifecycle_h),
 	ROW("emulator.token", CONTROL, "POST", E "token", NULL, NULL, BUF,
 	    control_token_h),
+	ROW("emulator.users.list", CONTROL, "GET", E "users", NULL, NULL,
+	    NONE, users_list_h),
+	ROW("emulator.users.put", CONTROL, "POST", E "users", NULL, NULL, BUF,
+	    users_put_h),
+	ROW("emulator.users.patch", CONTROL, "PATCH", E "users/{user}", NULL,
+	    NULL, BUF, users_patch_h),
+	ROW("emulator.users.delete", CONTROL, "DELETE", E "users/{user}",
+	    NULL, NULL, NONE, users_delete_h),
 	ROW("emulator.shutdown", CONTROL, "POST", E "shutdown", NULL, NULL,
 	    BUF, control_shutdown_h),
 	ROW("emulator.export", CONTROL, "POST", E "export", NULL, NULL, BUF,

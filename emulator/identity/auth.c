@@ -36,15 +36,13 @@ auth_query_token(struct req *rq)
 void
 auth_identify(struct req *rq)
 {
-	const char *h = req_header(rq, "Authorization"), *email, *why;
+	const char *h = req_header(rq, "Authorization"), *why;
+	struct oauth_caller c;
 
 	rq->auth = AUTH_NONE;
-	rq->principal = NULL;
+	rq->principal = rq->sets = NULL;
 	if (rq->route != NULL && rq->route->handle == oauth_token_h) {
-		email = oauth_claimed(rq);
-		if (email != NULL)
-			rq->principal = arena_printf(&rq->arena,
-			    "serviceAccount:%s", email);
+		rq->principal = oauth_claimed(rq);
 		return;
 	}
 	if (rq->route != NULL && rq->route->api == API_XML) {
@@ -61,14 +59,15 @@ auth_identify(struct req *rq)
 		return;
 	for (h += 7; *h == ' '; h++)
 		;
-	email = oauth_check_scope(rq->emu, &rq->arena, h, &rq->scope, &why);
-	if (email == NULL) {
+	if (!oauth_bearer(rq->emu, &rq->arena, h, &c, &why)) {
 		log_debug("auth n=%llu bad bearer: %s",
 		    (unsigned long long)rq->n, why);
 		return;
 	}
 	rq->auth = AUTH_BEARER;
-	rq->principal = arena_printf(&rq->arena, "serviceAccount:%s", email);
+	rq->principal = c.principal;
+	rq->scope = c.scope;
+	rq->sets = c.sets;
 }
 
 /* ---- may they ---- */
@@ -118,6 +117,32 @@ auth_project_role(struct auth_ask *q, const char *role)
 	return (false);
 }
 
+/* Is the line one of those in the text? */
+static bool
+auth_line(const char *text, const char *line)
+{
+	size_t n = strlen(line);
+
+	while (text != NULL && *text != '\0') {
+		const char *end = strchrnul(text, '\n');
+
+		if ((size_t)(end - text) == n && memcmp(text, line, n) == 0)
+			return (true);
+		text = *end != '\0' ? end + 1 : end;
+	}
+	return (false);
+}
+
+/* Is the caller a person whose address is in that domain? */
+static bool
+auth_domain(const char *who, const char *domain)
+{
+	const char *at = strrchr(who, '@');
+
+	return (str_starts(who, "user:") && at != NULL &&
+	    strcasecmp(at + 1, domain) == 0);
+}
+
 /* Does the member of a binding include the caller? */
 static bool
 auth_member(struct auth_ask *q, const char *member)
@@ -135,8 +160,14 @@ auth_member(struct auth_ask *q, const char *member)
 		return (false);
 	if (strcmp(member, "allAuthenticatedUsers") == 0)
 		return (!q->no_public);
+	/* subjects of a pool are told apart by case, addresses are not */
+	if (str_starts(member, "principal"))
+		return (strcmp(member, who) == 0 ||
+		    auth_line(q->rq->sets, member));
 	if (strcasecmp(member, who) == 0)
 		return (true);
+	if (str_starts(member, "domain:"))
+		return (auth_domain(who, member + strlen("domain:")));
 	for (size_t i = 0; i < NELEMS(convenience); i++)
 		if (str_starts(member, convenience[i].prefix))
 			return (strcmp(member + strlen(convenience[i].prefix),
@@ -312,6 +343,8 @@ auth_decide(struct req *rq, const char *permission, const struct bucket *b,
 	key = arena_printf(&rq->arena, "may %s %s %s", permission,
 	    b->policy != NULL ? b->name : "", rq->principal != NULL ?
 	    rq->principal : "");
+	if (rq->sets != NULL)
+		state = 0;		/* one name, but who knows which sets */
 	if (seen_get(rq->emu, state, key, &rq->arena) != NULL)
 		return (true);
 	if (!auth_evaluate(rq, permission, b, object, &always))
@@ -517,7 +550,8 @@ auth_refuse(struct req *rq, const char *permission)
 	res = auth_resource(permission);
 	who = "Anonymous caller";
 	if (rq->principal != NULL)
-		who = strchr(rq->principal, ':') + 1;
+		who = str_starts(rq->principal, "principal:") ? rq->principal :
+		    strchr(rq->principal, ':') + 1;
 	else if (rq->route->api != API_XML)
 		status = 401;		/* the XML API says 403 to all */
 	req_fail(rq, status, status == 401 ? "required" : "forbidden",

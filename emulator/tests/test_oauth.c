@@ -216,7 +216,8 @@ START_TEST(form_errors_name_what_is_wrong)
 		{ "assertion=x", "invalid_request" },
 		{ "grant_type=" GRANT, "invalid_request" },
 		{ "grant_type=" GRANT "&assertion=%zz", "invalid_request" },
-		{ "grant_type=refresh_token", "unsupported_grant_type" },
+		{ "grant_type=refresh_token", "invalid_request" },
+		{ "grant_type=password", "unsupported_grant_type" },
 		{ "grant_type=%ff%fe&assertion=x", "unsupported_grant_type" },
 		{ "grant_type=" GRANT "&assertion=", "invalid_grant" },
 	};
