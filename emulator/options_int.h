@@ -24,6 +24,11 @@ OPT(DURABILITY, "durability", "process|power", 0, \
 OPT(AUTH, "auth", "on|off", 0, \
     "ask for tokens, all ways in (default: on through --proxy alone)") \
 OPT(PROJECT, "project", "ID", 0, "the project that exists (litedrill)") \
+OPT(METADATA_ACCOUNT, "metadata-account", "EMAIL", 0, \
+    "service account of the machine, for the metadata server; made if need " \
+    "be") \
+OPT(METADATA_SCOPES, "metadata-scopes", "SCOPE[,SCOPE]", 0, \
+    "what that machine's tokens are good for (cloud-platform)") \
 OPT(HISTORY, "history", NULL, 0, \
     "new buckets keep every state they ever had") \
 OPT(SOFT_DELETE, "soft-delete", "DAYS", 0, \

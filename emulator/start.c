@@ -20,6 +20,7 @@
 #include "emulator/http/server.h"
 #include "emulator/http/tls.h"
 #include "emulator/identity/iam.h"
+#include "emulator/identity/metadata.h"
 #include "emulator/store/store.h"
 #include "lib/file.h"
 #include "lib/log.h"
@@ -279,6 +280,9 @@ start_new(const struct start_opts *o, struct err *e)
 			    start_hosts(s, o, e) == 0 &&
 			    start_cert(s, o, e) == 0 &&
 			    start_folders(s, o, e) == 0 &&
+			    (o->metadata_account == NULL ||
+			    metadata_attach(emu, o->metadata_account,
+			    o->metadata_scopes, true, e) == 0) &&
 			    start_server(s, o, e) == 0) {
 				s->lifecycle = lifecycle_start(emu);
 				return (s);

@@ -520,6 +520,7 @@ control_describe_routes(const struct route *r)
 	static const char *const apis[] = {
 		[API_STORAGE] = "storage", [API_XML] = "xml",
 		[API_OAUTH] = "oauth", [API_IAM] = "iam", [API_CRM] = "crm",
+		[API_METADATA] = "metadata",
 		[API_CONTROL] = "control",
 	};
 	json_t *rs = json_array();

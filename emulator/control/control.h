@@ -42,6 +42,10 @@
  *                                      of type authorized_user}
  *   PATCH  users/EMAIL                {"disabled":true|false}
  *   DELETE users/EMAIL
+ *   GET    metadata                   {"account","scope","host"}
+ *   POST   metadata                   {"account","scope"}: attach an account
+ *                                      to the machine that the metadata
+ *                                      server stands for; null: none
  *   POST   shutdown                   {} then the emulator ends, status 0
  *   snapshots, export                 see snapshot.h
  *   GET    describe                   as --describe

@@ -156,7 +156,7 @@ proxy_connect(int fd, struct arena *a, const char **host)
 		    "wanted.\n"));
 	kind = route_host(*host);
 	if (kind == HOST_FOREIGN || kind == HOST_LOCAL ||
-	    kind == HOST_LOCAL_BUCKET ||
+	    kind == HOST_LOCAL_BUCKET || kind == HOST_METADATA ||
 	    strcmp(port, "443") != 0)
 		return (proxy_refuse(fd, 403, "Forbidden", arena_printf(a,
 		    "gcs-emulator: %s:%s is not an emulated host, and nothing "

@@ -66,6 +66,10 @@ route_host(const char *host)
 		{ "iam.googleapis.com", HOST_IAM },
 		{ "iamcredentials.googleapis.com", HOST_IAM },
 		{ "cloudresourcemanager.googleapis.com", HOST_CRM },
+		{ "metadata.google.internal", HOST_METADATA },
+		{ "metadata.google.internal.", HOST_METADATA },
+		{ "metadata", HOST_METADATA },
+		{ "169.254.169.254", HOST_METADATA },
 	};
 	int suffix;
 
@@ -138,6 +142,10 @@ route_apis(const struct req *rq)
 	case HOST_LOCAL:
 		if (rq->via != VIA_HTTP)
 			return (0);
+		/* Where GCE_METADATA_HOST leads, somebody sees who we are. */
+		if (strcmp(p, "/") == 0 &&
+		    req_header(rq, "Metadata-Flavor") != NULL)
+			return (BIT(API_METADATA));
 		/* A form with the bucket in it, or a list of all buckets. */
 		if (strcmp(p, "/") == 0 && (strcmp(rq->method, "POST") == 0 ||
 		    route_storage_client(rq)))
@@ -148,6 +156,8 @@ route_apis(const struct req *rq)
 			return (BIT(API_CONTROL));
 		if (route_storage_path(p) || route_bare_path(p))
 			return (BIT(API_STORAGE));
+		if (str_starts(p, "/computeMetadata"))
+			return (BIT(API_METADATA));
 		return (BIT(API_OAUTH) | BIT(API_IAM) | BIT(API_CRM) |
 		    BIT(API_XML));
 	case HOST_STORAGE:
@@ -166,6 +176,8 @@ route_apis(const struct req *rq)
 		return (BIT(API_IAM));
 	case HOST_CRM:
 		return (BIT(API_CRM));
+	case HOST_METADATA:
+		return (rq->via == VIA_HTTP ? BIT(API_METADATA) : 0);
 	case HOST_FOREIGN:
 		break;
 	}
@@ -418,7 +430,8 @@ route_none(enum route_api api)
 	.method = "", .path = "" }
 	static const struct route none[] = {
 		NONE(API_STORAGE), NONE(API_XML), NONE(API_OAUTH),
-		NONE(API_IAM), NONE(API_CRM), NONE(API_CONTROL),
+		NONE(API_IAM), NONE(API_CRM), NONE(API_METADATA),
+		NONE(API_CONTROL),
 	};
 
 	return (&none[api]);

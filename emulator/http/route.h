@@ -13,6 +13,7 @@ enum route_api {
 	API_OAUTH,	/* oauth2.googleapis.com, accounts.google.com, www */
 	API_IAM,	/* iam.googleapis.com, iamcredentials */
 	API_CRM,	/* cloudresourcemanager.googleapis.com */
+	API_METADATA,	/* metadata.google.internal, 169.254.169.254 */
 	API_CONTROL,	/* /_emulator/, plain endpoint only */
 };
 
@@ -54,6 +55,7 @@ enum route_host {
 	HOST_OAUTH,	/* oauth2.googleapis.com, accounts.google.com */
 	HOST_IAM,	/* iam, iamcredentials */
 	HOST_CRM,	/* cloudresourcemanager */
+	HOST_METADATA,	/* of a virtual machine; through plain HTTP alone */
 };
 /* host: lower case, without a port. */
 enum route_host	route_host(const char *host);

@@ -35,6 +35,7 @@
 #include "emulator/control/snapshot.h"
 #include "emulator/fault/retry_test.h"
 #include "emulator/identity/iam.h"
+#include "emulator/identity/metadata.h"
 #include "emulator/identity/oauth.h"
 #include "emulator/identity/users.h"
 
@@ -547,6 +548,14 @@ const struct route routes[] = {
 	    "/v3/projects/{project}", NULL, "resourcemanager.projects.get",
 	    NONE, iam_project_get_h),
 
+	/* the metadata server */
+	ROW("metadata.root", METADATA, "GET|HEAD", "/", NULL, NULL, NONE,
+	    metadata_root_h),
+	ROW("metadata.get", METADATA, "GET|HEAD", "/computeMetadata/", NULL,
+	    NULL, NONE, metadata_get_h),
+	ROW("metadata.get", METADATA, "GET|HEAD", "/computeMetadata/{path...}",
+	    NULL, NULL, NONE, metadata_get_h),
+
 	/* XML, where the plain endpoint has nothing else that is posted */
 	ROW("storage.objects.insert", XML, "POST", "/{bucket}/{object...}",
 	    NULL, "storage.objects.create", BUF, resumable_xml_start_h),
@@ -618,6 +627,10 @@ const struct route routes[] = {
 	    NULL, BUF, users_patch_h),
 	ROW("emulator.users.delete", CONTROL, "DELETE", E "users/{user}",
 	    NULL, NULL, NONE, users_delete_h),
+	ROW("emulator.metadata", CONTROL, "GET", E "metadata", NULL, NULL,
+	    NONE, metadata_show_h),
+	ROW("emulator.metadata.attach", CONTROL, "POST", E "metadata", NULL,
+	    NULL, BUF, metadata_attach_h),
 	ROW("emulator.shutdown", CONTROL, "POST", E "shutdown", NULL, NULL,
 	    BUF, control_shutdown_h),
 	ROW("emulator.export", CONTROL, "POST", E "export", NULL, NULL, BUF,

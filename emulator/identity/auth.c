@@ -8,6 +8,7 @@
 #include "emulator/http/route.h"
 #include "emulator/identity/cel.h"
 #include "emulator/identity/iam.h"
+#include "emulator/identity/metadata.h"
 #include "emulator/identity/oauth.h"
 #include "emulator/identity/scopes.h"
 #include "emulator/identity/seen.h"
@@ -43,6 +44,10 @@ auth_identify(struct req *rq)
 	rq->principal = rq->sets = NULL;
 	if (rq->route != NULL && rq->route->handle == oauth_token_h) {
 		rq->principal = oauth_claimed(rq);
+		return;
+	}
+	if (rq->route != NULL && rq->route->api == API_METADATA) {
+		rq->principal = metadata_principal(rq->emu, &rq->arena);
 		return;
 	}
 	if (rq->route != NULL && rq->route->api == API_XML) {
@@ -612,7 +617,7 @@ auth_permit(struct req *rq)
 	if (signed_refuse(rq))
 		return (-1);
 	if (rq->route->api == API_OAUTH || rq->route->api == API_CONTROL ||
-	    !auth_enforced(rq))
+	    rq->route->api == API_METADATA || !auth_enforced(rq))
 		return (0);
 	if (rq->auth == AUTH_BAD) {
 		auth_refuse_bad(rq);

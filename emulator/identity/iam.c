@@ -213,26 +213,47 @@ iam_account_put(struct emu *emu, const json_t *acc, int64_t if_version,
 
 /* ---- handlers ---- */
 
-/* https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts/create */
-static int
-iam_check_account_id(struct req *rq, const char *id)
+/* https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts/create :
+ * NULL, or what is wrong with it. */
+static const char *
+iam_account_id_wrong(struct arena *a, const char *id)
 {
 	size_t n = strlen(id);
 	bool ok = n > 0 && id[0] >= 'a' && id[0] <= 'z' && id[n - 1] != '-';
 
-	if (n < 6 || n > 30) {
-		req_fail(rq, 400, "badRequest", "The account ID \"%s\" does "
-		    "not have a length between 6 and 30.", id);
-		return (-1);
-	}
+	if (n < 6 || n > 30)
+		return (arena_printf(a, "The account ID \"%s\" does not have "
+		    "a length between 6 and 30.", id));
 	for (size_t i = 0; i < n; i++)
 		ok = ok && strchr("abcdefghijklmnopqrstuvwxyz0123456789-",
 		    id[i]) != NULL;
-	if (!ok)
-		req_fail(rq, 400, "badRequest", "The account ID \"%s\" does "
-		    "not match the regular expression "
-		    "[a-z]([-a-z0-9]*[a-z0-9]).", id);
-	return (ok ? 0 : -1);
+	return (ok ? NULL : arena_printf(a, "The account ID \"%s\" does not "
+	    "match the regular expression [a-z]([-a-z0-9]*[a-z0-9]).", id));
+}
+
+int
+iam_account_make(struct emu *emu, struct arena *a, const char *email,
+    struct err *e)
+{
+	const char *at = strchr(email, '@'), *id, *wrong;
+	json_auto_t *acc = NULL;
+	enum store_rc rc;
+	int64_t version;
+
+	if (at == NULL || strcmp(at, arena_printf(a,
+	    "@%s.iam.gserviceaccount.com", emu->project)) != 0)
+		return (err_set(e, "'%s' is no service account of the project "
+		    "%s: ID@%s.iam.gserviceaccount.com", email, emu->project,
+		    emu->project));
+	id = arena_strndup(a, email, (size_t)(at - email));
+	if ((wrong = iam_account_id_wrong(a, id)) != NULL)
+		return (err_set(e, "%s", wrong));
+	acc = json_pack("{s:s, s:s, s:s, s:s, s:b}", "email", email,
+	    "uniqueId", iam_digits(a, 21), "displayName", "",
+	    "description", "", "disabled", 0);
+	rc = iam_account_put(emu, acc, 0, &version);
+	return (rc == STORE_OK || rc == STORE_EXISTS ? 0 :
+	    err_set(e, "cannot store the account %s", email));
 }
 
 /* An optional text of the body, not longer than max bytes. */
@@ -257,7 +278,7 @@ iam_text(struct req *rq, const json_t *o, const char *k, size_t max,
 void
 iam_sa_create_h(struct req *rq)
 {
-	const char *id, *display, *description, *email;
+	const char *id, *display, *description, *email, *wrong;
 	json_auto_t *acc = NULL;
 	json_t *body, *sa;
 	enum store_rc rc;
@@ -273,9 +294,12 @@ iam_sa_create_h(struct req *rq)
 	}
 	if (iam_text(rq, body, "accountId", 1000, &id) != 0 ||
 	    iam_text(rq, sa, "displayName", 100, &display) != 0 ||
-	    iam_text(rq, sa, "description", 256, &description) != 0 ||
-	    iam_check_account_id(rq, id) != 0)
+	    iam_text(rq, sa, "description", 256, &description) != 0)
 		return;
+	if ((wrong = iam_account_id_wrong(&rq->arena, id)) != NULL) {
+		req_fail(rq, 400, "badRequest", "%s", wrong);
+		return;
+	}
 	email = arena_printf(&rq->arena, "%s@%s.iam.gserviceaccount.com", id,
 	    rq->emu->project);
 	acc = json_pack("{s:s, s:s, s:s, s:s, s:b}", "email", email,

@@ -43,6 +43,10 @@ bool	iam_key_get(struct emu *, struct arena *, const char *kid,
 size_t	iam_key_all(struct emu *, struct arena *, const char *email,
     struct iam_key **out);
 bool	iam_account_exists(struct emu *, struct arena *, const char *email);
+/* Makes an account of our project by its e-mail; one that is there stays as
+ * it is.  -1: the message says why. */
+int	iam_account_make(struct emu *, struct arena *, const char *email,
+    struct err *);
 /* It exists and is not disabled. */
 bool	iam_account_usable(struct emu *, struct arena *, const char *email);
 /* The project's policy as JSON ({"bindings":[…]}); new reference. */

@@ -62,7 +62,8 @@ enum store_rc
 iam_carry_take(struct emu *emu, struct arena *a, struct iam_carry **list)
 {
 	static const char *const kinds[] = { "project", "policy", "account",
-		"key", "syskey", "idkey", "token" };
+		"key", "syskey", "idkey",
+		"metadata", "token" };
 	enum store_rc rc = STORE_OK;
 
 	*list = NULL;
