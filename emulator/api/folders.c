@@ -6,6 +6,7 @@
 #include "emulator/api/names.h"
 #include "emulator/api/operations.h"
 #include "emulator/api/resource.h"
+#include "lib/nul.h"
 #include "lib/str.h"
 
 /* https://cloud.google.com/storage/docs/folders-overview#limitations */
@@ -78,7 +79,7 @@ folders_json(struct req *rq, bool managed, const struct folder *f)
 	struct buf b;
 
 	buf_init(&b, 4u << 10);
-	str_pct_encode(&b, f->name, strlen(f->name), false);
+	nul_pct_encode(&b, f->name, false);
 	url = resource_url(rq, "", rq->bucket, NULL);
 	folders_set(j, "kind", managed ? "storage#managedFolder" :
 	    "storage#folder");

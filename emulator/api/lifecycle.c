@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "emulator/api/places.h"
+#include "lib/nul.h"
 #include "lib/str.h"
 
 #define AFFIXES_MAX	1000	/* prefixes and suffixes of all rules */
@@ -111,7 +112,7 @@ lifecycle_affixes(struct req *rq, const char *name, const json_t *v,
 
 	json_array_foreach(v, i, x) {
 		if (!json_is_string(x) || json_string_length(x) == 0 ||
-		    json_string_length(x) > AFFIX_MAX) {
+		    nul_len(json_string_value(x)) > AFFIX_MAX) {
 			req_fail(rq, 400, "invalid", "Lifecycle %s cannot "
 			    "contain a string that is empty or longer than "
 			    "%d.", name, AFFIX_MAX);

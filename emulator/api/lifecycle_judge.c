@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/nul.h"
 #include "lib/str.h"
 
 #define DAY_US		INT64_C(86400000000)
@@ -18,7 +19,7 @@ lifecycle_affix_fits(const json_t *list, const char *name, bool prefix)
 
 	json_array_foreach(list, i, x)
 		if (prefix ? str_starts(name, json_string_value(x)) :
-		    str_ends(name, json_string_value(x)))
+		    nul_ends(name, json_string_value(x)))
 			return (true);
 	return (false);
 }

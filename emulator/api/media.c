@@ -13,6 +13,7 @@
 #include "emulator/store/checksum.h"
 #include "lib/clock.h"
 #include "lib/jtext.h"
+#include "lib/nul.h"
 #include "lib/str.h"
 
 static void
@@ -32,9 +33,16 @@ media_number(struct req *rq, const char *k, int64_t v)
 static void
 media_text(struct req *rq, const char *k, const char *v)
 {
+	char *raw;
 
-	if (v != NULL && strchr(v, '\r') == NULL && strchr(v, '\n') == NULL)
-		req_header_put(rq, k, v);
+	if (v == NULL || strpbrk(v, "\r\n") != NULL || nul_has(v))
+		return;
+	if (strchr(v, '\1') != NULL) {
+		raw = arena_strdup(&rq->arena, v);
+		(void)nul_out(raw);
+		v = raw;
+	}
+	req_header_put(rq, k, v);
 }
 
 static void

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "emulator/http/route.h"
+#include "lib/nul.h"
 #include "lib/str.h"
 
 #define OBJECT_MAX	1024u
@@ -61,7 +62,7 @@ names_object_fault(const char *name)
 
 	if (name[0] == '\0')
 		return ("The object name must not be empty.");
-	if (strlen(name) > OBJECT_MAX)
+	if (nul_len(name) > OBJECT_MAX)
 		return ("The maximum object length is 1024 characters, but "
 		    "got a name with more.");
 	if (!names_utf8(name))

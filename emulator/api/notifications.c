@@ -49,7 +49,7 @@ notifications_load(struct req *rq, struct configs *c)
 	c->version = r.version;
 	if (r.version == 0)
 		r.json = "{\"last\":0,\"items\":[]}";
-	BUG_ON(req_json_text(rq, r.json, strlen(r.json), &c->json) != 0);
+	c->json = req_keep(rq, json_loads(r.json, 0, NULL));
 	c->items = json_object_get(c->json, "items");
 	return (0);
 }

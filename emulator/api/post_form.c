@@ -17,6 +17,7 @@
 #include "emulator/fault/fault.h"
 #include "emulator/identity/auth.h"
 #include "emulator/identity/signed.h"
+#include "lib/nul.h"
 #include "lib/str.h"
 
 #define POST_FIELDS_MAX	(64u << 10)	/* bytes of all before the file */
@@ -54,14 +55,19 @@ static int
 post_form_field_end(struct req *rq, struct post_form *f)
 {
 	struct req_kv *kv = &f->fields.kv[f->fields.n];
+	struct buf v;
 
 	if (f->name == NULL)
 		return (0);
-	if (strlen(f->value.p) != f->value.len)
+	if (strcasecmp(f->name, "key") != 0 &&
+	    strlen(f->value.p) != f->value.len)
 		return (post_form_fail(rq, "MalformedPOSTRequest",
-		    "A field holds a NUL."));
+		    "A field other than the key holds a NUL."));
 	kv->k = f->name;
-	kv->v = arena_strdup(&rq->arena, f->value.p);
+	buf_init(&v, 2 * f->value.len + 1);
+	nul_add(&v, f->value.p, f->value.len);
+	kv->v = arena_strdup(&rq->arena, v.p);
+	buf_release(&v);
 	f->fields.n++;
 	f->name = NULL;
 	buf_reset(&f->value);
@@ -365,7 +371,7 @@ post_form_escaped(struct req *rq, const char *s, bool path)
 	struct buf b;
 
 	buf_init(&b, 8u << 10);
-	str_pct_encode(&b, s, strlen(s), path);
+	nul_pct_encode(&b, s, path);
 	out = arena_strdup(&rq->arena, b.p);
 	buf_release(&b);
 	return (out);

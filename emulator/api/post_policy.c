@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/nul.h"
 #include "lib/str.h"
 
 #define POST_POLICY_MAX	(1u << 20)
@@ -80,8 +81,8 @@ post_policy_parse(struct req *rq, const char *base64)
 	buf_init(&b, POST_POLICY_MAX);
 	if (!str_b64_decode(&b, base64, strlen(base64), false) || !buf_ok(&b))
 		(void)post_policy_fail(rq, "The policy is not base64.");
-	else if ((j = json_loadb(b.p, b.len, JSON_REJECT_DUPLICATES, &e)) ==
-	    NULL)
+	else if ((j = nul_json(b.p, b.len, true, JSON_REJECT_DUPLICATES,
+	    &e)) == NULL)
 		(void)post_policy_fail(rq, arena_printf(&rq->arena,
 		    "Policy document parsing error: line %d column %d: %s",
 		    e.line, e.column, e.text));

@@ -5,6 +5,7 @@
 
 #include "emulator/api/acls.h"
 #include "emulator/api/places.h"
+#include "lib/nul.h"
 #include "lib/str.h"
 
 /* The real service's etags are base64 of a protocol buffer: field 1 the
@@ -103,10 +104,10 @@ resource_url(struct req *rq, const char *prefix, const char *bucket,
 	buf_adds(&b, req_base_url(rq));
 	buf_adds(&b, prefix);
 	buf_adds(&b, "/storage/v1/b/");
-	str_pct_encode(&b, bucket, strlen(bucket), false);
+	nul_pct_encode(&b, bucket, false);
 	if (object != NULL) {
 		buf_adds(&b, "/o/");
-		str_pct_encode(&b, object, strlen(object), false);
+		nul_pct_encode(&b, object, false);
 	}
 	s = arena_strdup(&rq->arena, b.p);
 	buf_release(&b);

@@ -8,6 +8,7 @@
 #include "emulator/api/resource.h"
 #include "emulator/api/restore.h"
 #include "emulator/store/checksum.h"
+#include "lib/nul.h"
 #include "lib/str.h"
 
 #define KEY(k)	(k), sizeof(k) - 1
@@ -47,7 +48,7 @@ const char *
 resource_link(struct req *rq, const struct object *o)
 {
 	struct resource_seen *r = rq->resource_seen;
-	size_t n = strlen(o->name);
+	size_t n = strlen(o->name), put;
 	char *p;
 
 	if (r == NULL)
@@ -61,7 +62,10 @@ resource_link(struct req *rq, const struct object *o)
 		r->link = p;
 	}
 	p = r->link + r->nlink;
-	p[str_pct_put(p, o->name, n, false)] = '\0';
+	put = str_pct_put(p, o->name, n, false);
+	if (memchr(o->name, '\1', n) != NULL)
+		put = nul_url_out(p, put);
+	p[put] = '\0';
 	return (r->link);
 }
 

@@ -30,6 +30,7 @@
 #include "emulator/fault/retry_test.h"
 #include "emulator/http/route.h"
 #include "emulator/store/store.h"
+#include "lib/nul.h"
 #include "lib/str.h"
 
 struct chunk {
@@ -106,7 +107,7 @@ resumable_location(struct req *rq, const char *id)
 		if (v == NULL || *v == '\0')
 			continue;
 		buf_addf(&b, "&%s=", shape[i]);
-		str_pct_encode(&b, v, strlen(v), false);
+		nul_pct_encode(&b, v, false);
 	}
 	url = arena_strdup(&rq->arena, b.p);
 	buf_release(&b);

@@ -13,6 +13,7 @@
 #include "emulator/api/resource.h"
 #include "emulator/fault/fault.h"
 #include "emulator/http/server.h"
+#include "lib/nul.h"
 #include "lib/str.h"
 
 #define META_MAX	(1u << 20)
@@ -109,7 +110,8 @@ uploads_insert_begin(struct req *rq)
 static void
 uploads_peek_name(struct req *rq, struct upload *u)
 {
-	json_auto_t *j = json_loadb(u->meta.p, u->meta.len, 0, NULL);
+	json_auto_t *j = nul_json(u->meta.p, u->meta.len, true, 0,
+	    NULL);
 	const char *name = json_string_value(json_object_get(j, "name"));
 
 	u->named = true;

@@ -11,6 +11,7 @@
 #include "emulator/api/xml_req.h"
 #include "emulator/api/xml_write.h"
 #include "emulator/identity/auth.h"
+#include "lib/nul.h"
 #include "lib/str.h"
 
 struct xml_source {
@@ -42,8 +43,8 @@ xml_copy_name(struct req *rq, struct xml_source *s)
 			return (xml_copy_bad(rq, "copy-source", h));
 	}
 	p += *p == '/';
-	if (!str_pct_decode(p, &n, false) || strlen(p) != n ||
-	    (slash = strchr(p, '/')) == NULL || slash == p ||
+	nul_url(p);
+	if (!str_pct_decode(p, &n, false) || (slash = strchr(p, '/')) == NULL || slash == p ||
 	    slash[1] == '\0')
 		return (xml_copy_bad(rq, "copy-source", h));
 	*slash = '\0';

@@ -11,6 +11,7 @@
 #include "emulator/api/media.h"
 #include "emulator/api/xml_req.h"
 #include "emulator/api/xml_write.h"
+#include "lib/nul.h"
 #include "lib/str.h"
 
 #define PAGE	1000
@@ -37,9 +38,9 @@ xml_list_after(struct req *rq, const struct store_list *q, const char *marker)
 	if (n == 0)
 		return ("");
 	group = d > 0 && str_starts(marker, q->prefix) ?
-	    strstr(marker + strlen(q->prefix), q->delimiter) : NULL;
+	    nul_find(marker + strlen(q->prefix), q->delimiter) : NULL;
 	if (group == NULL || group[d] != '\0')
-		/* No name holds a NUL, so this is the next there can be. */
+		/* Nothing that nul.h makes comes between these. */
 		return (arena_printf(&rq->arena, "%s\001", marker));
 	s = arena_strdup(&rq->arena, marker);
 	s[n - 1]++;			/* 0xff is no byte of UTF-8 */

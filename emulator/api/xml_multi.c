@@ -13,6 +13,7 @@
 #include "emulator/identity/auth.h"
 #include "emulator/store/checksum.h"
 #include "emulator/store/store_multi.h"
+#include "lib/nul.h"
 #include "lib/str.h"
 
 /* Google's library for Node.js reads these two documents only where their type
@@ -251,7 +252,7 @@ xml_multi_finished(struct req *rq, const struct object *o)
 	struct buf path;
 
 	buf_init(&path, 16u << 10);
-	str_pct_encode(&path, o->name, strlen(o->name), true);
+	nul_pct_encode(&path, o->name, true);
 	media_headers_stored(rq, o);
 	xml_write_begin(&w, "CompleteMultipartUploadResult", XML_NS_S3);
 	w.type = UPLOAD_TYPE;

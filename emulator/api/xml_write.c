@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "lib/nul.h"
 #include "lib/str.h"
 
 #define XML_MAX	(32u << 20)	/* 1000 names, each byte of them escaped */
@@ -57,7 +58,7 @@ xml_write_name(struct xml_write *w, const char *name, const char *s)
 		return;
 	}
 	xml_write_open(w, name);
-	str_pct_encode(&w->b, s, strlen(s), true);
+	nul_pct_encode(&w->b, s, true);
 	xml_write_close(w, name);
 }
 

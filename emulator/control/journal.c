@@ -19,6 +19,7 @@
 #include "lib/cond.h"
 #include "lib/file.h"
 #include "lib/log.h"
+#include "lib/nul.h"
 #include "lib/str.h"
 
 #define JOURNAL_MAX	200000u
@@ -141,7 +142,7 @@ journal_string(const char *s)
 	if ((j = json_string(s)) != NULL)
 		return (j);
 	buf_init(&b, 3 * strlen(s) + 1);
-	str_pct_encode(&b, s, strlen(s), true);
+	nul_pct_encode(&b, s, true);
 	j = json_string(b.p);
 	buf_release(&b);
 	return (j);
@@ -246,6 +247,7 @@ journal_line(const struct journal_entry *e, const char *const text[JT_MAX])
 	(void)json_object_del(o, "seq");
 	line = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(9));
 	BUG_ON(line == NULL);
+	(void)nul_json_out(line, strlen(line));
 	json_decref(o);
 	free(whole);
 	return (line);
@@ -327,7 +329,7 @@ static bool
 journal_glob(const char *glob, const char *s)
 {
 
-	return (glob == NULL || str_glob(glob, s != NULL ? s : ""));
+	return (glob == NULL || nul_glob(glob, s != NULL ? s : ""));
 }
 
 static bool

@@ -5,6 +5,7 @@
 
 #include "emulator/control/metrics.h"
 #include "emulator/http/route.h"
+#include "lib/nul.h"
 #include "lib/str.h"
 
 /* ---- matching ---- */
@@ -24,7 +25,7 @@ fault_object(struct req *rq)
 		return (name);
 	if (rq->route->body != BODY_BUF || rq->body.p == NULL)
 		return (NULL);
-	j = json_loadb(rq->body.p, rq->body.len, 0, NULL);
+	j = nul_json(rq->body.p, rq->body.len, true, 0, NULL);
 	name = json_string_value(json_object_get(j, "name"));
 	return (name != NULL ? arena_strdup(&rq->arena, name) : NULL);
 }
@@ -99,7 +100,7 @@ faults_match(struct faults *f, struct req *rq)
 			object = fault_object(rq);
 		pending = r->object != NULL && object == NULL;
 		if (!pending && ((r->object != NULL &&
-		    !str_glob(r->object, object)) || !fault_choose(r)))
+		    !nul_glob(r->object, object)) || !fault_choose(r)))
 			continue;
 		fault_hang(rq, r)->pending = pending;
 	}
@@ -117,7 +118,7 @@ fault_settle(struct fault_hit *h, struct req *rq)
 	if (object == NULL)
 		return;
 	h->pending = false;
-	h->done = !str_glob(h->rule->object, object) ||
+	h->done = !nul_glob(h->rule->object, object) ||
 	    !fault_choose(h->rule);
 }
 

@@ -230,7 +230,8 @@ static void
 fault_unreachable_act(struct faults *f, const struct fault_rule *r,
     struct req *rq)
 {
-	json_auto_t *j = json_loadb(rq->reply, (size_t)rq->reply_len, 0, NULL);
+	json_auto_t *j = json_loadb(rq->reply, (size_t)rq->reply_len,
+	    JSON_ALLOW_NUL, NULL);
 	json_t *items = json_object_get(j, "items"), *gone = json_array();
 	char *text;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/nul.h"
 #include "lib/str.h"
 
 #define PIECE	180		/* bytes of a file's name; the limit is 255,
@@ -89,7 +90,9 @@ folder_escape_one(struct buf *b, const char *s, size_t n, bool last)
 			buf_adds(b, "%+/");
 			from = b->len;
 		}
-		if (folder_plain(s, n, i, last))
+		if (s[i] == '\1' && (s[i + 1] == '\1' || s[i + 1] == '\2'))
+			buf_addf(b, "%%%02X", s[++i] - 1);	/* nul.h */
+		else if (folder_plain(s, n, i, last))
 			buf_addc(b, s[i]);
 		else
 			buf_addf(b, "%%%02X", (unsigned char)s[i]);
@@ -135,7 +138,7 @@ folder_unescape(struct buf *b, const char *path)
 		char hex[3];
 
 		if (*p != '%') {
-			buf_addc(b, *p);
+			nul_addc(b, *p);
 			continue;
 		}
 		p++;
@@ -151,7 +154,7 @@ folder_unescape(struct buf *b, const char *path)
 		hex[0] = p[0];
 		hex[1] = p[1];
 		hex[2] = '\0';
-		buf_addc(b, (char)strtol(hex, NULL, 16));
+		nul_addc(b, (char)strtol(hex, NULL, 16));
 		p++;
 	}
 	return (true);

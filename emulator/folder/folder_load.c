@@ -16,6 +16,7 @@
 #include "emulator/store/store.h"
 #include "lib/file.h"
 #include "lib/log.h"
+#include "lib/nul.h"
 #include "lib/str.h"
 
 #define DEPTH	600		/* of folders: no name of 1024 bytes has more */
@@ -63,8 +64,8 @@ load_meta(struct loader *l, int at, const char *name, const char *shown)
 	if (n < 0 || !buf_ok(&b))
 		(void)err_set(l->e, "%s" FOLDER_META " cannot be read whole "
 		    "(at most %u bytes)", shown, META_MAX);
-	else if ((j = json_loadb(b.p, b.len, JSON_REJECT_DUPLICATES, &je)) ==
-	    NULL)
+	else if ((j = nul_json(b.p, b.len, true, JSON_REJECT_DUPLICATES,
+	    &je)) == NULL)
 		(void)err_set(l->e, "%s" FOLDER_META ": line %d: %s", shown,
 		    je.line, je.text);
 	else if (!json_is_object(j)) {
@@ -82,7 +83,7 @@ static int
 load_refused(struct loader *l, struct req *rq, const char *shown)
 {
 	json_t *j = rq->reply != NULL ? json_loadb(rq->reply,
-	    (size_t)rq->reply_len, 0, NULL) : NULL;
+	    (size_t)rq->reply_len, JSON_ALLOW_NUL, NULL) : NULL;
 	const char *m = json_string_value(json_object_get(
 	    json_object_get(j, "error"), "message"));
 
@@ -273,7 +274,7 @@ load_object(struct loader *l, const char *bucket, int at, const char *file,
 		    "writes", shown);
 	else {
 		if (!l->exported)
-			buf_adds(&name, path);
+			nul_add(&name, path, strlen(path));
 		fault = names_object_fault(name.p);
 		meta = fault == NULL ? load_meta(l, at, file, shown) : NULL;
 		if (fault != NULL)

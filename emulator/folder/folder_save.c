@@ -11,6 +11,7 @@
 
 #include "emulator/folder/folder_int.h"
 #include "lib/file.h"
+#include "lib/nul.h"
 #include "lib/str.h"
 
 #define PAGE	1000
@@ -42,7 +43,7 @@ save_json(const char *path, json_t *j, struct err *e)
 
 	json_decref(j);
 	BUG_ON(s == NULL);
-	rc = file_write(path, s, strlen(s), 0644, e);
+	rc = file_write(path, s, nul_json_out(s, strlen(s)), 0644, e);
 	free(s);
 	return (rc);
 }
@@ -121,7 +122,7 @@ save_meta(int at, const char *file, const struct object *o, struct err *e)
 	    "attrs", json_loads(o->attrs, 0, NULL));
 	char *text = json_dumps(j, JSON_INDENT(2));
 	struct store_reader r = { .fd = -1, .data = (const void *)text,
-	    .size = (int64_t)strlen(text) };
+	    .size = (int64_t)nul_json_out(text, strlen(text)) };
 	char *name = mem_printf("%s" FOLDER_META, file);
 	int rc = save_file(at, name, &r, e);
 

@@ -78,6 +78,7 @@ bool
 dispatch_find(struct req *rq, const char *host)
 {
 	const char *instead = NULL;
+	bool found;
 
 	if (strcmp(rq->head->method, "POST") == 0)
 		instead = req_header(rq, "X-HTTP-Method-Override");
@@ -96,10 +97,15 @@ dispatch_find(struct req *rq, const char *host)
 		cors_preflight(rq);
 		return (false);
 	}
-	if (route_find(rq) == 0)
-		return (true);
-	dispatch_no_route(rq);
-	return (false);
+	found = route_find(rq) == 0;
+	if ((!found || rq->cap_nul) && strstr(rq->raw_path, "%00") != NULL) {
+		req_fail(rq, 400, "badRequest",
+		    "The path holds a NUL outside of a name.");
+		return (false);
+	}
+	if (!found)
+		dispatch_no_route(rq);
+	return (found);
 }
 
 void

@@ -12,6 +12,7 @@
 #include "emulator/http/route.h"
 #include "emulator/http/server.h"
 #include "emulator/http/xml_error.h"
+#include "lib/nul.h"
 #include "lib/str.h"
 
 static void
@@ -81,7 +82,7 @@ req_reply_empty(struct req *rq, int status)
 	req_reply_begin(rq, status);
 }
 
-/* Takes s, a heap text, over. */
+/* Takes s, a heap text, over: the one way by which JSON leaves. */
 static void
 req_reply_json_text(struct req *rq, int status, char *s, size_t n)
 {
@@ -89,7 +90,7 @@ req_reply_json_text(struct req *rq, int status, char *s, size_t n)
 	req_reply_begin(rq, status);
 	req_header_add(rq, "Content-Type", "application/json; charset=UTF-8");
 	rq->reply = rq->reply_heap = s;
-	rq->reply_len = (int64_t)n;
+	rq->reply_len = (int64_t)nul_json_out(s, n);
 }
 
 static void
@@ -300,6 +301,14 @@ req_xml_text(struct buf *b, const char *s)
 		case '<': buf_adds(b, "&lt;"); break;
 		case '>': buf_adds(b, "&gt;"); break;
 		case '"': buf_adds(b, "&quot;"); break;
+		case '\1':
+			/* No XML 1.0, but what the name is; who asks for
+			 * encoding-type=url gets XML. */
+			if (*from == '\1' || *from == '\2')
+				c = (unsigned char)(*from++ - 1);
+			s = from - 1;
+			buf_addf(b, "&#%d;", c);
+			break;
 		default: buf_addf(b, "&#%d;", c);
 		}
 	}
@@ -336,7 +345,7 @@ req_vfail(struct req *rq, int status, const char *reason, const char *param,
 		xml_error(rq, status, reason, msg);
 	else if (req_wants_media(rq))
 		req_reply(rq, status, "text/html; charset=UTF-8", msg,
-		    strlen(msg));
+		    nul_out(msg));
 	else
 		req_reply_json_raw(rq, status,
 		    req_error_json(rq, status, reason, param, msg));

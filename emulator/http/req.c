@@ -6,6 +6,7 @@
 
 #include "emulator/http/head.h"
 #include "emulator/http/route.h"
+#include "lib/nul.h"
 #include "lib/str.h"
 
 #define BODY_MAX	(10u << 20)	/* a gathered body: JSON, forms */
@@ -36,11 +37,37 @@ req_release(struct req *rq)
 
 /* ---- what came in ---- */
 
-/* "a=1&b" into rq->query; -1 where an escape is malformed. */
+/* What holds a name, or a part of one. */
+static bool
+req_is_name(const char *k)
+{
+	static const char *const names[] = { "name", "prefix", "delimiter",
+		"startOffset", "endOffset", "matchGlob", "marker",
+		"start-after", "key-marker", "object" };
+
+	for (size_t i = 0; i < NELEMS(names); i++)
+		if (strcmp(names[i], k) == 0)
+			return (true);
+	return (false);
+}
+
+static bool
+req_query_decode(char *s, bool name)
+{
+	size_t n;
+
+	if (!name && strstr(s, "%00") != NULL)
+		return (false);
+	nul_url(s);
+	return (str_pct_decode(s, &n, true));
+}
+
+/* "a=1&b" into rq->query; -1 where an escape is malformed, or is a NUL in what
+ * is no name. */
 static int
 req_query_split(struct req *rq, char *s)
 {
-	size_t n = 1, len;
+	size_t n = 1;
 
 	for (const char *p = s; *p != '\0'; p++)
 		n += *p == '&';
@@ -53,10 +80,8 @@ req_query_split(struct req *rq, char *s)
 			continue;
 		if (v != NULL)
 			*v++ = '\0';
-		if (!str_pct_decode(k, &len, true) || strlen(k) != len)
-			return (-1);
-		if (v != NULL &&
-		    (!str_pct_decode(v, &len, true) || strlen(v) != len))
+		if (!req_query_decode(k, false) ||
+		    (v != NULL && !req_query_decode(v, req_is_name(k))))
 			return (-1);
 		rq->query[rq->nquery].k = k;
 		rq->query[rq->nquery++].v = v != NULL ? v : "";
@@ -77,15 +102,15 @@ req_target(struct req *rq, const char *target)
 	}
 	/* Checked once here, so that decoding a capture cannot fail. */
 	if (!str_pct_decode(arena_strdup(&rq->arena, rq->raw_path), &len,
-	    false) || strstr(rq->raw_path, "%00") != NULL) {
+	    false)) {
 		req_fail(rq, 400, "badRequest",
-		    "The path holds a malformed percent escape or a NUL.");
+		    "The path holds a malformed percent escape.");
 		return (-1);
 	}
 	if (target[n] == '?' &&
 	    req_query_split(rq, arena_strdup(&rq->arena, target + n + 1))) {
 		req_fail(rq, 400, "badRequest", "The query holds a malformed "
-		    "percent escape or a NUL.");
+		    "percent escape, or a NUL in what is no name.");
 		return (-1);
 	}
 	return (0);
@@ -229,6 +254,16 @@ req_cond_source(struct req *rq, struct store_cond *c)
 	    req_generation(rq, "sourceGeneration", &c->generation) ? -1 : 0);
 }
 
+json_t *
+req_keep(struct req *rq, json_t *j)
+{
+
+	if (rq->keep == NULL)
+		rq->keep = json_array();
+	(void)json_array_append_new(rq->keep, j);
+	return (j);
+}
+
 int
 req_json_text(struct req *rq, const char *p, size_t n, json_t **out)
 {
@@ -238,7 +273,8 @@ req_json_text(struct req *rq, const char *p, size_t n, json_t **out)
 	while (blank < n && strchr(" \t\r\n", p[blank]) != NULL)
 		blank++;
 	/* Go's client sends null where its caller gave no object. */
-	*out = blank == n ? json_object() : json_loadb(p, n,
+	*out = blank == n ? json_object() : nul_json(p, n,
+	    rq->route->api == API_STORAGE || rq->route->api == API_CONTROL,
 	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &je);
 	if (json_is_null(*out))
 		*out = json_object();
@@ -254,9 +290,7 @@ req_json_text(struct req *rq, const char *p, size_t n, json_t **out)
 		*out = NULL;
 		return (-1);
 	}
-	if (rq->keep == NULL)
-		rq->keep = json_array();
-	(void)json_array_append_new(rq->keep, *out);
+	(void)req_keep(rq, *out);
 	return (0);
 }
 

@@ -84,6 +84,7 @@ struct req {
 
 	const struct route *route;	/* never NULL in a handler */
 	const char *cap[4];		/* of the path, decoded */
+	bool	cap_nul;		/* a NUL in one that is no name */
 	const char *bucket, *object;	/* those of them, or NULL; handlers that
 					 * learn the name later set `object` */
 
@@ -135,7 +136,7 @@ struct req {
 /* ---- for server.c and the tests ---- */
 void	req_init(struct req *, struct emu *);
 /* Splits and checks `/path?query` as it came on the wire.  -1: a 400 has been
- * stored (malformed escapes, NUL bytes). */
+ * stored (malformed escapes, a NUL in a parameter that holds no name). */
 int	req_target(struct req *, const char *target);
 /* The host header in both forms; NULL where the client sent none. */
 void	req_set_host(struct req *, const char *host_port);
@@ -151,6 +152,8 @@ const char	*req_header(const struct req *, const char *k);	/* or NULL */
 int	req_json(struct req *, json_t **out);
 /* The same of any text, e.g. the first part of a multipart upload. */
 int	req_json_text(struct req *, const char *p, size_t n, json_t **out);
+/* j is freed with the request. */
+json_t	*req_keep(struct req *, json_t *j);
 /* ifGenerationMatch & co. and `generation` from the query into c (zeroed
  * first).  -1: a 400 has been stored. */
 int	req_cond(struct req *, struct store_cond *c);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/nul.h"
 #include "lib/str.h"
 
 /* ---- hosts ---- */
@@ -256,6 +257,19 @@ route_path(struct req *rq)
 	    strcmp(rq->raw_path, "/") == 0 ? "" : rq->raw_path));
 }
 
+/* A capture in which U+0000 may be: an object's name, or a folder's. */
+static bool
+route_is_name(const struct route_cap *c)
+{
+	static const char *const names[] = { "object", "folder", "to", "as" };
+
+	for (size_t i = 0; i < NELEMS(names); i++)
+		if (strncmp(names[i], c->name, c->namelen) == 0 &&
+		    names[i][c->namelen] == '\0')
+			return (true);
+	return (false);
+}
+
 static void
 route_take(struct req *rq, const struct route *r, const struct route_cap *c,
     size_t n)
@@ -265,10 +279,14 @@ route_take(struct req *rq, const struct route *r, const struct route_cap *c,
 	for (size_t i = 0; i < n; i++) {
 		char *s = arena_strndup(&rq->arena, c[i].p, c[i].len);
 		size_t len;
-		bool ok = str_pct_decode(s, &len, false);
+		bool ok;
 
-		BUG_ON(!ok || strlen(s) != len);	/* req_target() */
+		nul_url(s);
+		ok = str_pct_decode(s, &len, false);
+		BUG_ON(!ok);			/* req_target() */
 		rq->cap[i] = s;
+		if (nul_has(s) && !route_is_name(&c[i]))
+			rq->cap_nul = true;
 		if (c[i].namelen == 6 && memcmp(c[i].name, "bucket", 6) == 0)
 			rq->bucket = s;
 		if (c[i].namelen == 6 && memcmp(c[i].name, "object", 6) == 0)

@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "lib/nul.h"
+
 /* The sentence of each code, and the reason of the JSON API that means it. */
 static const struct xml_code {
 	const char *code, *reason, *message;
@@ -184,8 +186,10 @@ xml_error_text(struct req *rq, const char *msg)
 	char *s = arena_strdup(&rq->arena, msg);
 	json_t *utf8 = json_string(s);
 
+	nul_flat(s);
 	for (char *p = s; *p != '\0'; p++)
 		if (((unsigned char)*p >= 0x80 && utf8 == NULL) ||
+		    (unsigned char)*p == NUL_FLAT ||
 		    ((unsigned char)*p < ' ' && strchr("\t\n\r", *p) == NULL))
 			*p = '?';
 	json_decref(utf8);

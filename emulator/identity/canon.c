@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "emulator/identity/sign.h"
+#include "lib/nul.h"
 #include "lib/str.h"
 
 #define CANON_MAX	(4u << 20)
@@ -111,7 +112,7 @@ canon_encode(struct arena *a, const char *s)
 	struct buf b;
 
 	buf_init(&b, CANON_MAX);
-	str_pct_encode(&b, s, strlen(s), false);
+	nul_pct_encode(&b, s, false);
 	return (canon_keep(a, &b));
 }
 

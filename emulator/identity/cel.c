@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "lib/clock.h"
+#include "lib/nul.h"
 #include "lib/str.h"
 
 #define CEL_DEPTH	32	/* of parentheses and `!` */
@@ -151,10 +152,10 @@ cel_extract(struct cel *c, const char *s, const char *template,
 		    "is wanted"));
 	prefix = arena_strndup(c->arena, template, (size_t)(open - template));
 	v->s = "";
-	if (s == NULL || (from = strstr(s, prefix)) == NULL)
+	if (s == NULL || (from = nul_find(s, prefix)) == NULL)
 		return (0);
 	from += strlen(prefix);
-	to = shut[1] != '\0' ? strstr(from, shut + 1) : from + strlen(from);
+	to = shut[1] != '\0' ? nul_find(from, shut + 1) : from + strlen(from);
 	if (to != NULL)
 		v->s = arena_strndup(c->arena, from, (size_t)(to - from));
 	return (0);
@@ -177,7 +178,7 @@ cel_text_method(struct cel *c, const char *method, struct cel_value *v)
 		return (cel_extract(c, s, arg, v));
 	v->type = CEL_BOOL;
 	if (!v->none)
-		v->i = starts ? str_starts(s, arg) : str_ends(s, arg);
+		v->i = starts ? str_starts(s, arg) : nul_ends(s, arg);
 	return (0);
 }
 

@@ -4,9 +4,19 @@
  * one more byte, or failing that the older one, is all the backtracking there
  * is.  `**` and a slash, where a name's part begins, also stand for nothing:
  * that is tried first. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "emulator/store/store_int.h"
+#include "lib/nul.h"
+
+/* What a byte sorts as: U+0000 is matched as NUL_FLAT. */
+static unsigned char
+store_glob_rank(char c)
+{
+
+	return ((unsigned char)c == NUL_FLAT ? 0 : (unsigned char)c);
+}
 
 /* Does c match the class that begins at p ('[')?  *end: behind it.  False
  * with *end == p where it is not a class at all. */
@@ -16,6 +26,7 @@ store_glob_class(const char *p, unsigned char c, const char **end)
 	const char *q = p + 1;
 	bool not, hit = false;
 
+	c = store_glob_rank((char)c);
 	not = *q == '!' || *q == '^';
 	q += not;
 	for (const char *first = q; *q != ']' || q == first; q++) {
@@ -25,9 +36,9 @@ store_glob_class(const char *p, unsigned char c, const char **end)
 			*end = p;
 			return (false);
 		}
-		lo = hi = (unsigned char)*q;
+		lo = hi = store_glob_rank(*q);
 		if (q[1] == '-' && q[2] != ']' && q[2] != '\0') {
-			hi = (unsigned char)q[2];
+			hi = store_glob_rank(q[2]);
 			q += 2;
 		}
 		hit = hit || (lo <= c && c <= hi);
@@ -158,8 +169,19 @@ bool
 store_glob(const char *pattern, const char *name)
 {
 	int budget = 1000;
+	char *p, *s;
+	bool hit;
 
-	return (store_glob_braces(pattern, name, &budget));
+	if (strchr(name, '\1') == NULL && strchr(pattern, '\1') == NULL)
+		return (store_glob_braces(pattern, name, &budget));
+	p = mem_strdup(pattern);
+	s = mem_strdup(name);
+	nul_flat(p);
+	nul_flat(s);
+	hit = store_glob_braces(p, s, &budget);
+	free(s);
+	free(p);
+	return (hit);
 }
 
 bool

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "emulator/store/store_int.h"
+#include "lib/nul.h"
 #include "lib/str.h"
 
 #define LIST_FIRST	16u	/* things that there is room for at first */
@@ -57,7 +58,7 @@ store_list_group(const struct lister *t, const char *name)
 
 	if (*t->l->delimiter == '\0' || !str_starts(name, t->l->prefix))
 		return (0);
-	d = strstr(name + skip, t->l->delimiter);
+	d = nul_find(name + skip, t->l->delimiter);
 	if (d == NULL)
 		return (0);
 	return ((size_t)(d - name) + strlen(t->l->delimiter));

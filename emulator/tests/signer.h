@@ -13,6 +13,7 @@
 #include "emulator/identity/oauth.h"
 #include "emulator/identity/sign.h"
 #include "emulator/tests/client.h"
+#include "lib/nul.h"
 #include "lib/str.h"
 
 #define SHOT_KV		24
@@ -394,11 +395,9 @@ shot_url(const struct shot *s)
 	buf_addf(&b, "http://127.0.0.1:%d%s", cl.emu->http_port, s->path);
 	for (size_t i = 0; i < s->nquery; i++) {
 		buf_addc(&b, i == 0 ? '?' : '&');
-		str_pct_encode(&b, s->query[i].k, strlen(s->query[i].k),
-		    false);
+		nul_pct_encode(&b, s->query[i].k, false);
 		buf_addc(&b, '=');
-		str_pct_encode(&b, s->query[i].v, strlen(s->query[i].v),
-		    false);
+		nul_pct_encode(&b, s->query[i].v, false);
 	}
 	url = arena_strdup(&sg.arena, b.p);
 	buf_release(&b);

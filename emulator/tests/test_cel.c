@@ -59,6 +59,10 @@ static const struct {
 	{ "true\n  && true", true },
 	{ "'a\\'b' == \"a'b\"", true },
 	{ "'a\\n' != 'a'", true },
+	/* U+0000 U+0002, as lib/nul.h has it, does not end in U+0001. */
+	{ "'\1\1\2'.endsWith('\1\2')", false },
+	{ "'\1\1\2'.endsWith('\2')", true },
+	{ "'\1\1\2/\1\2x/'.extract('\1\2{n}/') == 'x'", true },
 };
 
 START_TEST(expressions_hold_as_they_say)
