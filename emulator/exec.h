@@ -1,15 +1,30 @@
 /* emulator/exec.h: `gcs-emulator exec`: an emulator around one command, whose
- * environment points every known client at it (through the proxy, with real
- * credentials).  Knows environment variables and processes. */
+ * environment points every known client at it, with real credentials.  Knows
+ * what clients read: environment variables and files (exec_env.c); where the
+ * command runs is cage.h's. */
 #ifndef EMULATOR_EXEC_H
 #define EMULATOR_EXEC_H
 
+#include "emulator/cage/cage.h"
 #include "emulator/start.h"
+#include "lib/arena.h"
 
-/* argv ends with NULL.  The process's exit status: the command's, 128 + n
- * where signal n ended it, 127 or 126 where it could not be run, 2 where there
- * was no emulator.  The caller has blocked SIGCHLD and the signals that are
- * passed on. */
-int	exec_run(struct start *, char *const *argv, struct err *);
+struct exec_opts {
+	struct cage *cage;
+	struct cage_place place;
+	char *const *argv;		/* ends with NULL */
+	const char *credentials;	/* NULL: the owner's; "own": what the
+					 * environment says; else a key file */
+};
+
+/* The process's exit status: cage_run()'s, and 2 where nothing was run. */
+int	exec_run(struct start *, const struct exec_opts *, struct err *);
+
+/* The environment of the command, ended by NULL: env without what would lead
+ * elsewhere, and with what leads here.  Heap, its new strings the arena's;
+ * files go into dir.  NULL with a message. */
+char	**exec_env(const struct emu *, const struct exec_opts *,
+    const char *key, const char *dir, char *const *env, struct arena *,
+    struct err *);
 
 #endif

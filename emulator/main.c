@@ -129,20 +129,16 @@ main_serve(struct start *s, const struct options *o, const sigset_t *set)
 }
 
 static int
-main_run(const struct options *o, bool exec, char **argv)
+main_run(const struct options *o, struct exec_opts *x, const sigset_t *set)
 {
 	struct err e = ERR_INIT, late = ERR_INIT;
 	struct start *s;
-	sigset_t set;
 	int rc = 2;
 
-	main_signals(&set, exec);
-	if (o->die_with_parent)
-		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if ((s = start_new(&o->start, &e)) == NULL)
 		return (main_failed(&e));
 	if (main_port_file(start_emu(s), o->port_file, &e) == 0) {
-		rc = exec ? exec_run(s, argv, &e) : main_serve(s, o, &set);
+		rc = x != NULL ? exec_run(s, x, &e) : main_serve(s, o, set);
 		if (o->port_file != NULL)
 			(void)unlink(o->port_file);
 	}
@@ -152,6 +148,35 @@ main_run(const struct options *o, bool exec, char **argv)
 	start_free(s);
 	if (e.msg != NULL)
 		(void)main_failed(&e);
+	return (rc);
+}
+
+/* The place of the command first: it is made before any thread is. */
+static int
+main_exec(struct options *o, char **argv, const sigset_t *set)
+{
+	const char *colon = o->start.http != NULL ?
+	    strrchr(o->start.http, ':') : NULL;
+	struct exec_opts x = { .argv = argv, .credentials = o->credentials };
+	struct err e = ERR_INIT;
+	int rc;
+
+	x.cage = cage_new(o->net, colon != NULL ? atoi(colon + 1) : 0,
+	    &x.place, &e);
+	if (x.cage == NULL) {
+		(void)err_prefix(&e, "no private network here; --net host "
+		    "does without");
+		return (main_failed(&e));
+	}
+	if (e.msg != NULL)
+		log_info("exec: no private network here (%s): only what takes "
+		    "HTTPS_PROXY to heart meets the emulator", err_msg(&e));
+	err_release(&e);
+	o->start.direct = x.place.direct;
+	o->start.direct_plain = x.place.direct_plain;
+	o->start.inside = x.place.inside;
+	rc = main_run(o, &x, set);
+	cage_free(x.cage);
 	return (rc);
 }
 
@@ -167,6 +192,10 @@ main_check(const struct options *o, int argc, char **argv, bool exec,
 	if (exec && o->rest >= argc)
 		return (err_set(e, "exec wants a command: gcs-emulator exec "
 		    "[options] -- CMD [ARG...]"));
+	if (!exec && (o->net != CAGE_AUTO || o->credentials != NULL))
+		return (err_set(e, "--%s is for exec: gcs-emulator exec "
+		    "[options] -- CMD [ARG...]", o->net != CAGE_AUTO ? "net" :
+		    "credentials"));
 	if (exec && o->start.proxy != NULL &&
 	    strcmp(o->start.proxy, "off") == 0)
 		return (err_set(e, "exec goes through the proxy; it cannot be "
@@ -175,9 +204,10 @@ main_check(const struct options *o, int argc, char **argv, bool exec,
 }
 
 static int
-main_act(const struct options *o, int argc, char **argv, bool exec)
+main_act(struct options *o, int argc, char **argv, bool exec)
 {
 	struct err e = ERR_INIT;
+	sigset_t set;
 
 	log_setup("emu", STDERR_FILENO, o->verbose ? LOG_DEBUG : LOG_INFO);
 	if (o->help) {
@@ -192,7 +222,11 @@ main_act(const struct options *o, int argc, char **argv, bool exec)
 		return (main_describe());
 	if (main_check(o, argc, argv, exec, &e) != 0)
 		return (main_failed(&e));
-	return (main_run(o, exec, argv + o->rest));
+	main_signals(&set, exec);
+	if (o->die_with_parent)
+		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	return (exec ? main_exec(o, argv + o->rest, &set) :
+	    main_run(o, NULL, &set));
 }
 
 int

@@ -14,6 +14,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "emulator/cage/cage.h"
 #include "emulator/start.h"
 #include "lib/arena.h"
 
@@ -21,6 +22,8 @@
 struct options {
 	struct start_opts start;
 	bool	help, version, describe, verbose, die_with_parent;
+	enum cage_net net;	/* of exec's command */
+	const char *credentials;	/* NULL: the owner's; "own", or a file */
 	const char *port_file;	/* NULL, or where to write the ports */
 	const char *notes;	/* NULL, or lines to log: what means something
 				 * else here */

@@ -251,6 +251,27 @@ options_limits(const struct given *g, struct options *out, struct err *e)
 	return (0);
 }
 
+/* Where exec's command runs, and as whom. */
+static int
+options_exec(const struct given *g, struct options *out, struct err *e)
+{
+	static const char *const nets[] = { [CAGE_AUTO] = "auto",
+		[CAGE_PRIVATE] = "private", [CAGE_HOST] = "host" };
+	const char *net = g->v[O_NET], *who = g->v[O_CREDENTIALS];
+	size_t i;
+
+	for (i = 0; net != NULL && i < NELEMS(nets) &&
+	    strcmp(net, nets[i]) != 0; i++)
+		;
+	if (i == NELEMS(nets))
+		return (err_set(e, "--net is auto, private or host, not '%s'",
+		    net));
+	out->net = (enum cage_net)i;
+	if (who != NULL && strcmp(who, "owner") != 0)
+		out->credentials = who;
+	return (0);
+}
+
 int
 options_build(struct given *g, struct options *out, struct err *e)
 {
@@ -290,6 +311,7 @@ options_build(struct given *g, struct options *out, struct err *e)
 	    options_level(g->v[O_LOG_LEVEL], out, e))
 		return (-1);
 	return (options_limits(g, out, e) || options_events(g, e) ||
+	    options_exec(g, out, e) ||
 	    options_data(g, out, e) ||
 	    options_hosts(g, out, e) || options_listen(g, out, e) ? -1 : 0);
 }

@@ -44,6 +44,12 @@ OPT(IMPORT, "import", "DIR", 0, \
     "the same of a folder that --export-on-exit has written") \
 OPT(EXPORT, "export-on-exit", "DIR", 0, \
     "write all buckets and objects there at the end") \
+OPT(NET, "net", "auto|private|host", 0, \
+    "exec: a network where nothing but the emulator is (private), where " \
+    "that is allowed (auto); or proxies alone (host)") \
+OPT(CREDENTIALS, "credentials", "owner|own|FILE", 0, \
+    "exec: whose the command has: the project owner's, none but its own, " \
+    "a key file (owner)") \
 OPT(JOURNAL, "journal", "FILE", 0, \
     "append a JSON line for each request to FILE") \
 OPT(PORT_FILE, "port-file", "FILE", 0, \

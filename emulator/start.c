@@ -212,6 +212,9 @@ start_server(struct start *s, const struct start_opts *o, struct err *e)
 	    .cert_pem = s->tls.cert_pem, .key_pem = s->tls.key_pem,
 	    .https_cert_pem = s->cert_pem, .https_key_pem = s->key_pem };
 
+	so.fd[SOCKETS_DIRECT] = o->direct;
+	so.fd[SOCKETS_DIRECT_PLAIN] = o->direct_plain;
+	so.fd[SOCKETS_INSIDE] = o->inside;
 	return (server_start(&s->emu, &so, e) != NULL ? 0 : -1);
 }
 

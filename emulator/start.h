@@ -34,6 +34,8 @@ struct start_opts {
 	bool	beyond_loopback;
 	int64_t	soft_delete_s;	/* policy of new buckets; 0: a week, -1: off */
 	int64_t	write_limit;	/* writes a second to one object; 0: any */
+	int	direct, direct_plain, inside;	/* sockets of a private network
+				 * (cage.h), the server's from now; 0: none */
 	int64_t	soft_bytes;	/* soft-deleted bytes to keep; 0: 1 GiB, -1: all */
 };
 

@@ -153,12 +153,13 @@ journal_json(const struct journal_entry *e, uint64_t seq)
 {
 	static const char *const auths[] = { "none", "bearer", "bad",
 	    "signed" };
+	static const char *const ways[] = { "http", "proxy", "direct" };
 	json_t *j = json_pack(
 	    "{s:I, s:I, s:f, s:I, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o, "
 	    "s:I, s:I, s:i, s:o, s:I, s:I}",
 	    "seq", (json_int_t)seq, "n", (json_int_t)e->n,
 	    "t", (double)e->t_us / 1e6, "conn", (json_int_t)e->conn,
-	    "via", e->via == VIA_PROXY ? "proxy" : "http",
+	    "via", ways[e->via],
 	    "host", journal_string(journal_text(e, JT_HOST)),
 	    "method", journal_string(journal_text(e, JT_METHOD)),
 	    "api", journal_string(e->api),

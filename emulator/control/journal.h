@@ -1,6 +1,6 @@
 /* emulator/control/journal.h: every request, as one JSON object, in order of
  * completion: {"seq" (by completion),"n" (by arrival),"t" (seconds since
- * start),"conn","via":"proxy|http","host","method","api" (method id),
+ * start),"conn","via":"proxy|http|direct","host","method","api" (method id),
  * "principal","auth":"bearer|none|bad|signed","bucket","object",
  * "in","out" (bytes),"status" (0: closed without a reply),
  * "fault","us","mutation"}, and of a call in a batch "batch" (its n).  A

@@ -193,7 +193,7 @@ static void
 show_connections(struct buf *b, struct server *sv)
 {
 	static const char *const ways[SOCKETS_WAYS] = { "http", "https",
-	    "proxy" };
+	    "proxy", "direct", "direct-plain", "inside" };
 	struct sockets_count c[SOCKETS_WAYS];
 
 	server_conns(sv, c);

@@ -64,8 +64,9 @@ exchange_fill(struct exchange *x, int64_t t0_us)
 	rq->wall_us = clock_wall_us(&rq->emu->clock);
 	rq->n = journal_next(rq->emu->journal);
 	rq->conn = sc->n;
-	rq->via = sc->way == SOCKETS_PROXY ? VIA_PROXY : VIA_HTTP;
-	rq->tls = sc->way != SOCKETS_HTTP;
+	rq->via = sc->way == SOCKETS_PROXY ? VIA_PROXY :
+	    sockets_is_google(sc->way) ? VIA_DIRECT : VIA_HTTP;
+	rq->tls = sockets_is_tls(sc->way);
 	if (host == NULL && rq->via == VIA_HTTP)	/* HTTP/1.0 */
 		host = arena_printf(&rq->arena, "127.0.0.1:%d",
 		    rq->tls ? rq->emu->https_port : rq->emu->http_port);

@@ -87,11 +87,26 @@ listen_bind(const struct listen *l)
 	return (-1);
 }
 
+void
+listen_adopt(struct listen *l, int fd)
+{
+
+	*l = (struct listen){ .hold = fd, .fd = fd, .adopted = true,
+	    .len = sizeof(l->addr) };
+	BUG_ON(getsockname(fd, (struct sockaddr *)&l->addr, &l->len) != 0);
+}
+
 int
 listen_resume(struct listen *l)
 {
 	int error;
 
+	if (l->adopted) {
+		if (listen(l->hold, BACKLOG) != 0)
+			return (-1);
+		l->fd = l->hold;
+		return (0);
+	}
 	if ((l->fd = listen_bind(l)) < 0)
 		return (-1);
 	if (listen(l->fd, BACKLOG) == 0)
@@ -106,7 +121,10 @@ void
 listen_pause(struct listen *l)
 {
 
-	if (l->fd >= 0)
+	/* Linux: it keeps its port and can listen again. */
+	if (l->fd >= 0 && l->adopted)
+		(void)shutdown(l->fd, SHUT_RD);
+	else if (l->fd >= 0)
 		(void)close(l->fd);
 	l->fd = -1;
 }

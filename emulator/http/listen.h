@@ -17,6 +17,7 @@ struct listen {
 	socklen_t len;			/* 0: never opened */
 	int	hold;			/* bound, never listens */
 	int	fd;			/* listens, does not block; or -1 */
+	bool	adopted;		/* hold is the socket that listens */
 };
 
 #define LISTEN_INIT { .hold = -1, .fd = -1 }
@@ -25,6 +26,9 @@ struct listen {
  * unless `beyond`; so is an address in use, which is named. */
 int	listen_open(struct listen *, const char *text, bool beyond,
     struct err *);
+/* A socket that another has opened, maybe where this process cannot: it
+ * listens and does not block, and is closed with the rest. */
+void	listen_adopt(struct listen *, int fd);
 int	listen_port(const struct listen *);
 /* Let nobody in any more, and let them in again (0, or -1 with errno). */
 void	listen_pause(struct listen *);

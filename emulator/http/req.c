@@ -305,8 +305,9 @@ const char *
 req_base_url(struct req *rq)
 {
 
-	if (rq->via == VIA_PROXY)
-		return (arena_printf(&rq->arena, "https://%s", rq->host));
+	if (rq->via != VIA_HTTP)
+		return (arena_printf(&rq->arena, "%s://%s", rq->via ==
+		    VIA_PROXY || rq->tls ? "https" : "http", rq->host));
 	if (rq->host_port[0] == '\0')
 		return (arena_printf(&rq->arena, "http://127.0.0.1:%d",
 		    rq->emu->http_port));

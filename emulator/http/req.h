@@ -39,7 +39,8 @@ struct fault_hit;
 struct head;
 struct signed_state;
 
-enum req_via { VIA_HTTP, VIA_PROXY };
+enum req_via { VIA_HTTP, VIA_PROXY,
+	VIA_DIRECT };		/* a private network's own 443 or 80 */
 /* What the Authorization header, or the signature in the query, was. */
 enum req_auth { AUTH_NONE, AUTH_BEARER, AUTH_BAD, AUTH_SIGNED };
 

@@ -53,33 +53,43 @@ route_host_bucket(const char *host)
 	return (i < 0 ? 0 : strlen(host) - strlen(route_suffixes[i].suffix));
 }
 
+static const struct {
+	const char *name;
+	enum route_host kind;
+} route_known[] = {
+	{ "storage.googleapis.com", HOST_STORAGE },
+	{ "www.googleapis.com", HOST_WWW },
+	{ "oauth2.googleapis.com", HOST_OAUTH },
+	{ "accounts.google.com", HOST_OAUTH },
+	{ "iam.googleapis.com", HOST_IAM },
+	{ "iamcredentials.googleapis.com", HOST_IAM },
+	{ "cloudresourcemanager.googleapis.com", HOST_CRM },
+	/* These behind all others: route_name() ends there. */
+	{ "metadata.google.internal", HOST_METADATA },
+	{ "metadata.google.internal.", HOST_METADATA },
+	{ "metadata", HOST_METADATA },
+	{ "169.254.169.254", HOST_METADATA },
+};
+
+const char *
+route_name(size_t i)
+{
+
+	return (i < NELEMS(route_known) && route_known[i].kind !=
+	    HOST_METADATA ? route_known[i].name : NULL);
+}
+
 enum route_host
 route_host(const char *host)
 {
-	static const struct {
-		const char *name;
-		enum route_host kind;
-	} known[] = {
-		{ "storage.googleapis.com", HOST_STORAGE },
-		{ "www.googleapis.com", HOST_WWW },
-		{ "oauth2.googleapis.com", HOST_OAUTH },
-		{ "accounts.google.com", HOST_OAUTH },
-		{ "iam.googleapis.com", HOST_IAM },
-		{ "iamcredentials.googleapis.com", HOST_IAM },
-		{ "cloudresourcemanager.googleapis.com", HOST_CRM },
-		{ "metadata.google.internal", HOST_METADATA },
-		{ "metadata.google.internal.", HOST_METADATA },
-		{ "metadata", HOST_METADATA },
-		{ "169.254.169.254", HOST_METADATA },
-	};
 	int suffix;
 
 	/* What most requests ask for, first: this is asked often. */
 	if (route_local(host))
 		return (HOST_LOCAL);
-	for (size_t i = 0; i < NELEMS(known); i++)
-		if (strcmp(host, known[i].name) == 0)
-			return (known[i].kind);
+	for (size_t i = 0; i < NELEMS(route_known); i++)
+		if (strcmp(host, route_known[i].name) == 0)
+			return (route_known[i].kind);
 	if (route_local(host))
 		return (HOST_LOCAL);
 	suffix = route_suffix(host);
@@ -178,7 +188,8 @@ route_apis(const struct req *rq)
 	case HOST_CRM:
 		return (BIT(API_CRM));
 	case HOST_METADATA:
-		return (rq->via == VIA_HTTP ? BIT(API_METADATA) : 0);
+		return (rq->via == VIA_PROXY || rq->tls ? 0 :
+		    BIT(API_METADATA));
 	case HOST_FOREIGN:
 		break;
 	}

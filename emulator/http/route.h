@@ -59,6 +59,9 @@ enum route_host {
 };
 /* host: lower case, without a port. */
 enum route_host	route_host(const char *host);
+/* Google's own names among them that are asked through TLS, 0, 1, …; NULL after
+ * the last. */
+const char	*route_name(size_t i);
 /* Bytes of the host that are the name of a bucket; 0: none are. */
 size_t	route_host_bucket(const char *host);
 

@@ -117,8 +117,8 @@ server_open(struct server *sv, struct conn *c)
 	}
 	if (status != 200)
 		return (false);
-	ctx = server_context(sv, c->sc.way == SOCKETS_PROXY ? TLS_PROXY :
-	    TLS_HTTPS);
+	ctx = server_context(sv, c->sc.way == SOCKETS_HTTPS ? TLS_HTTPS :
+	    TLS_PROXY);
 	return (ctx != NULL && conn_handshake(c, ctx) == 0);
 }
 
@@ -195,7 +195,7 @@ server_turn(struct server *sv, struct conn *c)
 
 	if (c->linger)
 		return (SERVER_LINGER);
-	if (c->sc.way != SOCKETS_HTTP && c->ssl == NULL &&
+	if (sockets_is_tls(c->sc.way) && c->ssl == NULL &&
 	    !server_open(sv, c))
 		return (SERVER_CLOSE);
 	for (int i = 0; i < TURNS || (crew_block(c->hand), true); i++) {
@@ -342,6 +342,7 @@ server_begin(struct server *sv, const struct server_opts *o, struct err *e)
 	    .desk_new = server_desk_new, .desk_free = server_desk_free,
 	    .cls = sv };
 
+	memcpy(so.fd, o->fd, sizeof(so.fd));
 	if ((sv->sockets = sockets_new(&so, e)) == NULL)
 		return (-1);
 	sv->emu->http_port = sockets_port(sv->sockets, SOCKETS_HTTP);

@@ -20,6 +20,7 @@ struct server_opts {
 	const char *cert_pem, *key_pem;	/* for the impersonated hosts */
 	/* … and for `https`; NULL: the same */
 	const char *https_cert_pem, *https_key_pem;
+	int	fd[SOCKETS_WAYS];	/* 0, or sockets that listen, ours */
 	int	max_connections;	/* 0: as many as limits.h says */
 	int64_t	second_us;	/* how long its seconds are; 0: a second.  For
 				 * tests of what happens after minutes */
@@ -33,8 +34,9 @@ struct server	*server_start(struct emu *, const struct server_opts *,
 /* No new connections; requests under way are woken and end.  Frees. */
 void	server_stop(struct server *);
 
-/* While refused, the proxy's port answers a connection attempt with
- * ECONNREFUSED and open connections through it are cut; the plain endpoint
+/* While refused, the proxy's port, and those that stand for Google's, answer a
+ * connection attempt with ECONNREFUSED and their open connections are cut; the
+ * plain endpoint
  * resets every connection that asks for anything but /_emulator/. */
 void	server_refuse(struct server *, bool on);
 bool	server_stopping(const struct server *);

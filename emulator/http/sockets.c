@@ -331,13 +331,22 @@ sockets_accept(struct sockets *s, enum sockets_way way)
 	return (more);
 }
 
-/* Cut what came through the proxy.  With the lock held. */
+/* Close or open the ways to Google.  With the lock held. */
 static void
-sockets_cut_proxied(struct sockets *s)
+sockets_shut(struct sockets *s, bool on)
 {
 
-	for (struct sockets_conn *c = s->conns; c != NULL; c = c->next)
-		if (c->way == SOCKETS_PROXY)
+	for (int i = 0; i < SOCKETS_WAYS; i++) {
+		if (!sockets_is_google((enum sockets_way)i) ||
+		    s->ways[i].len == 0)
+			continue;
+		if (on)
+			listen_pause(&s->ways[i]);
+		else if (listen_resume(&s->ways[i]))
+			log_error("cannot listen again: %s", strerror(errno));
+	}
+	for (struct sockets_conn *c = s->conns; on && c != NULL; c = c->next)
+		if (sockets_is_google(c->way))
 			sockets_cut(c, END_STOPPED, SHUT_RDWR);
 }
 
@@ -345,20 +354,14 @@ sockets_cut_proxied(struct sockets *s)
 static bool
 sockets_flags(struct sockets *s)
 {
-	struct listen *proxy = &s->ways[SOCKETS_PROXY];
 	uint64_t count;
 	ssize_t n = read(s->wake, &count, sizeof(count));
 	bool stop;
 
 	(void)n;
 	sockets_lock(s);
-	if (s->want_refused != s->refused && proxy->len > 0) {
-		if (s->want_refused) {
-			listen_pause(proxy);
-			sockets_cut_proxied(s);
-		} else if (listen_resume(proxy))
-			log_error("cannot listen again: %s", strerror(errno));
-	}
+	if (s->want_refused != s->refused)
+		sockets_shut(s, s->want_refused);
 	s->refused = s->want_refused;
 	BUG_ON(pthread_cond_broadcast(&s->changed) != 0);
 	stop = s->stopping;
@@ -415,7 +418,10 @@ sockets_new(const struct sockets_opts *o, struct err *e)
 
 	s->o = *o;
 	for (i = 0; i < SOCKETS_WAYS; i++)
-		s->ways[i] = (struct listen)LISTEN_INIT;
+		if (o->fd[i] > 0)
+			listen_adopt(&s->ways[i], o->fd[i]);
+		else
+			s->ways[i] = (struct listen)LISTEN_INIT;
 	BUG_ON(pthread_mutex_init(&s->lock, NULL) != 0);
 	cond_init(&s->changed);
 	s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -18,8 +18,29 @@ enum sockets_way {
 	SOCKETS_HTTP,		/* the plain endpoint */
 	SOCKETS_HTTPS,		/* the same with TLS */
 	SOCKETS_PROXY,		/* CONNECT, then TLS */
+	/* Those of a private network (emulator/cage.h), opened there: */
+	SOCKETS_DIRECT,		/* port 443 of Google's names */
+	SOCKETS_DIRECT_PLAIN,	/* their port 80 */
+	SOCKETS_INSIDE,		/* the plain endpoint */
 	SOCKETS_WAYS
 };
+
+static inline bool
+sockets_is_tls(enum sockets_way way)
+{
+
+	return (way == SOCKETS_HTTPS || way == SOCKETS_PROXY ||
+	    way == SOCKETS_DIRECT);
+}
+
+/* Does who comes this way mean Google? */
+static inline bool
+sockets_is_google(enum sockets_way way)
+{
+
+	return (way == SOCKETS_PROXY || way == SOCKETS_DIRECT ||
+	    way == SOCKETS_DIRECT_PLAIN);
+}
 
 /* What a connection is waiting for, and so what may be done to it. */
 enum sockets_phase {
@@ -48,6 +69,8 @@ struct sockets_conn {
 struct sockets_opts {
 	const char *addr[SOCKETS_WAYS];	/* "ADDR:PORT"; but for the first one
 					 * NULL where it is not wanted */
+	int	fd[SOCKETS_WAYS];	/* in place of an address: one that
+					 * listens, ours from now; 0: none */
 	bool	beyond_loopback;
 	int	max;			/* connections at once */
 	int64_t	second_us;		/* of limits.h's seconds, a tester's */
@@ -68,8 +91,8 @@ int	sockets_run(struct sockets *, struct err *);
 void	sockets_stop(struct sockets *);
 void	sockets_free(struct sockets *);
 
-/* Refuse connections to the proxy and cut those that are open, or listen
- * again.  Done when it returns. */
+/* Refuse connections to the proxy, and to what else stands for Google, and cut
+ * those that are open; or listen again.  Done when it returns. */
 void	sockets_refuse(struct sockets *, bool on);
 
 /* By the way in: how many there are, ever were, and were ended to make room. */

@@ -12,18 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emulator/http/route.h"
 #include "lib/file.h"
 
 #define CA_NAME		"gcs-emulator CA (a fake Google)"
 #define DAY		(24L * 60 * 60)
 #define PEM_MAX		(64u << 10)
-
-/* Every host that route.c knows by its Google name. */
-#define NAMES	"DNS:storage.googleapis.com,DNS:*.storage.googleapis.com,"     \
-		"DNS:www.googleapis.com,DNS:oauth2.googleapis.com,"	       \
-		"DNS:accounts.google.com,DNS:iam.googleapis.com,"	       \
-		"DNS:iamcredentials.googleapis.com,"			       \
-		"DNS:cloudresourcemanager.googleapis.com"
 
 static void *
 tls_warm_main(void *arg)
@@ -167,13 +161,28 @@ tls_make_ca(EVP_PKEY *key)
 	return (NULL);
 }
 
+/* Every host that is known by its Google name; heap. */
+static char *
+tls_names(const char *more)
+{
+	const char *name;
+	struct buf b;
+
+	buf_init(&b, PEM_MAX);
+	buf_adds(&b, "DNS:*.storage.googleapis.com");
+	for (size_t i = 0; (name = route_name(i)) != NULL; i++)
+		buf_addf(&b, ",DNS:%s", name);
+	if (*more != '\0')
+		buf_addf(&b, ",%s", more);
+	return (buf_detach(&b));
+}
+
 static X509 *
 tls_make_leaf(EVP_PKEY *key, X509 *ca, EVP_PKEY *ca_key, const char *more)
 {
 	X509 *x = tls_cert("storage.googleapis.com",
 	    X509_get_subject_name(ca), key, 390);
-	char *names = mem_printf("%s%s%s", NAMES, *more != '\0' ? "," : "",
-	    more);
+	char *names = tls_names(more);
 	bool ok;
 
 	ok = x != NULL && tls_extend(x, ca, NID_basic_constraints,

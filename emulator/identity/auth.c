@@ -294,7 +294,7 @@ bool
 auth_enforced(const struct req *rq)
 {
 
-	return (rq->via == VIA_PROXY ? rq->emu->auth_proxy :
+	return (rq->via != VIA_HTTP ? rq->emu->auth_proxy :
 	    rq->emu->auth_http);
 }
 
