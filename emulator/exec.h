@@ -23,7 +23,7 @@ int	exec_run(struct start *, const struct exec_opts *, struct err *);
 /* The environment of the command, ended by NULL: env without what would lead
  * elsewhere, and with what leads here.  Heap, its new strings the arena's;
  * files go into dir.  NULL with a message. */
-char	**exec_env(const struct emu *, const struct exec_opts *,
+char	**exec_env(struct emu *, const struct exec_opts *,
     const char *key, const char *dir, char *const *env, struct arena *,
     struct err *);
 

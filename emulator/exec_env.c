@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "emulator/exec.h"
+#include "emulator/identity/metadata.h"
 #include "lib/file.h"
 #include "lib/str.h"
 
@@ -22,7 +23,7 @@
 struct env {
 	const struct emu *emu;
 	const char *dir, *key;		/* key: "" for the command's own */
-	int	http_port;		/* as it is called in there */
+	const char *http;		/* the plain endpoint, in there */
 	bool	private;
 	struct arena *a;
 	char	**v;
@@ -256,12 +257,14 @@ env_identity(struct env *x)
 }
 
 char **
-exec_env(const struct emu *emu, const struct exec_opts *o, const char *key,
+exec_env(struct emu *emu, const struct exec_opts *o, const char *key,
     const char *dir, char *const *env, struct arena *a, struct err *e)
 {
 	struct env x = { .emu = emu, .dir = dir, .key = key, .a = a,
-	    .private = o->place.private, .http_port = o->place.private ?
-	    o->place.inside_port : emu->http_port };
+	    .private = o->place.private };
+
+	x.http = arena_printf(a, "http://127.0.0.1:%d", x.private ?
+	    o->place.inside_port : emu->http_port);
 
 	for (; *env != NULL; env++)
 		if (!env_is_one_of(*env, env_removed, NELEMS(env_removed)) &&
@@ -275,10 +278,14 @@ exec_env(const struct emu *emu, const struct exec_opts *o, const char *key,
 	env_proxies(&x);
 	env_trust(&x);
 	env_identity(&x);
+	if (!x.private && metadata_principal(emu, a) != NULL) {
+		/* python asks the second whether there is a machine at all */
+		env_set(&x, "GCE_METADATA_HOST", x.http + strlen("http://"));
+		env_set(&x, "GCE_METADATA_IP", x.http + strlen("http://"));
+	}
 	env_set(&x, "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING", "true");
 	env_set(&x, "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK", "true");
-	env_set(&x, "GCS_EMULATOR_HTTP", arena_printf(a,
-	    "http://127.0.0.1:%d", x.http_port));
+	env_set(&x, "GCS_EMULATOR_HTTP", x.http);
 	env_set(&x, "GCS_EMULATOR_TOKEN", emu->control_token);
 	return (x.v);
 }

@@ -192,10 +192,9 @@ main_check(const struct options *o, int argc, char **argv, bool exec,
 	if (exec && o->rest >= argc)
 		return (err_set(e, "exec wants a command: gcs-emulator exec "
 		    "[options] -- CMD [ARG...]"));
-	if (!exec && (o->net != CAGE_AUTO || o->credentials != NULL))
-		return (err_set(e, "--%s is for exec: gcs-emulator exec "
-		    "[options] -- CMD [ARG...]", o->net != CAGE_AUTO ? "net" :
-		    "credentials"));
+	if (!exec && o->net != CAGE_AUTO)
+		return (err_set(e, "--net is for exec: gcs-emulator exec "
+		    "[options] -- CMD [ARG...]"));
 	if (exec && o->start.proxy != NULL &&
 	    strcmp(o->start.proxy, "off") == 0)
 		return (err_set(e, "exec goes through the proxy; it cannot be "

@@ -267,6 +267,9 @@ options_exec(const struct given *g, struct options *out, struct err *e)
 		return (err_set(e, "--net is auto, private or host, not '%s'",
 		    net));
 	out->net = (enum cage_net)i;
+	/* A machine that has an account needs no key file. */
+	if (who == NULL && g->v[O_METADATA_ACCOUNT] != NULL)
+		who = "own";
 	if (who != NULL && strcmp(who, "owner") != 0)
 		out->credentials = who;
 	return (0);

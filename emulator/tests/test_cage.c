@@ -13,6 +13,8 @@
 #include "lib/buf.h"
 #include "lib/file.h"
 
+#define ACCOUNT	"the-machine@litedrill.iam.gserviceaccount.com"
+
 static char *program;
 static bool private_here;
 static struct buf said;
@@ -34,12 +36,13 @@ find_program(void)
 }
 
 /* Begins `exec --net NET -- bash -c SCRIPT`; *out is its output and errors.  No
- * key is made, which would take longer than all else. */
+ * key is made, which would take longer than all else: the machine has an
+ * account. */
 static pid_t
 begin(const char *net, const char *script, int *out)
 {
 	char *argv[] = { mem_strdup("gcs-emulator"), mem_strdup("exec"),
-	    mem_strdup("--net"), mem_strdup(net), mem_strdup("--credentials=own"),
+	    mem_strdup("--net"), mem_strdup(net), mem_strdup("--metadata-account=" ACCOUNT),
 	    mem_strdup("--"),
 	    mem_strdup("bash"), mem_strdup("-c"), mem_strdup(script), NULL };
 	char *env[] = { mem_printf("PATH=%s", getenv("PATH")),
@@ -247,6 +250,22 @@ START_TEST(clients_meet_the_emulator)
 }
 END_TEST
 
+#define TOKEN	"/computeMetadata/v1/instance/service-accounts/default/email"
+
+START_TEST(machine_tells_its_account)
+{
+	const char *net = nets[_i];
+
+	if (skip(net))
+		return;
+	ck_assert_int_eq(run(net, "[ -n \"$GCE_METADATA_HOST\" ] || "
+	    "GCE_METADATA_HOST=metadata.google.internal; curl -sS -m 5 "
+	    "-H 'Metadata-Flavor: Google' http://$GCE_METADATA_HOST" TOKEN),
+	    0);
+	ck_assert_str_eq(said.p, ACCOUNT);
+}
+END_TEST
+
 START_TEST(who_ignores_all_of_it_meets_the_emulator)
 {
 
@@ -299,6 +318,7 @@ suite(void)
 	tcase_add_loop_test(t, signals_are_passed_on, 0, 2);
 	tcase_add_loop_test(t, nobody_is_left_behind, 0, 2);
 	tcase_add_loop_test(t, clients_meet_the_emulator, 0, 2);
+	tcase_add_loop_test(t, machine_tells_its_account, 0, 2);
 	tcase_add_test(t, who_ignores_all_of_it_meets_the_emulator);
 	tcase_add_test(t, nothing_leaves);
 	suite_add_tcase(s, t);
