@@ -46,6 +46,13 @@
  *   POST   metadata                   {"account","scope"}: attach an account
  *                                      to the machine that the metadata
  *                                      server stands for; null: none
+ *   GET    pools                      {"pools":[…]}
+ *   POST   pools                      {"pool","provider","issuer",…}, see
+ *                                      pools.h: a provider of a workload
+ *                                      identity pool
+ *   GET|POST pools/POOL/PROVIDER/token?sub=   {"token"}: of that issuer, with
+ *                                      the claims of the body in it
+ *   DELETE pools/POOL/PROVIDER
  *   POST   shutdown                   {} then the emulator ends, status 0
  *   snapshots, export                 see snapshot.h
  *   GET    describe                   as --describe

@@ -10,7 +10,7 @@
 enum route_api {
 	API_STORAGE,	/* JSON: storage.googleapis.com, www.googleapis.com */
 	API_XML,	/* XML: the same host, BUCKET.storage.googleapis.com */
-	API_OAUTH,	/* oauth2.googleapis.com, accounts.google.com, www */
+	API_OAUTH,	/* oauth2, sts and www.googleapis.com, accounts.google.com */
 	API_IAM,	/* iam.googleapis.com, iamcredentials */
 	API_CRM,	/* cloudresourcemanager.googleapis.com */
 	API_METADATA,	/* metadata.google.internal, 169.254.169.254 */
@@ -52,7 +52,7 @@ enum route_host {
 	HOST_BUCKET,	/* BUCKET.storage.googleapis.com */
 	HOST_LOCAL_BUCKET,	/* BUCKET.localhost, BUCKET.storage.localhost */
 	HOST_WWW,	/* www.googleapis.com */
-	HOST_OAUTH,	/* oauth2.googleapis.com, accounts.google.com */
+	HOST_OAUTH,	/* oauth2 and sts.googleapis.com, accounts.google.com */
 	HOST_IAM,	/* iam, iamcredentials */
 	HOST_CRM,	/* cloudresourcemanager */
 	HOST_METADATA,	/* of a virtual machine; through plain HTTP alone */

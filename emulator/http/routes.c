@@ -37,6 +37,8 @@
 #include "emulator/identity/iam.h"
 #include "emulator/identity/metadata.h"
 #include "emulator/identity/oauth.h"
+#include "emulator/identity/pools.h"
+#include "emulator/identity/sts.h"
 #include "emulator/identity/users.h"
 
 #define B	"/storage/v1/b"
@@ -402,6 +404,8 @@ const struct route routes[] = {
 	    oauth_token_h),
 	ROW("oauth.token", OAUTH, "POST", "/oauth2/v4/token", NULL, NULL, BUF,
 	    oauth_token_h),
+	ROW("sts.token", OAUTH, "POST", "/v1/token", NULL, NULL, BUF,
+	    sts_token_h),
 	ROW("oauth.tokeninfo", OAUTH, "GET|POST", "/tokeninfo", NULL, NULL,
 	    BUF, oauth_tokeninfo_h),
 	ROW("oauth.tokeninfo", OAUTH, "GET|POST", "/oauth2/v3/tokeninfo",
@@ -631,6 +635,15 @@ const struct route routes[] = {
 	    NONE, metadata_show_h),
 	ROW("emulator.metadata.attach", CONTROL, "POST", E "metadata", NULL,
 	    NULL, BUF, metadata_attach_h),
+	ROW("emulator.pools.list", CONTROL, "GET", E "pools", NULL, NULL,
+	    NONE, pools_list_h),
+	ROW("emulator.pools.put", CONTROL, "POST", E "pools", NULL, NULL, BUF,
+	    pools_put_h),
+	ROW("emulator.pools.token", CONTROL, "GET|POST",
+	    E "pools/{pool}/{provider}/token", NULL, NULL, BUF,
+	    pools_token_h),
+	ROW("emulator.pools.delete", CONTROL, "DELETE",
+	    E "pools/{pool}/{provider}", NULL, NULL, NONE, pools_delete_h),
 	ROW("emulator.shutdown", CONTROL, "POST", E "shutdown", NULL, NULL,
 	    BUF, control_shutdown_h),
 	ROW("emulator.export", CONTROL, "POST", E "export", NULL, NULL, BUF,

@@ -3,6 +3,7 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 #include <openssl/x509.h>
@@ -184,4 +185,51 @@ certs_jwk(const char *public_pem, const char *kid)
 	EVP_PKEY_free(k);
 	BIO_free(in);
 	return (j);
+}
+
+/* One number of a JSON Web Key; NULL where it is none of that size. */
+static BIGNUM *
+certs_bignum(const json_t *jwk, const char *k)
+{
+	const char *s = json_string_value(json_object_get(jwk, k));
+	BIGNUM *n = NULL;
+	struct buf b;
+
+	buf_init(&b, CERTS_BITS_MAX / 8 + 8);
+	if (s != NULL && str_b64_decode(&b, s, strlen(s), true) && buf_ok(&b))
+		n = BN_bin2bn((const unsigned char *)b.p, (int)b.len, NULL);
+	buf_release(&b);
+	return (n);
+}
+
+const char *
+certs_jwk_public(struct arena *a, const json_t *jwk)
+{
+	const char *kty = json_string_value(json_object_get(jwk, "kty"));
+	BIGNUM *n = certs_bignum(jwk, "n"), *e = certs_bignum(jwk, "e");
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+	OSSL_PARAM *params = NULL;
+	const char *pem = NULL;
+	EVP_PKEY *k = NULL;
+	BIO *out;
+
+	if (kty != NULL && strcmp(kty, "RSA") == 0 && n != NULL &&
+	    e != NULL && ctx != NULL && bld != NULL &&
+	    BN_num_bits(n) >= CERTS_BITS_MIN &&
+	    BN_num_bits(n) <= CERTS_BITS_MAX &&
+	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
+	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, e) == 1 &&
+	    (params = OSSL_PARAM_BLD_to_param(bld)) != NULL &&
+	    EVP_PKEY_fromdata_init(ctx) == 1 && EVP_PKEY_fromdata(ctx, &k,
+	    EVP_PKEY_PUBLIC_KEY, params) == 1 &&
+	    (out = BIO_new(BIO_s_mem())) != NULL)
+		pem = certs_text(a, out, PEM_write_bio_PUBKEY(out, k));
+	EVP_PKEY_free(k);
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(bld);
+	EVP_PKEY_CTX_free(ctx);
+	BN_free(n);
+	BN_free(e);
+	return (pem);
 }

@@ -26,5 +26,8 @@ int	certs_pkcs12(struct buf *b, const char *private_pem,
     const char *certificate_pem);
 /* An RSA public key (PEM) as RFC 7517 has it; or NULL. */
 json_t	*certs_jwk(const char *public_pem, const char *kid);
+/* The other way, in the arena: NULL where it is no RSA key of 1024 to 4096
+ * bits. */
+const char	*certs_jwk_public(struct arena *, const json_t *jwk);
 
 #endif

@@ -116,14 +116,9 @@ jwt_header(struct arena *a, const char *s, size_t n, struct jwt *out,
 }
 
 static int
-jwt_claims(struct arena *a, const char *s, size_t n, struct jwt *out,
-    struct err *e)
+jwt_claims(struct arena *a, const json_t *c, struct jwt *out, struct err *e)
 {
-	json_auto_t *c = jwt_object(a, s, n);
 
-	if (c == NULL)
-		return (err_set(e, "the claims are not base64url of a JSON "
-		    "object"));
 	if (jwt_string(a, c, "iss", &out->iss, e) != 0 ||
 	    jwt_string(a, c, "sub", &out->sub, e) != 0 ||
 	    jwt_string(a, c, "aud", &out->aud, e) != 0 ||
@@ -136,22 +131,13 @@ jwt_claims(struct arena *a, const char *s, size_t n, struct jwt *out,
 	return (0);
 }
 
-int
-jwt_parse(struct arena *a, const char *s, struct jwt *out, struct err *e)
+/* The third part, and what it stands under. */
+static int
+jwt_signature(struct arena *a, const char *s, struct jwt *out, struct err *e)
 {
-	const char *claims, *sig;
-	size_t n = strlen(s), nsig;
+	const char *sig = strrchr(s, '.') + 1;
+	size_t n = strlen(s), nsig = 0;
 
-	*out = (struct jwt){ 0 };
-	if (n > JWT_MAX)
-		return (err_set(e, "longer than %u bytes", JWT_MAX));
-	if (!jwt_looks_like(s))
-		return (err_set(e, "not three parts between two dots"));
-	claims = strchr(s, '.') + 1;
-	sig = strchr(claims, '.') + 1;
-	if (jwt_header(a, s, (size_t)(claims - 1 - s), out, e) != 0 ||
-	    jwt_claims(a, claims, (size_t)(sig - 1 - claims), out, e) != 0)
-		return (-1);
 	out->sig = (const unsigned char *)jwt_decode(a, sig,
 	    n - (size_t)(sig - s), &nsig);
 	if (out->sig == NULL || nsig == 0 || nsig > JWT_SIG_MAX)
@@ -160,6 +146,44 @@ jwt_parse(struct arena *a, const char *s, struct jwt *out, struct err *e)
 	out->ninput = (size_t)(sig - 1 - s);
 	out->input = arena_strndup(a, s, out->ninput);
 	return (0);
+}
+
+json_t *
+jwt_open(struct arena *a, const char *s, struct jwt *out, struct err *e)
+{
+	const char *claims;
+	json_t *c;
+
+	*out = (struct jwt){ 0 };
+	if (strlen(s) > JWT_MAX) {
+		(void)err_set(e, "longer than %u bytes", JWT_MAX);
+		return (NULL);
+	}
+	if (!jwt_looks_like(s)) {
+		(void)err_set(e, "not three parts between two dots");
+		return (NULL);
+	}
+	claims = strchr(s, '.') + 1;
+	if (jwt_header(a, s, (size_t)(claims - 1 - s), out, e) != 0)
+		return (NULL);
+	c = jwt_object(a, claims, (size_t)(strrchr(s, '.') - claims));
+	if (c == NULL) {
+		(void)err_set(e, "the claims are not base64url of a JSON "
+		    "object");
+		return (NULL);
+	}
+	if (jwt_signature(a, s, out, e) == 0)
+		return (c);
+	json_decref(c);
+	return (NULL);
+}
+
+int
+jwt_parse(struct arena *a, const char *s, struct jwt *out, struct err *e)
+{
+	json_auto_t *c = jwt_open(a, s, out, e);
+
+	return (c != NULL ? jwt_claims(a, c, out, e) : -1);
 }
 
 bool

@@ -33,6 +33,10 @@ struct jwt {
 bool	jwt_looks_like(const char *s);
 /* Takes it apart, in the arena; nothing is verified.  -1 with a reason. */
 int	jwt_parse(struct arena *, const char *s, struct jwt *out, struct err *);
+/* The same of a token by anybody: its claims as they are, a new reference;
+ * *out gets kid and what verifies.  NULL with a reason. */
+json_t	*jwt_open(struct arena *, const char *s, struct jwt *out,
+    struct err *);
 /* Is the signature that of this RSA key (PEM, SubjectPublicKeyInfo)? */
 bool	jwt_verify(const struct jwt *, const char *public_pem);
 

@@ -10,6 +10,7 @@
 
 #include "emulator/identity/iam.h"
 #include "emulator/identity/jwt.h"
+#include "emulator/identity/pools.h"
 #include "emulator/identity/seen.h"
 #include "emulator/identity/users.h"
 #include "lib/str.h"
@@ -162,8 +163,12 @@ oauth_holder_lives(struct emu *emu, struct arena *a, const json_t *t)
 		return (oauth_account_lives(emu, a, json_string_value(
 		    json_object_get(t, "account")), json_object_get(t,
 		    "id")));
-	return (id != NULL && str_starts(who, "user:") && users_get(emu, a,
-	    who + strlen("user:"), &u) && !u.disabled && strcmp(u.id, id) == 0 && (from == NULL ||
+	if (id == NULL)
+		return (false);
+	if (!str_starts(who, "user:"))
+		return (pools_lives(emu, a, id));
+	return (users_get(emu, a, who + strlen("user:"), &u) &&
+	    !u.disabled && strcmp(u.id, id) == 0 && (from == NULL ||
 	    users_refresh_lives(emu, a, from)));
 }
 

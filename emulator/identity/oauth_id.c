@@ -11,7 +11,6 @@
 #include "emulator/identity/certs.h"
 #include "emulator/identity/iam.h"
 #include "emulator/identity/jwt.h"
-#include "lib/buf.h"
 #include "lib/str.h"
 
 #define OAUTH_ISSUER	"https://accounts.google.com"
@@ -111,23 +110,18 @@ json_t *
 oauth_id_claims(struct emu *emu, struct arena *a, const char *token)
 {
 	struct oauth_idkey k;
-	const char *p, *end;
-	json_t *j = NULL;
+	json_t *j;
 	struct jwt t;
-	struct buf b;
 
-	if (jwt_parse(a, token, &t, NULL) != 0 || !oauth_idkey(emu, a, &k) ||
-	    t.kid == NULL || strcmp(t.kid, k.kid) != 0 ||
-	    !jwt_verify(&t, k.public_pem) || !t.has_exp ||
-	    t.exp <= oauth_now(emu))
+	if (!oauth_idkey(emu, a, &k) ||
+	    (j = jwt_open(a, token, &t, NULL)) == NULL)
 		return (NULL);
-	p = strchr(token, '.') + 1;
-	end = strchrnul(p, '.');
-	buf_init(&b, JWT_MAX);
-	if (str_b64_decode(&b, p, (size_t)(end - p), true) && buf_ok(&b))
-		j = json_loadb(b.p, b.len, 0, NULL);
-	buf_release(&b);
-	return (j);
+	if (t.kid != NULL && strcmp(t.kid, k.kid) == 0 &&
+	    jwt_verify(&t, k.public_pem) && json_number_value(
+	    json_object_get(j, "exp")) > (double)oauth_now(emu))
+		return (j);
+	json_decref(j);
+	return (NULL);
 }
 
 /* ---- the certificates ---- */

@@ -10,6 +10,7 @@
 #include "emulator/http/route.h"
 #include "emulator/identity/cel.h"
 #include "emulator/identity/iam.h"
+#include "emulator/identity/pools.h"
 #include "lib/str.h"
 
 #define POLICY_MORE	"For more information, please refer to "	\
@@ -128,6 +129,7 @@ policy_member(struct req *rq, const char *m)
 		"user:", "domain:", "projectOwner:", "projectEditor:",
 		"projectViewer:", "deleted:",
 	};
+	const char *why;
 
 	if (strcmp(m, "allUsers") == 0 ||
 	    strcmp(m, "allAuthenticatedUsers") == 0)
@@ -146,8 +148,10 @@ policy_member(struct req *rq, const char *m)
 	if (str_starts(m, "group:") && m[6] != '\0')
 		return (policy_unsupported(rq, m, "it has no groups, so that "
 		    "nobody would be let in; name the accounts themselves"));
-	if (str_starts(m, "principal:") || str_starts(m, "principalSet:"))
-		return (policy_unsupported(rq, m, "it has no such pool"));
+	if (str_starts(m, "principal:") || str_starts(m, "principalSet:")) {
+		why = pools_member_wrong(rq->emu, &rq->arena, m);
+		return (why == NULL ? 0 : policy_unsupported(rq, m, why));
+	}
 	for (size_t i = 0; i < NELEMS(forms); i++)
 		if (str_starts(m, forms[i]) && m[strlen(forms[i])] != '\0')
 			return (0);

@@ -159,6 +159,13 @@ SET(iam_service_account_token_creator) = {
 	"iam.serviceAccounts.implicitDelegation",
 	"iam.serviceAccounts.signBlob", "iam.serviceAccounts.signJwt", NULL
 };
+SET(iam_service_account_openid) = {
+	"iam.serviceAccounts.getOpenIdToken", NULL
+};
+SET(iam_workload_identity_user) = {
+	"iam.serviceAccounts.get", "iam.serviceAccounts.getAccessToken",
+	"iam.serviceAccounts.getOpenIdToken", "iam.serviceAccounts.list", NULL
+};
 SET(iam_service_account_user) = {
 	PROJECT_READ, SERVICE_ACCOUNT_READ, "iam.serviceAccounts.actAs", NULL
 };
@@ -219,6 +226,9 @@ const struct role roles[] = {
 	    iam_service_account_creator },
 	{ "roles/iam.serviceAccountKeyAdmin", "Service Account Key Admin",
 	    iam_service_account_key_admin },
+	{ "roles/iam.serviceAccountOpenIdTokenCreator",
+	    "Service Account OpenID Connect Identity Token Creator",
+	    iam_service_account_openid },
 	{ "roles/iam.serviceAccountTokenCreator",
 	    "Service Account Token Creator",
 	    iam_service_account_token_creator },
@@ -226,6 +236,8 @@ const struct role roles[] = {
 	    iam_service_account_user },
 	{ "roles/iam.serviceAccountViewer", "View Service Accounts",
 	    iam_service_account_viewer },
+	{ "roles/iam.workloadIdentityUser", "Workload Identity User",
+	    iam_workload_identity_user },
 	{ NULL, NULL, NULL }
 };
 
