@@ -24,7 +24,7 @@ pools_name(const struct emu *emu, struct arena *a, const char *id)
 
 /* ---- what a provider may be ---- */
 
-/* https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools/create */
+/* https://cloud.google.com/iam/docs/manage-workload-identity-pools-providers */
 static bool
 pools_word(const json_t *spec, const char *k, const char **out,
     struct err *e)

@@ -330,8 +330,8 @@ END_TEST
 START_TEST(members_that_mean_nobody_here_are_refused)
 {
 	static const char *const t[] = { "group:ops@example.com",
-	    "principal://iam.googleapis.com/locations/global/workforcePools/p/"
-	    "subject/s", "principalSet://goog/public:all" };
+	    "principal://iam.googleapis.com/locations/global/x/subject/s",
+	    "principalSet://goog/public:all" };
 	struct req rq;
 
 	for (size_t i = 0; i < NELEMS(t); i++) {
