@@ -1,5 +1,7 @@
 #include "lib/nul.h"
 
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,6 +93,24 @@ nul_json_escape(const char *p, const char *end, bool take, struct buf *b)
 	return (any);
 }
 
+/* A U+0000 in a key, which most parsers of JSON refuse, jansson among them.
+ * How deep it goes has been bounded by the parser. */
+static bool
+nul_json_key(const json_t *j)
+{
+	const char *k;
+	json_t *v;
+	size_t i;
+
+	json_object_foreach((json_t *)(uintptr_t)j, k, v)
+		if (nul_has(k) || nul_json_key(v))
+			return (true);
+	json_array_foreach(j, i, v)
+		if (nul_json_key(v))
+			return (true);
+	return (false);
+}
+
 json_t *
 nul_json(const char *p, size_t n, bool take, size_t flags, json_error_t *e)
 {
@@ -105,6 +125,13 @@ nul_json(const char *p, size_t n, bool take, size_t flags, json_error_t *e)
 	j = nul_json_escape(p, p + n, take, &b) ?
 	    json_loadb(b.p, b.len, flags, e) : json_loadb(p, n, flags, e);
 	buf_release(&b);
+	if (j != NULL && nul_json_key(j)) {
+		json_decref(j);
+		j = NULL;
+		if (e != NULL)
+			(void)snprintf(e->text, sizeof(e->text),
+			    "NUL in an object's key");
+	}
 	return (j);
 }
 

@@ -25,7 +25,7 @@ void	nul_url(char *s);
 /* One byte, or n of them, to the end of b. */
 void	nul_addc(struct buf *b, char c);
 void	nul_add(struct buf *b, const char *s, size_t n);
-/* json_loadb(); NULL too where there is a U+0000 but !take. */
+/* json_loadb(); NULL too where there is a U+0000 but !take, or one in a key. */
 json_t	*nul_json(const char *p, size_t n, bool take, size_t flags,
     json_error_t *);
 

@@ -125,7 +125,7 @@ post_form_key(struct req *rq, const char *key, const char *filename)
 	buf_init(&b, 2 * POST_FIELDS_MAX);
 	while ((at = strstr(key, "${filename}")) != NULL) {
 		buf_add(&b, key, (size_t)(at - key));
-		buf_adds(&b, filename);
+		nul_add(&b, filename, strlen(filename));
 		key = at + strlen("${filename}");
 	}
 	buf_adds(&b, key);

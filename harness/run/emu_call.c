@@ -114,7 +114,8 @@ emu_call(struct emu *emu, const struct emu_request *rq, int *status,
 	if (emu_exchange(emu, rq, &b, status, e) != 0)
 		*status = 0;
 	else if (b.len > 0)
-		answer = json_loadb(b.p, b.len, JSON_DECODE_ANY, NULL);
+		answer = json_loadb(b.p, b.len, JSON_DECODE_ANY |
+		    JSON_ALLOW_NUL, NULL);
 	buf_release(&b);
 	return (answer);
 }

@@ -143,7 +143,8 @@ END_TEST
 START_TEST(what_is_malformed_stays_so)
 {
 	static const char *const json[] = { "\"\\u000", "\"\\u0000", "\"\\",
-		"\"\\u0001\\", "{\"a\":\"\\ud800\\u0000\"}", "\\u0000", "" };
+		"\"\\u0001\\", "{\"a\":\"\\ud800\\u0000\"}", "\\u0000", "",
+		"[{\"a\":{\"\\u0001\\u0000\":1}}]" };
 	static const char *const urls[] = { "%", "%0", "%0%00", "a%0", "%%00",
 		"%2%00", "%00%0" };
 	size_t n;

@@ -20,8 +20,8 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		if (rq.status != 0 && rq.reply != NULL && rq.reply_len > 0 &&
 		    rq.nheaders > 0 && rq.route->api == API_STORAGE &&
 		    strstr(rq.headers[0].v, "application/json;") != NULL) {
-			j = json_loadb(rq.reply, (size_t)rq.reply_len, 0,
-			    NULL);
+			j = json_loadb(rq.reply, (size_t)rq.reply_len,
+			    JSON_ALLOW_NUL, NULL);
 			MUST(j != NULL);
 			json_decref(j);
 		}
