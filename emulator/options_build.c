@@ -292,6 +292,7 @@ options_build(struct given *g, struct options *out, struct err *e)
 	s->proxy = g->v[O_PROXY] != NULL ? g->v[O_PROXY] :
 	    out->fake ? "off" : NULL;
 	s->project = g->v[O_PROJECT];
+	s->seed_file = g->v[O_SEED_FILE];
 	s->metadata_account = g->v[O_METADATA_ACCOUNT];
 	s->metadata_scopes = g->v[O_METADATA_SCOPES];
 	s->journal = g->v[O_JOURNAL];

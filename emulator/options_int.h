@@ -38,6 +38,9 @@ OPT(SOFT_BYTES, "soft-delete-bytes", "BYTES", 0, \
     "(1GiB)") \
 OPT(WRITE_LIMIT, "object-write-limit", "N", 0, \
     "more than N writes a second to one object are 429 (0: any)") \
+OPT(SEED_FILE, "seed", "FILE", 0, \
+    "begin with the accounts, key files, buckets and policies that a JSON " \
+    "file tells of") \
 OPT(SEED, "seed-dir", "DIR", 0, \
     "begin with the buckets and objects of DIR/BUCKET/OBJECT") \
 OPT(IMPORT, "import", "DIR", 0, \

@@ -21,6 +21,7 @@
 #include "emulator/http/tls.h"
 #include "emulator/identity/iam.h"
 #include "emulator/identity/metadata.h"
+#include "emulator/seed/seed.h"
 #include "emulator/store/store.h"
 #include "lib/file.h"
 #include "lib/log.h"
@@ -32,6 +33,7 @@
 
 struct start {
 	struct emu emu;
+	struct seed *seed;	/* or NULL */
 	struct lifecycle *lifecycle;
 	struct arena arena;	/* of the strings in emu */
 	struct tls tls;
@@ -245,8 +247,9 @@ start_fill(struct start *s, const struct start_opts *o)
 	emu->auth_proxy = o->auth != START_AUTH_OFF;
 	emu->soft_delete_s = o->soft_delete_s == 0 ? WEEK_S :
 	    o->soft_delete_s > 0 ? o->soft_delete_s : 0;
-	emu->project = arena_strdup(&s->arena,
-	    o->project != NULL ? o->project : "litedrill");
+	emu->project = arena_strdup(&s->arena, o->project != NULL ?
+	    o->project : s->seed != NULL && seed_project(s->seed) != NULL ?
+	    seed_project(s->seed) : "litedrill");
 }
 
 static int
@@ -266,6 +269,11 @@ start_new(const struct start_opts *o, struct err *e)
 	struct tls_warmth warmth;
 	bool opened;
 
+	if (o->seed_file != NULL && (s->seed = seed_open(o->seed_file, e)) ==
+	    NULL) {
+		start_free(s);
+		return (NULL);
+	}
 	start_fill(s, o);
 	tls_warm_begin(&warmth);
 	opened = start_data(s, o, e) == 0 && start_store(s, o, e) == 0;
@@ -282,6 +290,8 @@ start_new(const struct start_opts *o, struct err *e)
 			if (iam_setup(emu, e) == 0 &&
 			    start_hosts(s, o, e) == 0 &&
 			    start_cert(s, o, e) == 0 &&
+			    (s->seed == NULL ||
+			    seed_apply(s->seed, emu, e) == 0) &&
 			    start_folders(s, o, e) == 0 &&
 			    (o->metadata_account == NULL ||
 			    metadata_attach(emu, o->metadata_account,
@@ -341,6 +351,7 @@ start_free(struct start *s)
 	iam_release(&s->emu);
 	store_close(s->emu.store);
 	tls_release(&s->tls);
+	seed_free(s->seed);
 	hosts_free(s->emu.hosts);
 	if (s->key_pem != NULL)
 		OPENSSL_cleanse(s->key_pem, strlen(s->key_pem));

@@ -19,6 +19,7 @@ struct start_opts {
 	const char *project;	/* NULL: litedrill */
 	const char *metadata_account;	/* attached; NULL: as it was */
 	const char *metadata_scopes;	/* its; NULL: cloud-platform */
+	const char *seed_file;	/* NULL, or what to begin with (seed.h) */
 	const char *seed, *import;	/* NULL, or folders to begin with */
 	const char *export;	/* NULL, or the folder for start_export() */
 	const char *allow_hosts;	/* NULL, or names with commas between */
