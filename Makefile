@@ -135,10 +135,13 @@ $O/scenario.5: harness/scenario.5.in $O/litedrill
 	@$O/litedrill steps --mdoc > $@.tables
 	$(call say,MAN,$@)sed -e '/^@TABLES@$$/{' -e 'r $@.tables' -e d -e '}' $< > $@
 
-# The Go client's own conformance tests; SAN= takes a sanitized emulator.
+# The Go client's own conformance tests, and real programs under `exec`, with
+# the client libraries that ci/clients fetches; SAN= takes a sanitized emulator.
 .PHONY: conformance
 conformance: $O/gcs-emulator
 	@ci/conformance $O
+	@ci/clients
+	@emulator/tests/exec.sh $O
 
 # Unit tests, and one flow drill with both programs, under the sanitizers.
 .PHONY: san

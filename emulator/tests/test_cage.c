@@ -42,7 +42,8 @@ static pid_t
 begin(const char *net, const char *script, int *out)
 {
 	char *argv[] = { mem_strdup("gcs-emulator"), mem_strdup("exec"),
-	    mem_strdup("--net"), mem_strdup(net), mem_strdup("--metadata-account=" ACCOUNT),
+	    mem_strdup("--net"), mem_strdup(net),
+	    mem_strdup("--metadata-account=" ACCOUNT),
 	    mem_strdup("--"),
 	    mem_strdup("bash"), mem_strdup("-c"), mem_strdup(script), NULL };
 	char *env[] = { mem_printf("PATH=%s", getenv("PATH")),
