@@ -7,6 +7,7 @@
  *
  * Proxies are set where the network is the host's.  In a private one nothing
  * needs them: the command runs as it would in production. */
+#include <jansson.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -93,6 +94,26 @@ env_file(const struct env *x, const char *name)
 
 /* ---- gsutil ---- */
 
+/* A service account's key, or a person's refresh token. */
+static void
+env_boto_identity(const struct env *x, struct buf *b)
+{
+	json_auto_t *j = NULL;
+	const char *id, *secret, *token;
+
+	if (*x->key == '\0')
+		return;
+	j = json_load_file(x->key, 0, NULL);
+	if (json_unpack(j, "{s:s, s:s, s:s}", "client_id", &id,
+	    "client_secret", &secret, "refresh_token", &token) == 0)
+		buf_addf(b, "[Credentials]\ngs_oauth2_refresh_token = %s\n"
+		    "[OAuth2]\nclient_id = %s\nclient_secret = %s\n", token,
+		    id, secret);
+	else
+		buf_addf(b, "[Credentials]\ngs_service_key_file = %s\n",
+		    x->key);
+}
+
 static int
 env_boto(struct env *x, struct err *e)
 {
@@ -102,9 +123,7 @@ env_boto(struct env *x, struct err *e)
 	int rc;
 
 	buf_init(&b, 64u << 10);
-	if (*x->key != '\0')
-		buf_addf(&b, "[Credentials]\ngs_service_key_file = %s\n",
-		    x->key);
+	env_boto_identity(x, &b);
 	buf_adds(&b, "[Boto]\n");
 	if (!x->private)
 		buf_addf(&b, "proxy = 127.0.0.1\nproxy_port = %d\n",

@@ -169,8 +169,8 @@ main_exec(struct options *o, char **argv, const sigset_t *set)
 		return (main_failed(&e));
 	}
 	if (e.msg != NULL)
-		log_info("exec: no private network here (%s): only what takes "
-		    "HTTPS_PROXY to heart meets the emulator", err_msg(&e));
+		log_info("exec: no private network here (%s): only programs "
+		    "that use HTTPS_PROXY reach the emulator", err_msg(&e));
 	err_release(&e);
 	o->start.direct = x.place.direct;
 	o->start.direct_plain = x.place.direct_plain;

@@ -116,7 +116,9 @@ options_env(struct given *g, char *const *env, struct err *e)
 			    opts[i].name);
 			v = options_getenv(env, name);
 		}
-		if (v == NULL || *v == '\0' || g->v[i] != NULL)
+		/* What exec tells its command is no address to listen on. */
+		if (v == NULL || *v == '\0' || g->v[i] != NULL ||
+		    (i == O_HTTP && str_starts(v, "http://")))
 			continue;
 		if (opts[i].value != NULL)
 			g->v[i] = v;

@@ -44,12 +44,11 @@ begin(const char *net, const char *script, int *out)
 	char *argv[] = { mem_strdup("gcs-emulator"), mem_strdup("exec"),
 	    mem_strdup("--net"), mem_strdup(net),
 	    mem_strdup("--metadata-account=" ACCOUNT),
-	    mem_strdup("--"),
-	    mem_strdup("bash"), mem_strdup("-c"), mem_strdup(script), NULL };
+	    mem_strdup("--"), mem_strdup("bash"), mem_strdup("-c"), mem_strdup(script), NULL };
 	char *env[] = { mem_printf("PATH=%s", getenv("PATH")),
 	    mem_printf("TMPDIR=%s", getenv("TMPDIR") != NULL ?
 	    getenv("TMPDIR") : "/tmp"), mem_strdup("HTTPS_PROXY=http://x.y:1"),
-	    NULL };
+	    mem_printf("EMULATOR=%s", program), NULL };
 	posix_spawn_file_actions_t fa;
 	int fd[2];
 	pid_t pid;
@@ -298,6 +297,54 @@ START_TEST(nothing_leaves)
 }
 END_TEST
 
+/* Faults reach this way in, too: it refuses, three times, and comes back. */
+START_TEST(refused_ports_come_back)
+{
+
+	if (skip("private"))
+		return;
+	ck_assert_int_eq(run("private", "f() { curl -sS -o /dev/null "
+	    "-H \"X-Emulator-Token: $GCS_EMULATOR_TOKEN\" \"$@\" "
+	    "$GCS_EMULATOR_HTTP/_emulator/faults; };"
+	    "for i in 1 2 3; do"
+	    " f -d '{\"kind\":\"refuse\"}'; " CURL STORAGE "; echo rc=$?;"
+	    " f -X DELETE; " CURL STORAGE "; done"), 0);
+	for (int i = 0; i < 3; i++) {
+		char *refused = strstr(said.p, "000\nrc=7\n");
+
+		ck_assert_msg(refused != NULL, "%s", said.p);
+		ck_assert_int_eq(strncmp(refused + 9, "401\n", 4), 0);
+		buf_drop(&said, (size_t)(refused - said.p) + 9);
+	}
+}
+END_TEST
+
+/* A user of namespaces of his own who may not make networks: told once, and
+ * then by proxies; or not at all. */
+START_TEST(without_namespaces_it_falls_back_and_says_so)
+{
+	int status = run("host", "unshare -Ur true");
+
+	if (status != 0) {
+		(void)fprintf(stderr, "SKIP without namespaces: unshare -Ur "
+		    "is not allowed here\n");
+		return;
+	}
+#define NONE	"unshare -Ur bash -c 'echo 0 > " \
+		"/proc/sys/user/max_net_namespaces; exec \"$@\"' - "
+#define EXEC	" exec --credentials own --net "
+	buf_reset(&said);
+	status = run("host", "exec " NONE "$EMULATOR" EXEC "auto -- sh -c "
+	    "'curl -sS -m 5 -o /dev/null -w %{http_code} '" STORAGE);
+	ck_assert_msg(status == 0, "%d: %s", status, said.p);
+	ck_assert_ptr_nonnull(strstr(said.p, "no private network here ("));
+	ck_assert_ptr_nonnull(strstr(said.p, "401"));
+	status = run("host", "exec " NONE "$EMULATOR" EXEC "private -- true");
+	ck_assert_int_eq(status, 2);
+	ck_assert_ptr_nonnull(strstr(said.p, "--net host does without"));
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -322,6 +369,8 @@ suite(void)
 	tcase_add_loop_test(t, machine_tells_its_account, 0, 2);
 	tcase_add_test(t, who_ignores_all_of_it_meets_the_emulator);
 	tcase_add_test(t, nothing_leaves);
+	tcase_add_test(t, refused_ports_come_back);
+	tcase_add_test(t, without_namespaces_it_falls_back_and_says_so);
 	suite_add_tcase(s, t);
 	return (s);
 }
