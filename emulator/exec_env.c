@@ -220,7 +220,9 @@ env_java(struct env *x, struct err *e)
 	buf_release(&b);
 	if (!x->private)
 		proxy = arena_printf(x->a, " -Dhttps.proxyHost=127.0.0.1 "
-		    "-Dhttps.proxyPort=%d", x->emu->proxy_port);
+		    "-Dhttps.proxyPort=%d -Dhttp.proxyHost=127.0.0.1 "
+		    "-Dhttp.proxyPort=%d", x->emu->proxy_port,
+		    x->emu->http_port);
 	env_set(x, "JAVA_TOOL_OPTIONS", arena_printf(x->a,
 	    "%s%s-Djavax.net.ssl.trustStore=%s "
 	    "-Djavax.net.ssl.trustStorePassword=" STORE_PASSWORD "%s",
@@ -254,6 +256,7 @@ env_proxies(struct env *x)
 		return;
 	env_set(x, "HTTPS_PROXY", proxy);
 	env_set(x, "https_proxy", proxy);
+	/* Not HTTP_PROXY: Node's library prefers it for https, too. */
 	env_set(x, "NODE_USE_ENV_PROXY", "1");	/* from Node 24 on */
 }
 

@@ -207,20 +207,24 @@ keep_parent(const char *pid)
 	return (ppid);
 }
 
-static void
+/* How many there are that we may kill. */
+static int
 keep_kill_children(void)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *d;
+	int n = 0;
 
 	while (dir != NULL && (d = readdir(dir)) != NULL) {
 		pid_t pid = (pid_t)strtol(d->d_name, NULL, 10);
 
-		if (pid > 0 && keep_parent(d->d_name) == getpid())
-			(void)kill(pid, SIGKILL);
+		if (pid > 0 && keep_parent(d->d_name) == getpid() &&
+		    kill(pid, SIGKILL) == 0)
+			n++;
 	}
 	if (dir != NULL)
 		(void)closedir(dir);
+	return (n);
 }
 
 /* Those of a child that has died come to us, and are next. */
@@ -228,9 +232,8 @@ static void
 keep_end_all(void)
 {
 
-	do
-		keep_kill_children();
-	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR);
+	while (keep_kill_children() > 0)
+		(void)waitpid(-1, NULL, 0);
 }
 
 /* False: the command has ended. */

@@ -20,12 +20,8 @@ const char *
 cage_address(const char *name)
 {
 
-	if (strcmp(name, "localhost") == 0)
-		return (LOCAL);
 	switch (route_host(name)) {
 	case HOST_FOREIGN:
-	case HOST_LOCAL:
-	case HOST_LOCAL_BUCKET:
 		return (NULL);
 	case HOST_METADATA:
 		/* cloud.google.com/compute/docs/metadata/querying-metadata */
