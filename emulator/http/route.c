@@ -62,6 +62,7 @@ static const struct {
 	{ "oauth2.googleapis.com", HOST_OAUTH },
 	{ "accounts.google.com", HOST_OAUTH },
 	{ "sts.googleapis.com", HOST_OAUTH },
+	{ "openidconnect.googleapis.com", HOST_OAUTH },
 	{ "iam.googleapis.com", HOST_IAM },
 	{ "iamcredentials.googleapis.com", HOST_IAM },
 	{ "cloudresourcemanager.googleapis.com", HOST_CRM },

@@ -414,6 +414,9 @@ const struct route routes[] = {
 	    oauth_revoke_h),
 	ROW("oauth.revoke", OAUTH, "GET|POST", "/o/oauth2/revoke", NULL, NULL,
 	    BUF, oauth_revoke_h),
+	ROW("oauth.discovery", OAUTH, "GET",
+	    "/.well-known/openid-configuration", NULL, NULL, NONE,
+	    oauth_discovery_h),
 	ROW("oauth.certs", OAUTH, "GET", "/oauth2/v1/certs", NULL, NULL, NONE,
 	    oauth_certs_h),
 	ROW("oauth.certs", OAUTH, "GET", "/oauth2/v2/certs", NULL, NULL, NONE,
@@ -671,6 +674,8 @@ const struct route routes[] = {
 	{ .id = NULL }
 };
 
+#define POOLS	"/v1/projects/{project}/locations/{location}/" \
+	"workloadIdentityPools"
 #define NOT(i, m, p) ROW(i, STORAGE, m, p, NULL, NULL, NONE, routes_unserved_h)
 #define XML(i, m, q) ROW(i, XML, m, "/{bucket}/{object...}", q, NULL, NONE, \
 	routes_unserved_h)
@@ -730,5 +735,10 @@ const struct route routes_unserved[] = {
 	XBUCKET("xml.buckets.notification", "notification"),
 	XBUCKET("xml.buckets.replication", "replication"),
 	XBUCKET("xml.buckets.requestPayment", "requestPayment"),
+	/* the control API makes them */
+	ROW("iam.projects.locations.workloadIdentityPools", IAM, ANY, POOLS,
+	    NULL, NULL, NONE, routes_unserved_h),
+	ROW("iam.projects.locations.workloadIdentityPools", IAM, ANY,
+	    POOLS "/{rest...}", NULL, NULL, NONE, routes_unserved_h),
 	{ .id = NULL }
 };

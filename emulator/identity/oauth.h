@@ -20,6 +20,7 @@ void	oauth_revoke_h(struct req *);		/* POST /revoke */
 void	oauth_tokeninfo_h(struct req *);	/* GET /tokeninfo */
 void	oauth_userinfo_h(struct req *);
 void	oauth_certs_h(struct req *);		/* /oauth2/v1/certs, and v3 */
+void	oauth_discovery_h(struct req *);	/* of the issuer of ID tokens */
 void	oauth_id_token_h(struct req *);		/* :generateIdToken */
 
 /* Who the assertion or the refresh token in the body of a token request names,

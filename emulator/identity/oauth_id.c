@@ -149,6 +149,28 @@ oauth_certs_h(struct req *rq)
 	req_reply_json(rq, 200, out);
 }
 
+/* https://openid.net/specs/openid-connect-discovery-1_0.html : for libraries
+ * that know nothing but the issuer. */
+void
+oauth_discovery_h(struct req *rq)
+{
+
+	req_reply_json(rq, 200, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, "
+	    "s:[s], s:[s], s:[s], s:[s, s]}", "issuer", OAUTH_ISSUER,
+	    "authorization_endpoint",
+	    "https://accounts.google.com/o/oauth2/v2/auth",
+	    "token_endpoint", "https://oauth2.googleapis.com/token",
+	    "userinfo_endpoint",
+	    "https://openidconnect.googleapis.com/v1/userinfo",
+	    "revocation_endpoint", "https://oauth2.googleapis.com/revoke",
+	    "jwks_uri", "https://www.googleapis.com/oauth2/v3/certs",
+	    "response_types_supported", "code",
+	    "subject_types_supported", "public",
+	    "id_token_signing_alg_values_supported", "RS256",
+	    "grant_types_supported", "refresh_token",
+	    "urn:ietf:params:oauth:grant-type:jwt-bearer"));
+}
+
 /* ---- :generateIdToken ---- */
 
 void
