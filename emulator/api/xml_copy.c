@@ -44,8 +44,8 @@ xml_copy_name(struct req *rq, struct xml_source *s)
 	}
 	p += *p == '/';
 	nul_url(p);
-	if (!str_pct_decode(p, &n, false) || (slash = strchr(p, '/')) == NULL || slash == p ||
-	    slash[1] == '\0')
+	if (!str_pct_decode(p, &n, false) || (slash = strchr(p, '/')) == NULL ||
+	    slash == p || slash[1] == '\0')
 		return (xml_copy_bad(rq, "copy-source", h));
 	*slash = '\0';
 	s->bucket = p;
