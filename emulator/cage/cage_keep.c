@@ -157,6 +157,7 @@ keep_become(const struct keep *k, int tell)
 
 	(void)sigemptyset(&none);
 	(void)signal(SIGPIPE, SIG_DFL);
+	(void)signal(SIGXFSZ, SIG_DFL);
 	if (!k->pids)
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);

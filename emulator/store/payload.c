@@ -136,6 +136,17 @@ payload_spill(struct payload *p)
 	return (0);
 }
 
+/* What is kept for deletions is not for payloads. */
+static int
+payload_room(const struct payload *p)
+{
+
+	if (store_room_check(p->st) == STORE_OK)
+		return (0);
+	errno = ENOSPC;
+	return (-1);
+}
+
 /* n bytes more.  Of a small payload the MD5 is cheapest while they are at hand;
  * the rest of a large one is left to the hasher. */
 static void
@@ -166,7 +177,8 @@ payload_write(struct payload *p, const void *data, size_t n)
 	}
 	if (p->fd < 0 && p->mem.len + n <= PAYLOAD_INLINE) {
 		buf_add(&p->mem, data, n);
-	} else if ((p->fd < 0 && payload_spill(p) != 0) ||
+	} else if (payload_room(p) != 0 ||
+	    (p->fd < 0 && payload_spill(p) != 0) ||
 	    file_write_all(p->fd, data, n) != 0) {
 		no = errno;
 		p->failed = true;
@@ -233,7 +245,7 @@ payload_join(struct payload *p, const struct store_reader *r, uint32_t crc32c)
 		errno = EIO;
 		return (-1);
 	}
-	if (payload_append(p, r) != 0) {
+	if (payload_room(p) != 0 || payload_append(p, r) != 0) {
 		no = errno;
 		p->failed = true;
 		payload_drop_file(p);

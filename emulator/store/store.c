@@ -26,6 +26,14 @@ store_tx_begin(struct store *st)
 	return (rc);
 }
 
+enum store_rc
+store_tx_begin_more(struct store *st)
+{
+	enum store_rc rc = store_room_check(st);
+
+	return (rc == STORE_OK ? store_tx_begin(st) : rc);
+}
+
 int64_t
 store_tx_mutation(struct store *st)
 {

@@ -258,7 +258,7 @@ store_bucket_insert(struct store *st, struct store_write *w,
 	struct bucket_row r = { .b = *b };
 	enum store_rc rc;
 
-	if ((rc = store_tx_begin(st)) != STORE_OK)
+	if ((rc = store_tx_begin_more(st)) != STORE_OK)
 		return (rc);
 	rc = store_bucket_free_name(st, b->name);
 	if (rc == STORE_OK) {
@@ -412,7 +412,7 @@ store_bucket_set(struct store *st, struct store_write *w, const char *name,
 	struct bucket_row r;
 	enum store_rc rc;
 
-	if ((rc = store_tx_begin(st)) != STORE_OK)
+	if ((rc = store_tx_begin_more(st)) != STORE_OK)
 		return (rc);
 	rc = store_bucket_for_change(st, a, name, &r);
 	if (rc == STORE_OK && !store_bucket_cond(cond, &r.b))
@@ -443,7 +443,7 @@ store_bucket_set_policy(struct store *st, struct store_write *w,
 	struct bucket_row r;
 	enum store_rc rc;
 
-	if ((rc = store_tx_begin(st)) != STORE_OK)
+	if ((rc = store_tx_begin_more(st)) != STORE_OK)
 		return (rc);
 	rc = store_bucket_for_change(st, a, name, &r);
 	if (rc == STORE_OK && if_version >= 0 &&
@@ -462,8 +462,8 @@ store_bucket_set_policy(struct store *st, struct store_write *w,
 	return (rc);
 }
 
-enum store_rc
-store_bucket_delete(struct store *st, struct store_write *w, const char *name,
+static enum store_rc
+store_bucket_end(struct store *st, struct store_write *w, const char *name,
     const struct store_cond *cond)
 {
 	struct bucket_row r;
@@ -495,4 +495,17 @@ store_bucket_delete(struct store *st, struct store_write *w, const char *name,
 	if (rc == STORE_OK)
 		rc = store_multi_drop_bucket(st, r.b.id);
 	return (store_tx_end(st, w, rc));
+}
+
+enum store_rc
+store_bucket_delete(struct store *st, struct store_write *w, const char *name,
+    const struct store_cond *cond)
+{
+	enum store_rc rc;
+	int tries = 0;
+
+	do
+		rc = store_bucket_end(st, w, name, cond);
+	while (store_room_again(st, rc, &tries));
+	return (rc);
 }

@@ -96,7 +96,7 @@ store_object_compose(struct store *st, struct store_write *w,
 	if (rc == STORE_OK)
 		rc = store_payload_ready(st, p, &row.o.payload);
 	if (rc == STORE_OK)
-		rc = store_tx_begin(st);
+		rc = store_tx_begin_more(st);
 	if (rc != STORE_OK) {
 		payload_free(p);
 		return (rc);

@@ -11,7 +11,7 @@ store_object_copy(struct store *st, struct store_write *w,
 	struct store_row row;
 	enum store_rc rc;
 
-	if ((rc = store_tx_begin(st)) != STORE_OK)
+	if ((rc = store_tx_begin_more(st)) != STORE_OK)
 		return (rc);
 	rc = store_bref_read(&st->w, from_bucket, STORE_NOW, &fb);
 	if (rc == STORE_OK)
@@ -44,7 +44,7 @@ store_object_move(struct store *st, struct store_write *w, const char *bucket,
 	struct store_bref b;
 	enum store_rc rc;
 
-	if ((rc = store_tx_begin(st)) != STORE_OK)
+	if ((rc = store_tx_begin_more(st)) != STORE_OK)
 		return (rc);
 	rc = store_bref_write(&st->w, bucket, &b);
 	if (rc == STORE_OK)
@@ -80,7 +80,7 @@ store_object_restore(struct store *st, struct store_write *w,
 	struct store_bref b;
 	enum store_rc rc;
 
-	if ((rc = store_tx_begin(st)) != STORE_OK)
+	if ((rc = store_tx_begin_more(st)) != STORE_OK)
 		return (rc);
 	rc = store_bref_write(&st->w, bucket, &b);
 	if (rc == STORE_OK)

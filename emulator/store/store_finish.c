@@ -102,7 +102,7 @@ store_finish_commit(struct store *st, struct store_write *w,
 	struct store_bref b;
 	enum store_rc rc;
 
-	if ((rc = store_tx_begin(st)) != STORE_OK)
+	if ((rc = store_tx_begin_more(st)) != STORE_OK)
 		return (rc);
 	rc = store_bref_write(&st->w, bucket, &b);
 	if (rc == STORE_OK)

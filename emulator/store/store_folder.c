@@ -116,7 +116,7 @@ store_folder_insert(struct store *st, struct store_write *w,
 	struct store_bref b;
 	enum store_rc rc;
 
-	if ((rc = store_tx_begin(st)) != STORE_OK)
+	if ((rc = store_tx_begin_more(st)) != STORE_OK)
 		return (rc);
 	rc = store_folder_bucket(st, bucket, managed, &b);
 	if (rc == STORE_OK)
@@ -336,8 +336,8 @@ store_folder_rows(struct store *st, struct arena *a,
 	return (rc);
 }
 
-enum store_rc
-store_folder_delete_all(struct store *st, struct store_write *w,
+static enum store_rc
+store_folder_end_all(struct store *st, struct store_write *w,
     const char *bucket, const char *name, const struct store_cond *cond)
 {
 	struct arena a = ARENA_INIT;
@@ -364,6 +364,19 @@ store_folder_delete_all(struct store *st, struct store_write *w,
 	rc = store_tx_end(st, w, rc);
 	free(v);
 	arena_release(&a);
+	return (rc);
+}
+
+enum store_rc
+store_folder_delete_all(struct store *st, struct store_write *w,
+    const char *bucket, const char *name, const struct store_cond *cond)
+{
+	enum store_rc rc;
+	int tries = 0;
+
+	do
+		rc = store_folder_end_all(st, w, bucket, name, cond);
+	while (store_room_again(st, rc, &tries));
 	return (rc);
 }
 
@@ -414,7 +427,7 @@ store_folder_rename(struct store *st, struct store_write *w,
 	enum store_rc rc;
 	size_t n = 0;
 
-	if ((rc = store_tx_begin(st)) != STORE_OK)
+	if ((rc = store_tx_begin_more(st)) != STORE_OK)
 		return (rc);
 	rc = store_folder_begin(st, bucket, false, from, cond, &tmp, &b, &f);
 	if (rc == STORE_OK)
@@ -446,7 +459,7 @@ store_folder_set_policy(struct store *st, struct store_write *w,
 	struct store_bref b;
 	enum store_rc rc;
 
-	if ((rc = store_tx_begin(st)) != STORE_OK)
+	if ((rc = store_tx_begin_more(st)) != STORE_OK)
 		return (rc);
 	rc = store_folder_begin(st, bucket, true, name, NULL, a, &b, out);
 	if (rc == STORE_OK && if_version >= 0 &&

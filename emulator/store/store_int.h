@@ -17,6 +17,7 @@
 
 #define STORE_READERS	4
 #define STORE_PAGE	4096		/* of SQLite */
+#define STORE_BUSY_MS	10000
 #define STORE_ALIVE	INT64_MAX	/* in `died`, `gone`, `history_from` */
 #define STORE_SOFT_ROW	1024		/* what a row counts, besides its bytes */
 
@@ -89,6 +90,9 @@ struct store {
 	 * anybody is told of it: readers keep what they have until it moves. */
 	_Atomic uint64_t commits;
 	atomic_bool broken;		/* a sync failed: no more writes */
+	int64_t	room;			/* bytes kept for deletions, or 0 */
+	atomic_bool room_out;		/* … given up; under write_lock */
+	int	room_wanted;		/* deletions that use it; likewise */
 	pthread_mutex_t sync_lock;
 	pthread_cond_t sync_done;
 	uint64_t synced;
@@ -144,6 +148,8 @@ enum store_rc	store_errno_rc(int no);
 /* ---- store.c: transactions ---- */
 
 enum store_rc	store_tx_begin(struct store *) MUST_USE;
+/* The same for what may let the store grow: FULL on a full disk. */
+enum store_rc	store_tx_begin_more(struct store *) MUST_USE;
 /* Commit where rc is OK and w does not forget; else roll back.  rc, or why
  * the commit failed. */
 enum store_rc	store_tx_end(struct store *, struct store_write *w,
@@ -191,6 +197,18 @@ enum store_rc	store_batch(struct store *, struct store_write *w,
 
 /* Wait until that commit (of st->commits) is on the disk. */
 enum store_rc	store_sync(struct store *, uint64_t commit) MUST_USE;
+
+/* ---- store_room.c ---- */
+
+/* Before the database is opened; failing is no error. */
+void	store_room_open(struct store *);
+/* With the writer's lock: what is kept is given up.  False: it never is. */
+bool	store_room_give(struct store *);
+/* A deletion ended with rc: should it be tried again, with what has now been
+ * given up for it?  *tries is 0 at first; to be called until it says no. */
+bool	store_room_again(struct store *, enum store_rc rc, int *tries);
+/* FULL until what was given up has been taken back, which is tried. */
+enum store_rc	store_room_check(struct store *) MUST_USE;
 
 /* ---- store_vfs.c ---- */
 

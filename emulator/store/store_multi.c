@@ -62,7 +62,7 @@ store_multi_new(struct store *st, const char *bucket, const struct multi *m,
 
 	rc = store_multi_expire(st,
 	    clock_wall_us(st->clock) - MULTI_AGE_US);
-	if (rc != STORE_OK || (rc = store_tx_begin(st)) != STORE_OK)
+	if (rc != STORE_OK || (rc = store_tx_begin_more(st)) != STORE_OK)
 		return (rc);
 	*id = store_multi_id(a, st->tx_now);
 	rc = store_bref_write(&st->w, bucket, &b);
@@ -129,7 +129,7 @@ store_multi_put(struct store *st, struct store_write *w, const char *bucket,
 	    NULL);
 	if (rc == STORE_OK)
 		rc = store_payload_ready(st, p, &out->payload);
-	if (rc != STORE_OK || (rc = store_tx_begin(st)) != STORE_OK)
+	if (rc != STORE_OK || (rc = store_tx_begin_more(st)) != STORE_OK)
 		return (rc);
 	out->modified_us = st->tx_now;
 	rc = store_bref_write(&st->w, bucket, &b);
@@ -318,8 +318,8 @@ store_multi_end(struct store *st, const char *id)
 	return (rc);
 }
 
-enum store_rc
-store_multi_drop(struct store *st, const char *bucket, const char *name,
+static enum store_rc
+store_multi_drop_now(struct store *st, const char *bucket, const char *name,
     const char *id)
 {
 	struct arena a = ARENA_INIT;
@@ -336,6 +336,19 @@ store_multi_drop(struct store *st, const char *bucket, const char *name,
 		rc = store_multi_end(st, id);
 	rc = store_tx_end(st, NULL, rc);
 	arena_release(&a);
+	return (rc);
+}
+
+enum store_rc
+store_multi_drop(struct store *st, const char *bucket, const char *name,
+    const char *id)
+{
+	enum store_rc rc;
+	int tries = 0;
+
+	do
+		rc = store_multi_drop_now(st, bucket, name, id);
+	while (store_room_again(st, rc, &tries));
 	return (rc);
 }
 

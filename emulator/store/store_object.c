@@ -185,6 +185,8 @@ store_object_insert(struct store *st, struct store_write *w,
 	if (rc == STORE_OK)
 		rc = store_payload_ready(st, p, &x.payload);
 	if (rc == STORE_OK)
+		rc = store_room_check(st);
+	if (rc == STORE_OK)
 		rc = store_batch(st, w, store_insert_run, &x);
 	if (rc != STORE_OK)
 		return (rc);
@@ -221,7 +223,9 @@ store_object_update(struct store *st, struct store_write *w,
 	    .attrs = attrs, .cond = cond, .a = a };
 	enum store_rc rc;
 
-	rc = store_batch(st, w, store_update_run, &x);
+	rc = store_room_check(st);
+	if (rc == STORE_OK)
+		rc = store_batch(st, w, store_update_run, &x);
 	if (rc == STORE_OK)
 		store_object_out(a, bucket, &x.row.o, out);
 	return (rc);
@@ -259,8 +263,13 @@ store_object_delete(struct store *st, struct store_write *w,
 {
 	struct object_op x = { .w = w, .bucket = bucket, .name = name,
 	    .cond = cond };
+	enum store_rc rc;
+	int tries = 0;
 
-	return (store_batch(st, w, store_delete_run, &x));
+	do
+		rc = store_batch(st, w, store_delete_run, &x);
+	while (store_room_again(st, rc, &tries));
+	return (rc);
 }
 
 /* Open payload id as this reader's snapshot knows it.  NO_OBJECT: no such row,

@@ -228,7 +228,7 @@ store_connect(struct store *st, struct store_conn *c, const char *path,
 	if (sqlite3_open_v2(path, &c->db, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
 	    SQLITE_OPEN_EXRESCODE, store_vfs(st)) != SQLITE_OK ||
-	    sqlite3_busy_timeout(c->db, 10000) != SQLITE_OK ||
+	    sqlite3_busy_timeout(c->db, STORE_BUSY_MS) != SQLITE_OK ||
 	    sqlite3_exec(c->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
 		rc = store_sql_err(c, path, e);
 	free(pragmas);
@@ -535,8 +535,10 @@ store_open(const struct store_opts *o, struct err *e)
 	rc = file_mkdirs(o->dir, 0700, e);
 	if (rc == 0)
 		rc = store_lock(st, e);
-	if (rc == 0)
+	if (rc == 0) {
+		store_room_open(st);
 		rc = store_open_db(st, path, e);
+	}
 	if (rc == 0)
 		rc = store_load_counters(st, path, e);
 	if (rc == 0 && store_multi_expire(st,

@@ -36,7 +36,7 @@ store_record_put(struct store *st, const char *kind, const char *key,
 	struct record old = { 0 };
 	enum store_rc rc;
 
-	if ((rc = store_tx_begin(st)) != STORE_OK)
+	if ((rc = store_tx_begin_more(st)) != STORE_OK)
 		return (rc);
 	rc = store_record_look(&st->w, kind, key, &a, &old);
 	if (rc == STORE_NO_RECORD)
@@ -103,8 +103,8 @@ store_record_list(struct store *st, const char *kind, const char *prefix,
 	return (rc);
 }
 
-enum store_rc
-store_record_delete(struct store *st, const char *kind, const char *key)
+static enum store_rc
+store_record_end(struct store *st, const char *kind, const char *key)
 {
 	enum store_rc rc;
 
@@ -114,4 +114,16 @@ store_record_delete(struct store *st, const char *kind, const char *key)
 	if (rc == STORE_OK && sqlite3_changes(st->w.db) == 0)
 		rc = STORE_NO_RECORD;
 	return (store_tx_end(st, NULL, rc));
+}
+
+enum store_rc
+store_record_delete(struct store *st, const char *kind, const char *key)
+{
+	enum store_rc rc;
+	int tries = 0;
+
+	do
+		rc = store_record_end(st, kind, key);
+	while (store_room_again(st, rc, &tries));
+	return (rc);
 }

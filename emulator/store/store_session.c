@@ -97,7 +97,7 @@ store_session_new(struct store *st, const struct session *s, struct arena *a,
 	BUG_ON(getrandom(rnd, sizeof(rnd), 0) != (ssize_t)sizeof(rnd));
 	hex = arena_alloc(a, 2 * sizeof(rnd) + 1);
 	str_hex(hex, rnd, sizeof(rnd));
-	if ((rc = store_tx_begin(st)) != STORE_OK)
+	if ((rc = store_tx_begin_more(st)) != STORE_OK)
 		return (rc);
 	buf_init(&terms, 1024);
 	store_session_terms(s, &terms);
@@ -177,7 +177,7 @@ store_upload_store(struct store *st, struct store_write *w,
 	struct store_bref b;
 	enum store_rc rc;
 
-	if ((rc = store_tx_begin(st)) != STORE_OK)
+	if ((rc = store_tx_begin_more(st)) != STORE_OK)
 		return (rc);
 	rc = store_bref_write(&st->w, s->bucket, &b);
 	if (rc == STORE_OK)
@@ -255,8 +255,8 @@ store_session_finish(struct store *st, struct store_write *w, const char *id,
 	return (rc);
 }
 
-enum store_rc
-store_session_delete(struct store *st, const char *id)
+static enum store_rc
+store_session_end(struct store *st, const char *id)
 {
 	struct arena a = ARENA_INIT;
 	struct store_upload *u = store_upload_get(st, id);
@@ -274,5 +274,17 @@ store_session_delete(struct store *st, const char *id)
 	}
 	store_upload_put(st, u, rc == STORE_OK || rc == STORE_NO_SESSION);
 	arena_release(&a);
+	return (rc);
+}
+
+enum store_rc
+store_session_delete(struct store *st, const char *id)
+{
+	enum store_rc rc;
+	int tries = 0;
+
+	do
+		rc = store_session_end(st, id);
+	while (store_room_again(st, rc, &tries));
 	return (rc);
 }

@@ -121,16 +121,28 @@ store_soft_batch(struct store *st, int64_t due_us, int64_t keep,
 }
 
 static enum store_rc
+store_soft_once(struct store *st, int64_t due_us, int64_t keep, size_t *n)
+{
+	enum store_rc rc;
+
+	if ((rc = store_tx_begin(st)) != STORE_OK)
+		return (rc);
+	rc = store_soft_batch(st, due_us, keep, 0, false, n);
+	return (store_tx_end(st, NULL, rc));
+}
+
+static enum store_rc
 store_soft_run(struct store *st, int64_t due_us, int64_t keep, size_t *total)
 {
 	enum store_rc rc;
 	size_t n;
 
 	do {
-		if ((rc = store_tx_begin(st)) != STORE_OK)
-			return (rc);
-		rc = store_soft_batch(st, due_us, keep, 0, false, &n);
-		rc = store_tx_end(st, NULL, rc);
+		int tries = 0;
+
+		do
+			rc = store_soft_once(st, due_us, keep, &n);
+		while (store_room_again(st, rc, &tries));
 		*total += rc == STORE_OK ? n : 0;
 	} while (rc == STORE_OK && n == BATCH);
 	return (rc);
@@ -276,7 +288,7 @@ store_bucket_restore(struct store *st, struct store_write *w,
 	enum store_rc rc;
 	int64_t m;
 
-	if ((rc = store_tx_begin(st)) != STORE_OK)
+	if ((rc = store_tx_begin_more(st)) != STORE_OK)
 		return (rc);
 	rc = store_bucket_one(&st->w, a, store_sql_start(&st->w,
 	    SQL_BUCKET_SOFT_GET, "si", name, generation), &r);

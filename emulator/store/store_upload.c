@@ -206,7 +206,8 @@ store_upload_append(struct store *st, struct store_upload *u, int64_t offset,
 		return (STORE_OK);
 	if (offset != u->written.size)
 		store_upload_back(u);
-	if ((rc = store_upload_file(st, u)) != STORE_OK)
+	if ((rc = store_room_check(st)) != STORE_OK ||
+	    (rc = store_upload_file(st, u)) != STORE_OK)
 		return (rc);
 	while (n > 0 && rc == STORE_OK) {
 		ssize_t k = pwrite(u->fd, p, n, u->written.size);
@@ -232,7 +233,7 @@ store_upload_flush(struct store *st, struct store_upload *u)
 		return (STORE_OK);
 	if (u->fd >= 0 && payload_sync(st, u->payload, u->fd) != 0)
 		return (store_errno_rc(errno));
-	if ((rc = store_tx_begin(st)) != STORE_OK)
+	if ((rc = store_tx_begin_more(st)) != STORE_OK)
 		return (rc);
 	rc = store_sql_do(&st->w, SQL_SESSION_PERSIST, "si", u->id,
 	    u->written.size);

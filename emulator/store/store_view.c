@@ -9,7 +9,7 @@ store_view(struct store *st, const char *bucket, int64_t k, const char *name)
 	enum store_rc rc;
 	int64_t at;
 
-	if ((rc = store_tx_begin(st)) != STORE_OK)
+	if ((rc = store_tx_begin_more(st)) != STORE_OK)
 		return (rc);
 	rc = store_bucket_free_name(st, name);
 	if (rc == STORE_OK && (k < 0 || k > st->mutation))
@@ -36,7 +36,7 @@ store_fork(struct store *st, const char *bucket, int64_t k, const char *name)
 	int64_t at, from, m;
 	enum store_rc rc;
 
-	if ((rc = store_tx_begin(st)) != STORE_OK)
+	if ((rc = store_tx_begin_more(st)) != STORE_OK)
 		return (rc);
 	rc = store_bucket_free_name(st, name);
 	if (rc == STORE_OK && (k < 0 || k > st->mutation))
@@ -72,8 +72,8 @@ store_fork(struct store *st, const char *bucket, int64_t k, const char *name)
 	return (rc);
 }
 
-enum store_rc
-store_view_delete(struct store *st, const char *name)
+static enum store_rc
+store_view_end(struct store *st, const char *name)
 {
 	struct bucket_row r;
 	enum store_rc rc;
@@ -89,12 +89,24 @@ store_view_delete(struct store *st, const char *name)
 }
 
 enum store_rc
+store_view_delete(struct store *st, const char *name)
+{
+	enum store_rc rc;
+	int tries = 0;
+
+	do
+		rc = store_view_end(st, name);
+	while (store_room_again(st, rc, &tries));
+	return (rc);
+}
+
+enum store_rc
 store_set_history(struct store *st, const char *bucket, bool on)
 {
 	struct bucket_row r;
 	enum store_rc rc;
 
-	if ((rc = store_tx_begin(st)) != STORE_OK)
+	if ((rc = store_tx_begin_more(st)) != STORE_OK)
 		return (rc);
 	rc = store_bucket_for_change(st, NULL, bucket, &r);
 	if (rc == STORE_OK && on && !r.b.history)

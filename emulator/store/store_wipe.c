@@ -82,6 +82,10 @@ store_wipe(struct store *st, const char *const *keep, struct err *e)
 	(void)pthread_mutex_lock(&st->write_lock);
 	store_cache_change(st);
 	rc = wipe_commit(st->w.db, keep, e);
+	if (rc != 0 && store_room_give(st)) {
+		err_release(e);
+		rc = wipe_commit(st->w.db, keep, e);
+	}
 	if (rc == 0) {
 		commit = atomic_fetch_add(&st->commits, 1) + 1;
 		rc = snap_reload(st, e);

@@ -1,11 +1,8 @@
 /* What the store opens and what it refuses: locks, damage, foreign and newer
- * files, permissions; and a disk that is full. */
+ * files, permissions. */
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <sqlite3.h>
-#include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -270,114 +267,6 @@ START_TEST(folder_that_is_a_file_is_refused)
 }
 END_TEST
 
-/* ---- a full disk: RLIMIT_FSIZE makes every file end early ---- */
-
-static void
-limit_files(rlim_t n)
-{
-	struct rlimit r = { .rlim_cur = n, .rlim_max = RLIM_INFINITY };
-
-	(void)signal(SIGXFSZ, SIG_IGN);
-	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &r), 0);
-}
-
-START_TEST(full_disk_refuses_small_objects_whole)
-{
-	struct object o;
-	int n = 0;
-	enum store_rc rc = STORE_OK;
-
-	open_store(false);
-	make_bucket("b", false);
-	limit_files(1 << 20);
-	while (rc == STORE_OK && n < 2000)
-		rc = put_full("b", arena_printf(&ar, "n%06d", n++),
-		    "0123456789", NULL, false, NULL);
-	ck_assert_int_eq(rc, STORE_FULL);
-	ck_assert_int_eq(get("b", arena_printf(&ar, "n%06d", n - 1), &o),
-	    STORE_NO_OBJECT);
-	ck_assert_int_eq(store_mutation(st), n);
-	/* With room again, it goes on; nothing acknowledged is missing. */
-	limit_files(RLIM_INFINITY);
-	(void)put("b", arena_printf(&ar, "n%06d", n - 1), "again");
-	reopen();
-	ck_assert_int_eq(store_mutation(st), n + 1);
-	for (int i = 0; i < n - 1; i++)
-		ck_text("b", arena_printf(&ar, "n%06d", i), "0123456789");
-}
-END_TEST
-
-START_TEST(full_disk_refuses_large_objects_whole)
-{
-	struct payload *p;
-	struct session s = { .bucket = "b", .name = "s" };
-	struct object o;
-	const char *id;
-	int64_t k;
-
-	open_store(false);
-	make_bucket("b", false);
-	ck_assert_int_eq(store_session_new(st, &s, &ar, &id), STORE_OK);
-	k = store_mutation(st);
-	limit_files(400000);
-	p = make_payload(1, 500000);
-	ck_assert_int_ne(payload_write(p, "x", 1), 0);
-	ck_assert_int_eq(store_object_insert(st, NULL, "b", "x", "{}", NULL,
-	    NULL, p, &ar, &o), STORE_IO);
-	payload_free(p);
-	ck_assert_int_eq(count_files(), 0);
-	p = payload_new(st);
-	ck_assert_int_eq(store_session_write(st, id, 0, dir, 10), STORE_OK);
-	ck_assert_int_eq(store_session_write(st, id, 10,
-	    arena_alloc(&ar, 500000), 500000), STORE_FULL);
-	payload_free(p);
-	ck_assert_int_eq(store_mutation(st), k);
-	limit_files(RLIM_INFINITY);
-	(void)put_seed("b", "x", 1, 500000);
-}
-END_TEST
-
-START_TEST(full_file_system_refuses_and_goes_on_with_room)
-{
-	enum store_rc rc = STORE_OK;
-	struct payload *p;
-	struct object o;
-	int n = 0;
-
-	/* In a mount namespace of its own: it goes with this process. */
-	if (unshare(CLONE_NEWNS) != 0 ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-	    mount("tmpfs", dir, "tmpfs", 0, "size=2m") != 0) {
-		fprintf(stderr, "SKIP full_file_system: no tmpfs here: %s\n",
-		    strerror(errno));
-		return;
-	}
-	open_store(false);
-	make_bucket("b", false);
-	p = make_payload(1, 3000000);
-	ck_assert_int_eq(payload_write(p, "x", 1), -1);
-	payload_free(p);
-	ck_assert_int_eq(count_files(), 0);
-	while (rc == STORE_OK && n < 10000)
-		rc = put_full("b", arena_printf(&ar, "n%06d", n++),
-		    "0123456789", NULL, false, NULL);
-	ck_assert_int_eq(rc, STORE_FULL);
-	ck_assert_int_eq(store_mutation(st), n);
-	ck_text("b", "n000000", "0123456789");
-	ck_assert_int_eq(mount("tmpfs", dir, "tmpfs", MS_REMOUNT, "size=9m"),
-	    0);
-	ck_assert_int_eq(get("b", arena_printf(&ar, "n%06d", n - 1), &o),
-	    STORE_NO_OBJECT);
-	(void)put_seed("b", "large", 1, 1000000);
-	reopen();
-	for (int i = 0; i < n - 1; i++)
-		ck_text("b", arena_printf(&ar, "n%06d", i), "0123456789");
-	store_close(st);
-	st = NULL;
-	ck_assert_int_eq(umount2(dir, MNT_DETACH), 0);
-}
-END_TEST
-
 START_TEST(power_class_works_the_same)
 {
 	struct err e = ERR_INIT;
@@ -414,9 +303,6 @@ main(void)
 	    0, 2);
 	tcase_add_loop_test(t, unwritable_file_is_refused, 0, 2);
 	tcase_add_test(t, folder_that_is_a_file_is_refused);
-	tcase_add_test(t, full_disk_refuses_small_objects_whole);
-	tcase_add_test(t, full_disk_refuses_large_objects_whole);
-	tcase_add_test(t, full_file_system_refuses_and_goes_on_with_room);
 	tcase_add_test(t, power_class_works_the_same);
 	suite_add_tcase(s, t);
 	return (run_suite(s));
