@@ -97,7 +97,9 @@ bool
 answer_bodyless(const struct req *rq)
 {
 
-	return (strcmp(rq->method, "HEAD") == 0 || rq->status == 204 ||
+	/* What came over the wire: X-HTTP-Method-Override changes what is done,
+	 * not what the client reads. */
+	return (strcmp(rq->head->method, "HEAD") == 0 || rq->status == 204 ||
 	    rq->status == 304);
 }
 
@@ -143,11 +145,11 @@ answer_head(struct desk *d, const struct req *rq, const struct head *h,
 }
 
 void
-answer_refusal(struct desk *d, int status, const char *text)
+answer_refusal(struct desk *d, int status, const char *text, bool head)
 {
 
 	answer_begin(d, status, clock_wall_us(NULL));
 	buf_addf(&d->out, "Content-Type: text/plain; charset=UTF-8\r\n"
-	    "Content-Length: %zu\r\nConnection: close\r\n\r\n%s\n",
-	    strlen(text) + 1, text);
+	    "Content-Length: %zu\r\nConnection: close\r\n\r\n%s%s",
+	    strlen(text) + 1, head ? "" : text, head ? "" : "\n");
 }

@@ -15,8 +15,8 @@
 void	answer_head(struct desk *, const struct req *rq, const struct head *h,
     bool keep);
 /* A whole answer to what was no request, into desk->out; the connection ends
- * with it. */
-void	answer_refusal(struct desk *, int status, const char *text);
+ * with it.  head: the method was HEAD, and no text may follow. */
+void	answer_refusal(struct desk *, int status, const char *text, bool head);
 /* "Not Found" and the like. */
 const char	*answer_phrase(int status);
 /* Has the reply no body, whatever its length says? */

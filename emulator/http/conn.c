@@ -90,24 +90,28 @@ conn_release(struct conn *c)
 	c->rest = NULL;
 }
 
-int
+enum conn_tls
 conn_handshake(struct conn *c, SSL_CTX *ctx)
 {
 	unsigned long code;
+	int reason;
 
 	ERR_clear_error();
 	c->ssl = SSL_new(ctx);
 	BUG_ON(c->ssl == NULL || SSL_set_fd(c->ssl, c->sc.fd) != 1);
 	if (SSL_accept(c->ssl) == 1)
-		return (0);
+		return (CONN_TLS);
 	code = ERR_peek_error();
+	reason = ERR_GET_REASON(code);
 	log_debug("tls conn=%llu no handshake: %s",
 	    (unsigned long long)c->sc.n, code != 0 ?
 	    ERR_reason_error_string(code) : "the client has gone");
 	ERR_clear_error();
 	SSL_free(c->ssl);
 	c->ssl = NULL;
-	return (-1);
+	return (reason == SSL_R_HTTP_REQUEST ||
+	    reason == SSL_R_HTTPS_PROXY_REQUEST ? CONN_TLS_PLAIN :
+	    CONN_TLS_NONE);
 }
 
 /* From here on the client is waited for: it has had its time since it last

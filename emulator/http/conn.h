@@ -61,8 +61,13 @@ void	conn_rise(struct conn *);
 /* Let go of what c owns, not of its descriptor. */
 void	conn_release(struct conn *);
 
-/* The handshake; waits.  0, or -1. */
-int	conn_handshake(struct conn *, SSL_CTX *);
+/* The handshake; waits. */
+enum conn_tls {
+	CONN_TLS,
+	CONN_TLS_NONE,		/* it failed */
+	CONN_TLS_PLAIN,		/* that was plain HTTP; c is plain too */
+};
+enum conn_tls	conn_handshake(struct conn *, SSL_CTX *);
 
 /* ---- in ---- */
 enum conn_rc { CONN_OK, CONN_EMPTY, CONN_END };

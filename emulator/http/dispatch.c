@@ -52,8 +52,10 @@ dispatch_target(struct req *rq, const char *target)
 	if (strcmp(rq->method, "OPTIONS") != 0 || strcmp(target, "*") != 0)
 		return (req_target(rq, target));
 	rq->raw_path = target;
-	req_reply_empty(rq, 204);
-	req_header_add(rq, "Allow", ALLOW_ALL);
+	if (dispatch_check_host(rq) == 0) {
+		req_reply_empty(rq, 204);
+		req_header_add(rq, "Allow", ALLOW_ALL);
+	}
 	return (-1);
 }
 

@@ -111,6 +111,14 @@ exchange_leave(struct exchange *x)
 	x->inside = false;
 }
 
+static void
+exchange_too_large(struct exchange *x)
+{
+
+	req_fail(&x->rq, 413, "uploadTooLarge",
+	    "The request's body is too large.");
+}
+
 static bool
 exchange_head(struct exchange *x)
 {
@@ -124,6 +132,9 @@ exchange_head(struct exchange *x)
 		return (exchange_abort(x, true));
 	if (!exchange_swift(x))
 		crew_block(x->c->hand);
+	if (x->routed && rq->route->body == BODY_BUF &&
+	    x->h->length > REQ_BODY_MAX)
+		exchange_too_large(x);
 	if (!x->routed || rq->route->body == BODY_BUF)
 		return (true);
 	exchange_enter(x);
@@ -181,8 +192,7 @@ exchange_piece(struct exchange *x, const char *p, size_t n)
 	}
 	buf_add(&rq->body, p, n);
 	if (!buf_ok(&rq->body))
-		req_fail(rq, 413, "uploadTooLarge",
-		    "The request's body is too large.");
+		exchange_too_large(x);
 	return (true);
 }
 
@@ -454,18 +464,25 @@ exchange_finish(struct exchange *x, bool sent)
 	exchange_leave(x);
 }
 
-enum exchange_rc
-exchange_refuse(struct conn *c, int status, const char *why)
+static enum exchange_rc
+exchange_say(struct conn *c, int status, const char *why, bool head)
 {
 	struct iovec v;
 
 	log_debug("http conn=%llu %d %s", (unsigned long long)c->sc.n, status,
 	    why);
-	answer_refusal(c->desk, status, why);
+	answer_refusal(c->desk, status, why, head);
 	v.iov_base = c->desk->out.p;
 	v.iov_len = c->desk->out.len;
 	return (conn_send(c, &v, 1, false) ? EXCHANGE_CLOSE :
 	    EXCHANGE_LINGER);
+}
+
+enum exchange_rc
+exchange_refuse(struct conn *c, int status, const char *why)
+{
+
+	return (exchange_say(c, status, why, false));
 }
 
 enum exchange_rc
@@ -495,7 +512,8 @@ exchange_run(struct emu *emu, struct conn *c, size_t n, int64_t t0_us)
 		rc = !sent ? EXCHANGE_CLOSE : x.keep ? EXCHANGE_KEEP :
 		    x.cut ? EXCHANGE_LINGER : EXCHANGE_CLOSE;
 	} else
-		rc = exchange_refuse(c, status, why);
+		rc = exchange_say(c, status, why, h.method != NULL &&
+		    strcmp(h.method, "HEAD") == 0);
 	arena = x.rq.arena;
 	x.rq.arena = (struct arena)ARENA_INIT;
 	req_release(&x.rq);

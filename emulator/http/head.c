@@ -97,6 +97,19 @@ head_end(const char *p, size_t n, size_t *from)
 	return (0);
 }
 
+/* A client that was given an https URL would otherwise wait for the half of a
+ * minute that a head may take. */
+const char *
+head_begins(const char *p, size_t n)
+{
+
+	if (n == 0 || (n == 1 && *p == '\r') ||
+	    (head_class[(unsigned char)*p] & TOKEN) != 0)
+		return (NULL);
+	return (*p == '\x16' ? "This is TLS, but the port speaks plain HTTP." :
+	    "The request line does not begin with a method.");
+}
+
 /* ---- lines ---- */
 
 /* The line at *p, ended by a NUL in place of its CR LF or LF; *p goes behind

@@ -35,6 +35,9 @@ struct head {
 /* How many bytes of p[0..n) the head takes, the blank line included; 0 where
  * it is not all there.  *from remembers how far it has looked: 0 at first. */
 size_t	head_end(const char *p, size_t n, size_t *from);
+/* Can p[0..n), some bytes, begin a request?  NULL, or why not: nothing that
+ * follows will make one of them, so nobody need wait for it. */
+const char	*head_begins(const char *p, size_t n);
 /* Parses such bytes, which it changes.  0, or the status to refuse with: 400,
  * 414, 417, 431, 501 or 505, and *why, a sentence.  The framing of what
  * follows is then unknown, so the connection must end. */

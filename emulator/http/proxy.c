@@ -7,12 +7,13 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+#include "emulator/http/head.h"
 #include "emulator/http/route.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/str.h"
 
-#define HEAD_MAX	(8u << 10)
+#define CONNECT_MAX	(8u << 10)
 #define HEAD_US		(10 * 1000000LL)	/* to send it in */
 
 /* Where the head ends in p[0..n), looking from `from` on; 0: not yet. */
@@ -56,6 +57,8 @@ proxy_read_head(int fd, struct buf *head)
 		buf_add(head, piece, (size_t)n);
 		if (!buf_ok(head))
 			return (431);
+		if (head_begins(head->p, head->len) != NULL)
+			return (405);
 		end = proxy_head_end(head->p, had > 3 ? had - 3 : 0,
 		    head->len);
 		if (end > 0)
@@ -125,7 +128,7 @@ proxy_connect(int fd, struct arena *a, const char **host)
 	int rc;
 
 	*host = NULL;
-	buf_init(&head, HEAD_MAX);
+	buf_init(&head, CONNECT_MAX);
 	rc = proxy_read_head(fd, &head);
 	if (rc == 0 && strncasecmp(head.p, "CONNECT ", 8) == 0)
 		*host = proxy_parse(a, head.p, &port);
@@ -159,9 +162,9 @@ proxy_connect(int fd, struct arena *a, const char **host)
 	    kind == HOST_LOCAL_BUCKET || kind == HOST_METADATA ||
 	    strcmp(port, "443") != 0)
 		return (proxy_refuse(fd, 403, "Forbidden", arena_printf(a,
-		    "gcs-emulator: %s:%s is not an emulated host, and nothing "
-		    "run under the emulator reaches the real network.\n",
-		    *host, port)));
+		    "gcs-emulator: %.260s:%.20s is not an emulated host, and "
+		    "nothing run under the emulator reaches the real "
+		    "network.\n", *host, port)));
 	proxy_send(fd, ok, sizeof(ok) - 1);
 	return (200);
 }

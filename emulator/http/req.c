@@ -9,14 +9,12 @@
 #include "lib/nul.h"
 #include "lib/str.h"
 
-#define BODY_MAX	(10u << 20)	/* a gathered body: JSON, forms */
-
 void
 req_init(struct req *rq, struct emu *emu)
 {
 
 	*rq = (struct req){ .emu = emu, .as_of = STORE_NOW, .cut = -1 };
-	buf_init(&rq->body, BODY_MAX);
+	buf_init(&rq->body, REQ_BODY_MAX);
 	rq->route = route_none(API_STORAGE);
 	rq->method = rq->raw_path = rq->host = rq->host_port = "";
 }

@@ -34,6 +34,8 @@
 #include "lib/buf.h"
 #include "lib/jtext.h"
 
+#define REQ_BODY_MAX	(10u << 20)	/* JSON, XML, forms */
+
 struct route;
 struct fault_hit;
 struct head;
@@ -97,7 +99,8 @@ struct req {
 	const char *scope;		/* of the token; NULL: good for all */
 	struct signed_state *sig;	/* signed.c's, or NULL */
 
-	struct buf body;		/* gathered (routes with BODY_BUF) */
+	struct buf body;		/* gathered (routes with BODY_BUF),
+					 * REQ_BODY_MAX bytes at most */
 	int64_t	bytes_in, bytes_out;
 	struct gunzip *gunzip;		/* gunzip.c's, or NULL */
 	void	*state;			/* the route's own, in the arena */

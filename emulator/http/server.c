@@ -92,9 +92,19 @@ server_context(struct server *sv, enum server_tls which)
 	return (ctx);
 }
 
+enum server_rc { SERVER_REQUEST, SERVER_WAIT, SERVER_LINGER, SERVER_CLOSE };
+
+static enum server_rc
+server_refuse_head(struct conn *c, int status, const char *why)
+{
+
+	return (exchange_refuse(c, status, why) == EXCHANGE_LINGER ?
+	    SERVER_LINGER : SERVER_CLOSE);
+}
+
 /* What comes before the first request: CONNECT and the handshake.  Both wait;
- * false where they lead to nothing. */
-static bool
+ * SERVER_REQUEST, or what to do where they lead to nothing. */
+static enum server_rc
 server_open(struct server *sv, struct conn *c)
 {
 	struct arena a = ARENA_INIT;
@@ -116,10 +126,18 @@ server_open(struct server *sv, struct conn *c)
 		arena_release(&a);
 	}
 	if (status != 200)
-		return (false);
+		return (SERVER_CLOSE);
 	ctx = server_context(sv, c->sc.way == SOCKETS_HTTPS ? TLS_HTTPS :
 	    TLS_PROXY);
-	return (ctx != NULL && conn_handshake(c, ctx) == 0);
+	switch (ctx != NULL ? conn_handshake(c, ctx) : CONN_TLS_NONE) {
+	case CONN_TLS:
+		return (SERVER_REQUEST);
+	case CONN_TLS_PLAIN:
+		return (server_refuse_head(c, 400, "This is plain HTTP, but "
+		    "the port speaks TLS: the URL must begin with https."));
+	default:
+		return (SERVER_CLOSE);
+	}
 }
 
 /* Empty lines before a request line are nothing (RFC 9112 section 2.2). */
@@ -137,21 +155,12 @@ server_skip(struct conn *c)
 	return (i <= BLANKS);
 }
 
-enum server_rc { SERVER_REQUEST, SERVER_WAIT, SERVER_LINGER, SERVER_CLOSE };
-
-static enum server_rc
-server_refuse_head(struct conn *c, int status, const char *why)
-{
-
-	return (exchange_refuse(c, status, why) == EXCHANGE_LINGER ?
-	    SERVER_LINGER : SERVER_CLOSE);
-}
-
 /* A whole head, its length in *n, or why there is none. */
 static enum server_rc
 server_head(struct conn *c, size_t *n)
 {
 	struct desk *d = c->desk;
+	const char *why;
 	bool begun = false;
 	enum conn_rc rc;
 
@@ -163,6 +172,8 @@ server_head(struct conn *c, size_t *n)
 			    "empty lines where a request should be."));
 		if ((*n = head_end(conn_in(c), d->len, &c->looked)) > 0)
 			return (SERVER_REQUEST);
+		if ((why = head_begins(conn_in(c), d->len)) != NULL)
+			return (server_refuse_head(c, 400, why));
 		if (d->len > HEAD_LINE_MAX &&
 		    memchr(conn_in(c), '\n', d->len) == NULL)
 			return (server_refuse_head(c, 414,
@@ -196,8 +207,8 @@ server_turn(struct server *sv, struct conn *c)
 	if (c->linger)
 		return (SERVER_LINGER);
 	if (sockets_is_tls(c->sc.way) && c->ssl == NULL &&
-	    !server_open(sv, c))
-		return (SERVER_CLOSE);
+	    (head = server_open(sv, c)) != SERVER_REQUEST)
+		return (head);
 	for (int i = 0; i < TURNS || (crew_block(c->hand), true); i++) {
 		if ((head = server_head(c, &n)) != SERVER_REQUEST)
 			return (head);

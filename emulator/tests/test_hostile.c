@@ -1,0 +1,163 @@
+/* Clients that mean no good, or have been pointed at the wrong port. */
+#include "emulator/tests/wire.h"
+
+#define HOST	"Host: localhost\r\n"
+#define B	"/storage/v1/b"
+
+static struct wire w;
+
+static void
+setup(void)
+{
+	struct server_opts o = { .https = "127.0.0.1:0",
+	    .proxy = "127.0.0.1:0" };
+
+	wire_start(&o);
+	wire_init(&w);
+}
+
+static void
+teardown(void)
+{
+
+	wire_release(&w);
+	wire_stop();
+}
+
+/* What comes to those bytes, which end the connection. */
+static int
+refused(int port, const void *p, size_t n)
+{
+	int fd = wire_open(port);
+
+	wire_bytes(fd, p, n);
+	(void)wire_answer(fd, &w, false);
+	ck_assert(wire_ended(fd));
+	(void)close(fd);
+	return (w.status);
+}
+
+/* ---- where an answer ends ---- */
+
+START_TEST(answer_to_an_overridden_method_has_its_body)
+{
+	int fd = wire_connect();
+
+	/* The client has sent POST, and reads what its answer announces. */
+	wire_send(fd, "POST " B "/none HTTP/1.1\r\n" HOST
+	    "X-HTTP-Method-Override: HEAD\r\n\r\n"
+	    "GET " B "/bkt HTTP/1.1\r\n" HOST "\r\n");
+	ck_assert_int_eq(wire_answer(fd, &w, false), 405);
+	ck_assert_ptr_nonnull(strstr(w.body.p, "405"));
+	ck_assert_int_eq(wire_answer(fd, &w, false), 200);
+	ck_assert_ptr_nonnull(strstr(w.body.p, "\"name\": \"bkt\""));
+	(void)close(fd);
+}
+END_TEST
+
+START_TEST(refused_head_has_no_body)
+{
+	int fd = wire_connect();
+
+	wire_send(fd, "HEAD " B " HTTP/1.1\r\n" HOST "Expect: miracles\r\n"
+	    "\r\n");
+	ck_assert_int_eq(wire_answer(fd, &w, true), 417);
+	ck_assert(wire_ended(fd));
+	(void)close(fd);
+}
+END_TEST
+
+/* ---- the wrong port ---- */
+
+START_TEST(tls_on_the_plain_port_is_refused_at_once)
+{
+	static const char hello[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc";
+
+	ck_assert_int_eq(refused(x.emu.http_port, hello, sizeof(hello) - 1),
+	    400);
+	ck_assert_ptr_nonnull(strstr(w.body.p, "This is TLS"));
+	ck_assert_int_eq(refused(x.emu.proxy_port, hello, sizeof(hello) - 1),
+	    405);
+	ck_assert_int_eq(refused(x.emu.http_port, "\x01", 1), 400);
+	ck_assert_int_eq(refused(x.emu.http_port, "\r\n\rG", 4), 400);
+}
+END_TEST
+
+START_TEST(plain_http_on_the_tls_port_is_told_so)
+{
+	static const char *const text[] = {
+		"GET " B " HTTP/1.1\r\n" HOST "\r\n",
+		"POST " B " HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\n{}",
+		"CONNECT storage.googleapis.com:443 HTTP/1.1\r\n" HOST "\r\n",
+	};
+
+	for (size_t i = 0; i < NELEMS(text); i++) {
+		ck_assert_int_eq(refused(x.emu.https_port, text[i],
+		    strlen(text[i])), 400);
+		ck_assert_ptr_nonnull(strstr(w.body.p, "https"));
+	}
+}
+END_TEST
+
+START_TEST(connect_to_a_long_name_is_answered)
+{
+	struct buf b;
+
+	buf_init(&b, 16u << 10);
+	buf_adds(&b, "CONNECT ");
+	for (int i = 0; i < 7000; i++)
+		buf_addc(&b, 'a');
+	buf_adds(&b, ":443 HTTP/1.1\r\n\r\n");
+	ck_assert_int_eq(refused(x.emu.proxy_port, b.p, b.len), 403);
+	ck_assert_ptr_nonnull(strstr(w.body.p, "not an emulated host"));
+	buf_release(&b);
+}
+END_TEST
+
+START_TEST(foreign_host_is_not_told_of_the_server)
+{
+	int fd = wire_connect();
+
+	wire_send(fd, "OPTIONS * HTTP/1.1\r\nHost: evil.example\r\n\r\n"
+	    "OPTIONS * HTTP/1.1\r\n" HOST "\r\n");
+	ck_assert_int_eq(wire_answer(fd, &w, false), 403);
+	ck_assert_int_eq(wire_answer(fd, &w, true), 204);
+	(void)close(fd);
+}
+END_TEST
+
+/* ---- too much ---- */
+
+START_TEST(too_large_a_body_is_refused_before_it_comes)
+{
+	int fd = wire_connect();
+
+	wire_send(fd, "POST " B "?project=p HTTP/1.1\r\n" HOST
+	    "Content-Length: 99999999\r\nExpect: 100-continue\r\n\r\n");
+	ck_assert_int_eq(wire_answer(fd, &w, false), 413);
+	(void)close(fd);
+	fd = wire_connect();
+	wire_send(fd, "POST " B "?project=p HTTP/1.1\r\n" HOST
+	    "Content-Length: 9223372036854775807\r\n\r\n{");
+	ck_assert_int_eq(wire_answer(fd, &w, false), 413);
+	(void)close(fd);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("hostile");
+	TCase *t = tcase_create("all");
+
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, answer_to_an_overridden_method_has_its_body);
+	tcase_add_test(t, refused_head_has_no_body);
+	tcase_add_test(t, tls_on_the_plain_port_is_refused_at_once);
+	tcase_add_test(t, plain_http_on_the_tls_port_is_told_so);
+	tcase_add_test(t, connect_to_a_long_name_is_answered);
+	tcase_add_test(t, foreign_host_is_not_told_of_the_server);
+	tcase_add_test(t, too_large_a_body_is_refused_before_it_comes);
+	return (fix_main(s));
+}
