@@ -45,7 +45,7 @@ uploads_part(void *cls, int part, const void *p, size_t n)
 {
 	struct upload *u = cls;
 
-	if (part == 0)
+	if (part == 0 && buf_ok(&u->meta) && req_gather(u->rq, n) == 0)
 		buf_add(&u->meta, p, n);
 	else if (part == 1)
 		uploads_write(u, p, n);

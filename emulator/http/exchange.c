@@ -190,6 +190,10 @@ exchange_piece(struct exchange *x, const char *p, size_t n)
 		x->drained += (int64_t)n;
 		return (true);
 	}
+	if (req_gather(rq, n) != 0) {
+		buf_release(&rq->body);
+		return (true);
+	}
 	buf_add(&rq->body, p, n);
 	if (!buf_ok(&rq->body))
 		exchange_too_large(x);

@@ -120,6 +120,8 @@ static void
 gunzip_add(struct req *rq, const void *p, size_t n)
 {
 
+	if (req_gather(rq, n) != 0)
+		return;
 	buf_add(&rq->body, p, n);
 	if (!buf_ok(&rq->body))
 		req_fail(rq, 413, "uploadTooLarge",

@@ -42,6 +42,12 @@
 #define LIMIT_NEAR	(256 << 10)	/* SO_SNDBUF; the kernel doubles it */
 #define LIMIT_NEAR_US	1000		/* … where the way there and back is
 					 * shorter: it allows 500 MB/s then */
+#define LIMIT_GATHER	(256LL << 20)	/* of bodies held in memory, of all
+					 * requests together, but for … */
+#define LIMIT_GATHER_FREE (64LL << 10)	/* … the first bytes of each, so that
+					 * hoarders stop nobody's small ones */
+#define LIMIT_VALUES	200000		/* of one JSON text, about: 10 MiB of
+					 * "{}," took 1 GB and 4 s */
 #define LIMIT_DRAIN	(64LL << 20)	/* of a body that was refused, before
 					 * its answer is sent all the same */
 

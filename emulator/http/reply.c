@@ -15,6 +15,8 @@
 #include "lib/nul.h"
 #include "lib/str.h"
 
+#define MESSAGE_MAX	(16 << 10)	/* they quote what came, of 10 MiB */
+
 static void
 req_reply_begin(struct req *rq, int status)
 {
@@ -328,6 +330,16 @@ req_wants_media(const struct req *rq)
 	    str_starts(rq->raw_path, "/download/")));
 }
 
+/* A text of UTF-8, or not, to n bytes at most. */
+static void
+req_cut(char *s, size_t n)
+{
+
+	while (n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80)
+		n--;
+	s[n] = '\0';
+}
+
 static void	req_vfail(struct req *, int status, const char *reason,
     const char *param, const char *fmt, va_list) PRINTF_LIKE(5, 0);
 
@@ -339,6 +351,8 @@ req_vfail(struct req *rq, int status, const char *reason, const char *param,
 	int n = vasprintf(&msg, fmt, ap);
 
 	BUG_ON(n < 0);
+	if (n > MESSAGE_MAX)
+		req_cut(msg, MESSAGE_MAX);
 	/* Headers of a reply that is replaced, a Content-Range say, go. */
 	rq->nheaders = 0;
 	if (rq->route->api == API_XML)

@@ -1,10 +1,12 @@
 #include "emulator/http/req.h"
 
 #include <ctype.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "emulator/http/head.h"
+#include "emulator/http/limits.h"
 #include "emulator/http/route.h"
 #include "lib/nul.h"
 #include "lib/str.h"
@@ -19,10 +21,40 @@ req_init(struct req *rq, struct emu *emu)
 	rq->method = rq->raw_path = rq->host = rq->host_port = "";
 }
 
+/* Before anybody has said who he is, 2048 connections could have 10 MiB each
+ * kept for them. */
+static atomic_llong req_held;
+
+static int64_t
+req_counted(const struct req *rq)
+{
+
+	return (rq->gathered > LIMIT_GATHER_FREE ?
+	    rq->gathered - LIMIT_GATHER_FREE : 0);
+}
+
+int
+req_gather(struct req *rq, size_t n)
+{
+	int64_t was = req_counted(rq), more;
+
+	rq->gathered += (int64_t)n;
+	more = req_counted(rq) - was;
+	if (more == 0 ||
+	    atomic_fetch_add(&req_held, more) + more <= LIMIT_GATHER)
+		return (0);
+	req_fail(rq, 503, "backendError", "Too many large bodies at once; "
+	    "gcs-emulator keeps %lld MiB of them in memory.",
+	    LIMIT_GATHER >> 20);
+	return (-1);
+}
+
 void
 req_release(struct req *rq)
 {
 
+	if (req_counted(rq) > 0)
+		(void)atomic_fetch_sub(&req_held, req_counted(rq));
 	if (rq->reader != NULL)
 		store_read_close(rq->reader);
 	if (rq->stream != NULL)
@@ -262,13 +294,33 @@ req_keep(struct req *rq, json_t *j)
 	return (j);
 }
 
+/* More values than anybody means?  What stands in texts counts too. */
+static bool
+req_json_bomb(const char *p, size_t n)
+{
+	size_t values = 0;
+
+	if (n <= LIMIT_VALUES)
+		return (false);
+	for (size_t i = 0; i < n; i++)
+		values += p[i] == ',' || p[i] == '[' || p[i] == '{';
+	return (values > LIMIT_VALUES);
+}
+
 int
 req_json_text(struct req *rq, const char *p, size_t n, json_t **out)
 {
 	json_error_t je = { .line = 0 };
 	size_t blank = 0;
 
-	while (blank < n && strchr(" \t\r\n", p[blank]) != NULL)
+	if (req_json_bomb(p, n)) {
+		*out = NULL;
+		req_fail(rq, 413, "uploadTooLarge",
+		    "The request's body holds too many values.");
+		return (-1);
+	}
+	while (blank < n && p[blank] != '\0' &&
+	    strchr(" \t\r\n", p[blank]) != NULL)
 		blank++;
 	/* Go's client sends null where its caller gave no object. */
 	*out = blank == n ? json_object() : nul_json(p, n,

@@ -101,6 +101,7 @@ struct req {
 
 	struct buf body;		/* gathered (routes with BODY_BUF),
 					 * REQ_BODY_MAX bytes at most */
+	int64_t	gathered;		/* private: req_gather()'s */
 	int64_t	bytes_in, bytes_out;
 	struct gunzip *gunzip;		/* gunzip.c's, or NULL */
 	void	*state;			/* the route's own, in the arena */
@@ -151,6 +152,10 @@ const char	*req_query(const struct req *, const char *k);	/* or NULL */
 /* "true" and "1" are true, absent is dflt. */
 bool	req_query_bool(const struct req *, const char *k, bool dflt);
 const char	*req_header(const struct req *, const char *k);	/* or NULL */
+/* n more bytes of what the client sends are to be kept in memory until the
+ * request ends.  -1: a 503 has been stored, since all requests together keep
+ * too many. */
+int	req_gather(struct req *, size_t n);
 /* The body as JSON object in *out (freed with the request); an empty body is
  * {}.  -1: a 400 has been stored. */
 int	req_json(struct req *, json_t **out);

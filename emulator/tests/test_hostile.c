@@ -144,6 +144,77 @@ START_TEST(too_large_a_body_is_refused_before_it_comes)
 }
 END_TEST
 
+/* A JSON text of that many bytes, mostly this again and again. */
+static int
+json_of(const char *again, size_t n)
+{
+	struct buf b;
+	int fd = wire_connect();
+
+	buf_init(&b, 16u << 20);
+	buf_addf(&b, "POST " B "?project=p HTTP/1.1\r\n" HOST
+	    "Content-Length: %zu\r\n\r\n", n);
+	n += b.len;
+	buf_adds(&b, "{\"name\":\"");
+	if (again[0] != 'x')
+		buf_adds(&b, "\",\"a\":[");
+	while (b.len + strlen(again) + 3 <= n)
+		buf_adds(&b, again);
+	buf_adds(&b, again[0] == 'x' ? "\"}" : "0]}");
+	while (b.len < n)
+		buf_addc(&b, ' ');
+	wire_bytes(fd, b.p, b.len);
+	(void)wire_answer(fd, &w, false);
+	buf_release(&b);
+	(void)close(fd);
+	return (w.status);
+}
+
+START_TEST(json_of_too_many_values_is_not_read)
+{
+
+	ck_assert_int_eq(json_of("{},", 10u << 20), 413);
+	ck_assert_int_eq(json_of("1,", 10u << 20), 413);
+	ck_assert_int_eq(json_of("1,", 300000), 400);	/* no such name */
+}
+END_TEST
+
+START_TEST(message_does_not_quote_all_that_came)
+{
+
+	ck_assert_int_eq(json_of("x", 1u << 20), 400);
+	ck_assert_uint_lt(w.body.len, 64u << 10);
+	ck_assert_ptr_nonnull(strstr(w.body.p, "Invalid bucket name"));
+}
+END_TEST
+
+START_TEST(hoarders_of_memory_stop_nobody_else)
+{
+	enum { N = 40 };
+	static const char piece[1u << 20] = "{";
+	int fd[N];
+	bool told = false;
+
+	for (int i = 0; i < N; i++) {
+		fd[i] = wire_connect();
+		wire_send(fd[i], "POST " B "?project=p HTTP/1.1\r\n" HOST
+		    "Content-Length: 10485760\r\n\r\n");
+		for (int k = 0; k < 10; k++)
+			wire_bytes(fd[i], piece, sizeof(piece) -
+			    (size_t)(k == 9));
+	}
+	/* All but 1 byte each; that of the last finds no room any more. */
+	for (int i = N - 1; i >= 0 && !told; i--) {
+		wire_bytes(fd[i], " ", 1);
+		told = wire_answer(fd[i], &w, false) == 503;
+	}
+	ck_assert(told);
+	ck_assert_int_eq(json_of("1,", 60000), 400);
+	for (int i = 0; i < N; i++)
+		(void)close(fd[i]);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -159,5 +230,8 @@ main(void)
 	tcase_add_test(t, connect_to_a_long_name_is_answered);
 	tcase_add_test(t, foreign_host_is_not_told_of_the_server);
 	tcase_add_test(t, too_large_a_body_is_refused_before_it_comes);
+	tcase_add_test(t, json_of_too_many_values_is_not_read);
+	tcase_add_test(t, message_does_not_quote_all_that_came);
+	tcase_add_test(t, hoarders_of_memory_stop_nobody_else);
 	return (fix_main(s));
 }
