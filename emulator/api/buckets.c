@@ -188,6 +188,34 @@ buckets_get_h(struct req *rq)
 		req_reply_json(rq, 200, resource_bucket(rq, &b));
 }
 
+static const char *
+buckets_prevention(const json_t *attrs)
+{
+
+	return (json_string_value(json_object_get(json_object_get(attrs,
+	    "iamConfiguration"), "publicAccessPrevention")));
+}
+
+/* Whoever changes lists or public access prevention changes who may do what:
+ * https://cloud.google.com/storage/docs/access-control/iam-json */
+static int
+buckets_may(struct req *rq, const json_t *in, const struct bucket *b)
+{
+	json_auto_t *was = NULL;
+	const char *want = buckets_prevention(in), *is;
+	bool guards = json_is_array(json_object_get(in, "acl")) ||
+	    json_is_array(json_object_get(in, "defaultObjectAcl"));
+
+	if (want != NULL) {
+		was = json_loads(b->attrs, 0, NULL);
+		is = buckets_prevention(was);
+		guards = guards || strcmp(want,
+		    is != NULL ? is : "inherited") != 0;
+	}
+	return (guards ? auth_need_too(rq, "storage.buckets.setIamPolicy") :
+	    0);
+}
+
 /* One attempt; `mine` as in objects.c. */
 static enum store_rc
 buckets_change_once(struct req *rq, struct store_cond c, const json_t *in,
@@ -203,6 +231,8 @@ buckets_change_once(struct req *rq, struct store_cond c, const json_t *in,
 	rc = store_bucket_get(rq->emu->store, now, rq->bucket, &rq->arena, b);
 	if (rc != STORE_OK)
 		return (rc);
+	if (buckets_may(rq, in, b))
+		return (STORE_OK);	/* a 403 has been stored */
 	if (c.has_meta_not && c.meta_not == b->metageneration)
 		return (STORE_NOT_MODIFIED);
 	if (c.has_meta_match && c.meta_match != b->metageneration)

@@ -6,6 +6,7 @@
 #include "emulator/api/names.h"
 #include "emulator/api/operations.h"
 #include "emulator/api/resource.h"
+#include "emulator/identity/auth.h"
 #include "lib/nul.h"
 #include "lib/str.h"
 
@@ -291,6 +292,7 @@ folders_rename_h(struct req *rq)
 	json_t *j;
 
 	if (from == NULL || (to = folders_name(rq, rq->cap[2])) == NULL ||
+	    auth_need_too(rq, "storage.folders.create") ||
 	    folders_cond(rq, true, &c) || folders_bucket(rq, &b))
 		return;
 	rc = store_folder_rename(rq->emu->store, &w, rq->bucket, from, to,

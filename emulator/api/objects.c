@@ -117,6 +117,26 @@ objects_change_once(struct req *rq, struct store_cond c, const json_t *in,
 	return (rc);
 }
 
+/* What some fields and parameters need besides, whatever comes of them:
+ * https://cloud.google.com/storage/docs/json_api/v1/objects/patch */
+static int
+objects_may(struct req *rq, const json_t *in)
+{
+	const json_t *v = json_object_get(in, "retention");
+
+	if (v != NULL && (!json_is_object(v) || json_object_size(v) > 0) &&
+	    auth_need_too(rq, "storage.objects.setRetention"))
+		return (-1);
+	if ((json_is_array(json_object_get(in, "acl")) ||
+	    req_query(rq, "predefinedAcl") != NULL) &&
+	    auth_need_too(rq, "storage.objects.setIamPolicy"))
+		return (-1);
+	if (req_query_bool(rq, "overrideUnlockedRetention", false))
+		return (auth_need_too(rq,
+		    "storage.objects.overrideUnlockedRetention"));
+	return (0);
+}
+
 int
 objects_apply(struct req *rq, const json_t *in, bool patch, struct object *o)
 {
@@ -124,7 +144,7 @@ objects_apply(struct req *rq, const json_t *in, bool patch, struct object *o)
 	enum store_rc rc;
 	bool mine;
 
-	if (req_cond(rq, &c))
+	if (req_cond(rq, &c) || objects_may(rq, in))
 		return (-1);
 	do
 		rc = objects_change_once(rq, c, in, patch, &mine, o);

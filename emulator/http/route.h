@@ -24,7 +24,7 @@ enum route_body { BODY_NONE, BODY_BUF, BODY_STREAM };
  * {bucket} and {object} also land in rq->bucket and rq->object.  `query`:
  * NULL, "uploadType=resumable", "upload_id" (present) …; the first row that
  * fits wins.  `permission`: NULL for none; checked in auth.c on the bucket
- * {bucket} where there is one, else on the project. */
+ * {bucket} where there is one, else on the project; several with blanks. */
 struct route {
 	const char *id;			/* Google's method id */
 	enum route_api api;

@@ -67,10 +67,16 @@
 /* A bucket by the XML API, with and without the slash behind it. */
 #define XROW(i, m, q, perm, b, h) ROW(i, XML, m, XB, q, perm, b, h),	\
 	ROW(i, XML, m, XB "/", q, perm, b, h)
+/* Lists are part of what they guard:
+ * https://cloud.google.com/storage/docs/access-control/iam-json#extended */
+#define BLIST	"storage.buckets.get storage.buckets.getIamPolicy"
+#define BLIST1	BLIST " storage.buckets.setIamPolicy storage.buckets.update"
+#define OLIST	"storage.objects.get storage.objects.getIamPolicy"
+#define OLIST1	OLIST " storage.objects.setIamPolicy storage.objects.update"
 #define XACL(q) XROW("storage.bucketAccessControls.list", "GET", q,	\
-	"storage.buckets.getIamPolicy", NONE, xml_acl_get_h),		\
+	BLIST, NONE, xml_acl_get_h),		\
 	XROW("storage.buckets.patch", "PUT", q,				\
-	"storage.buckets.setIamPolicy", BUF, xml_acl_put_h)
+	BLIST1, BUF, xml_acl_put_h)
 #define XGET(q) XROW("storage.buckets.get", "GET", q,			\
 	"storage.buckets.get", NONE, xml_config_get_h)
 #define XPUT(q) XROW("storage.buckets.patch", "PUT", q,			\
@@ -161,58 +167,58 @@ const struct route routes[] = {
 
 	/* access control lists */
 	ROW("storage.bucketAccessControls.list", STORAGE, "GET",
-	    B1 "/acl", NULL, "storage.buckets.getIamPolicy", NONE,
+	    B1 "/acl", NULL, BLIST, NONE,
 	    acls_list_h),
 	ROW("storage.bucketAccessControls.insert", STORAGE, "POST",
-	    B1 "/acl", NULL, "storage.buckets.setIamPolicy", BUF,
+	    B1 "/acl", NULL, BLIST1, BUF,
 	    acls_insert_h),
 	ROW("storage.bucketAccessControls.get", STORAGE, "GET",
-	    B1 "/acl/{entity}", NULL, "storage.buckets.getIamPolicy", NONE,
+	    B1 "/acl/{entity}", NULL, BLIST, NONE,
 	    acls_get_h),
 	ROW("storage.bucketAccessControls.patch", STORAGE, "PATCH",
-	    B1 "/acl/{entity}", NULL, "storage.buckets.setIamPolicy", BUF,
+	    B1 "/acl/{entity}", NULL, BLIST1, BUF,
 	    acls_patch_h),
 	ROW("storage.bucketAccessControls.update", STORAGE, "PUT",
-	    B1 "/acl/{entity}", NULL, "storage.buckets.setIamPolicy", BUF,
+	    B1 "/acl/{entity}", NULL, BLIST1, BUF,
 	    acls_update_h),
 	ROW("storage.bucketAccessControls.delete", STORAGE, "DELETE",
-	    B1 "/acl/{entity}", NULL, "storage.buckets.setIamPolicy", NONE,
+	    B1 "/acl/{entity}", NULL, BLIST1, NONE,
 	    acls_delete_h),
 	ROW("storage.defaultObjectAccessControls.list", STORAGE, "GET",
-	    B1 "/defaultObjectAcl", NULL, "storage.buckets.getIamPolicy", NONE,
+	    B1 "/defaultObjectAcl", NULL, BLIST, NONE,
 	    acls_list_h),
 	ROW("storage.defaultObjectAccessControls.insert", STORAGE, "POST",
-	    B1 "/defaultObjectAcl", NULL, "storage.buckets.setIamPolicy", BUF,
+	    B1 "/defaultObjectAcl", NULL, BLIST1, BUF,
 	    acls_insert_h),
 	ROW("storage.defaultObjectAccessControls.get", STORAGE, "GET",
 	    B1 "/defaultObjectAcl/{entity}", NULL,
-	    "storage.buckets.getIamPolicy", NONE, acls_get_h),
+	    BLIST, NONE, acls_get_h),
 	ROW("storage.defaultObjectAccessControls.patch", STORAGE, "PATCH",
 	    B1 "/defaultObjectAcl/{entity}", NULL,
-	    "storage.buckets.setIamPolicy", BUF, acls_patch_h),
+	    BLIST1, BUF, acls_patch_h),
 	ROW("storage.defaultObjectAccessControls.update", STORAGE, "PUT",
 	    B1 "/defaultObjectAcl/{entity}", NULL,
-	    "storage.buckets.setIamPolicy", BUF, acls_update_h),
+	    BLIST1, BUF, acls_update_h),
 	ROW("storage.defaultObjectAccessControls.delete", STORAGE, "DELETE",
 	    B1 "/defaultObjectAcl/{entity}", NULL,
-	    "storage.buckets.setIamPolicy", NONE, acls_delete_h),
+	    BLIST1, NONE, acls_delete_h),
 	ROW("storage.objectAccessControls.list", STORAGE, "GET",
-	    O1 "/acl", NULL, "storage.objects.getIamPolicy", NONE,
+	    O1 "/acl", NULL, OLIST, NONE,
 	    acls_list_h),
 	ROW("storage.objectAccessControls.insert", STORAGE, "POST",
-	    O1 "/acl", NULL, "storage.objects.setIamPolicy", BUF,
+	    O1 "/acl", NULL, OLIST1, BUF,
 	    acls_insert_h),
 	ROW("storage.objectAccessControls.get", STORAGE, "GET",
-	    O1 "/acl/{entity}", NULL, "storage.objects.getIamPolicy", NONE,
+	    O1 "/acl/{entity}", NULL, OLIST, NONE,
 	    acls_get_h),
 	ROW("storage.objectAccessControls.patch", STORAGE, "PATCH",
-	    O1 "/acl/{entity}", NULL, "storage.objects.setIamPolicy", BUF,
+	    O1 "/acl/{entity}", NULL, OLIST1, BUF,
 	    acls_patch_h),
 	ROW("storage.objectAccessControls.update", STORAGE, "PUT",
-	    O1 "/acl/{entity}", NULL, "storage.objects.setIamPolicy", BUF,
+	    O1 "/acl/{entity}", NULL, OLIST1, BUF,
 	    acls_update_h),
 	ROW("storage.objectAccessControls.delete", STORAGE, "DELETE",
-	    O1 "/acl/{entity}", NULL, "storage.objects.setIamPolicy", NONE,
+	    O1 "/acl/{entity}", NULL, OLIST1, NONE,
 	    acls_delete_h),
 	ROW("storage.objects.getIamPolicy", STORAGE, "GET",
 	    O1 "/iam", NULL, "storage.objects.getIamPolicy", NONE,
@@ -344,13 +350,14 @@ const struct route routes[] = {
 	    "storage.multipartUploads.abort", NONE, xml_multi_drop_h),
 	XACL("acl"), XACL("defaultObjectAcl"),
 	ROW("storage.objectAccessControls.list", XML, "GET", XO, "acl",
-	    "storage.objects.getIamPolicy", NONE, xml_acl_get_h),
-	ROW("storage.objects.patch", XML, "PUT", XO, "acl",
-	    "storage.objects.setIamPolicy", BUF, xml_acl_put_h),
+	    OLIST, NONE, xml_acl_get_h),
+	ROW("storage.objects.patch", XML, "PUT", XO, "acl", OLIST1, BUF,
+	    xml_acl_put_h),
 	ROW("storage.objects.get", XML, "GET", XO, "retention",
 	    "storage.objects.get", NONE, xml_retention_get_h),
 	ROW("storage.objects.patch", XML, "PUT", XO, "retention",
-	    "storage.objects.update", BUF, xml_retention_put_h),
+	    "storage.objects.update storage.objects.setRetention", BUF,
+	    xml_retention_put_h),
 	XGET("object-lock"), XGET("location"), XPUT("location"),
 	XGET("customPlacementConfig"), XPUT("customPlacementConfig"),
 	XGET("storageClass"), XPUT("storageClass"),

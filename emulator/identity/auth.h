@@ -26,6 +26,9 @@ bool	auth_enforced(const struct req *);
  * storage.objects.delete). */
 bool	auth_allows(struct req *, const char *permission, const char *bucket,
     const char *object);
+/* As auth_permit() asks for the route's permission, for one that the body makes
+ * necessary besides.  0, or -1 with the refusal stored as the reply. */
+int	auth_need_too(struct req *, const char *permission);
 /* 0, or -1 with the refusal stored as the reply. */
 int	auth_need(struct req *, const char *permission, const char *bucket,
     const char *object);

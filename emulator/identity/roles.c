@@ -5,11 +5,10 @@
  * without permissions of services that the emulator does not have (orgpolicy,
  * recommender, firebase, cloudkms …).
  *
- * roles/owner is wider than the real one.  There the owner of a project sees
- * a bucket's objects through the legacy roles that a new bucket's policy
- * gives to `projectOwner:`, and loses them with that binding.  Here the owner
- * is also the one in whose name drills are set up and judged, whatever was
- * done to a bucket's policy. */
+ * The basic roles reach buckets and objects only through the legacy roles that
+ * a new bucket's policy gives to projectOwner:, projectEditor: and
+ * projectViewer:, as in Google's.  One account may do everything besides, in
+ * whose name drills are set up and judged: the emulator's owner (auth.c). */
 #include "emulator/identity/roles.h"
 
 #include <pthread.h>
@@ -18,7 +17,6 @@
 
 #include "emulator/http/route.h"
 #include "lib/mem.h"
-#include "lib/str.h"
 
 #define PROJECT_READ							\
 	"resourcemanager.projects.get", "resourcemanager.projects.list"
@@ -37,7 +35,12 @@
 	"storage.multipartUploads.create",				\
 	"storage.multipartUploads.list",				\
 	"storage.multipartUploads.listParts"
+#define CONTEXTS							\
+	"storage.objects.createContext",				\
+	"storage.objects.deleteContext",				\
+	"storage.objects.updateContext"
 #define OBJECT_USER							\
+	CONTEXTS,							\
 	"storage.objects.create", "storage.objects.delete",		\
 	"storage.objects.get", "storage.objects.list",			\
 	"storage.objects.move", "storage.objects.restore",		\
@@ -47,8 +50,20 @@
 	"storage.objects.getIamPolicy",					\
 	"storage.objects.overrideUnlockedRetention",			\
 	"storage.objects.setIamPolicy", "storage.objects.setRetention"
+#define OBJECT_LOOK							\
+	"storage.folders.get", "storage.folders.list",			\
+	"storage.managedFolders.get", "storage.managedFolders.list"
+#define HMAC_KEYS							\
+	"storage.hmacKeys.create", "storage.hmacKeys.delete",		\
+	"storage.hmacKeys.get", "storage.hmacKeys.list",		\
+	"storage.hmacKeys.update"
 #define SERVICE_ACCOUNT_READ						\
 	"iam.serviceAccounts.get", "iam.serviceAccounts.list"
+
+#define KEYS								\
+	"iam.serviceAccountKeys.create", "iam.serviceAccountKeys.delete", \
+	"iam.serviceAccountKeys.disable", "iam.serviceAccountKeys.enable", \
+	"iam.serviceAccountKeys.get", "iam.serviceAccountKeys.list"
 
 #define SET(name)	static const char *const name[]
 
@@ -82,18 +97,22 @@ SET(storage_object_user) = {
 	PROJECT_READ, FOLDERS, MANAGED_FOLDERS, UPLOADS, OBJECT_USER, NULL
 };
 SET(storage_object_viewer) = {
-	PROJECT_READ, "storage.folders.get", "storage.folders.list",
-	"storage.managedFolders.get", "storage.managedFolders.list",
-	"storage.objects.get", "storage.objects.list", NULL
+	PROJECT_READ, OBJECT_LOOK, "storage.objects.get",
+	"storage.objects.list", NULL
 };
 SET(storage_object_creator) = {
 	PROJECT_READ, "storage.folders.create",
 	"storage.managedFolders.create", "storage.multipartUploads.abort",
 	"storage.multipartUploads.create",
-	"storage.multipartUploads.listParts", "storage.objects.create", NULL
+	"storage.multipartUploads.listParts", "storage.objects.create",
+	"storage.objects.createContext", NULL
+};
+SET(storage_folder_admin) = {
+	PROJECT_READ, FOLDERS, MANAGED_FOLDERS, MANAGED_FOLDERS_POLICY,
+	UPLOADS, OBJECT_ADMIN, NULL
 };
 SET(storage_legacy_bucket_owner) = {
-	FOLDERS, MANAGED_FOLDERS, MANAGED_FOLDERS_POLICY, UPLOADS,
+	FOLDERS, MANAGED_FOLDERS, MANAGED_FOLDERS_POLICY, UPLOADS, CONTEXTS,
 	"storage.anywhereCaches.create", "storage.anywhereCaches.disable",
 	"storage.anywhereCaches.get", "storage.anywhereCaches.list",
 	"storage.anywhereCaches.pause", "storage.anywhereCaches.resume",
@@ -105,30 +124,33 @@ SET(storage_legacy_bucket_owner) = {
 	"storage.buckets.enableObjectRetention", "storage.buckets.get",
 	"storage.buckets.getIamPolicy", "storage.buckets.getIpFilter",
 	"storage.buckets.listEffectiveTags",
-	"storage.buckets.listTagBindings", "storage.buckets.restore",
+	"storage.buckets.listTagBindings", "storage.buckets.relocate",
+	"storage.buckets.restore",
 	"storage.buckets.setIamPolicy", "storage.buckets.setIpFilter",
 	"storage.buckets.update", "storage.objects.create",
 	"storage.objects.delete", "storage.objects.list",
 	"storage.objects.restore", "storage.objects.setRetention", NULL
 };
 SET(storage_legacy_bucket_writer) = {
-	UPLOADS, "storage.buckets.get", "storage.objects.create",
-	"storage.objects.delete", "storage.objects.list", NULL
+	FOLDERS, MANAGED_FOLDERS, UPLOADS, "storage.buckets.get",
+	"storage.objects.create", "storage.objects.createContext",
+	"storage.objects.delete", "storage.objects.list",
+	"storage.objects.restore", "storage.objects.setRetention", NULL
 };
 SET(storage_legacy_bucket_reader) = {
-	"storage.buckets.get", "storage.multipartUploads.list",
+	OBJECT_LOOK, "storage.buckets.get", "storage.multipartUploads.list",
 	"storage.objects.list", NULL
 };
 SET(storage_legacy_object_owner) = {
-	"storage.objects.get", "storage.objects.getIamPolicy",
-	"storage.objects.setIamPolicy", "storage.objects.update", NULL
+	CONTEXTS, "storage.objects.get", "storage.objects.getIamPolicy",
+	"storage.objects.overrideUnlockedRetention",
+	"storage.objects.setIamPolicy", "storage.objects.setRetention",
+	"storage.objects.update", NULL
 };
 SET(storage_legacy_object_reader) = { "storage.objects.get", NULL };
 
 SET(storage_hmac_key_admin) = {
-	PROJECT_READ, "storage.hmacKeys.create", "storage.hmacKeys.delete",
-	"storage.hmacKeys.get", "storage.hmacKeys.list",
-	"storage.hmacKeys.update", NULL
+	PROJECT_READ, HMAC_KEYS, NULL
 };
 
 SET(iam_service_account_admin) = {
@@ -147,10 +169,7 @@ SET(iam_service_account_creator) = {
 	PROJECT_READ, SERVICE_ACCOUNT_READ, "iam.serviceAccounts.create", NULL
 };
 SET(iam_service_account_key_admin) = {
-	PROJECT_READ, SERVICE_ACCOUNT_READ, "iam.serviceAccountKeys.create",
-	"iam.serviceAccountKeys.delete", "iam.serviceAccountKeys.disable",
-	"iam.serviceAccountKeys.enable", "iam.serviceAccountKeys.get",
-	"iam.serviceAccountKeys.list", NULL
+	PROJECT_READ, SERVICE_ACCOUNT_READ, KEYS, NULL
 };
 SET(iam_service_account_token_creator) = {
 	PROJECT_READ, SERVICE_ACCOUNT_READ,
@@ -175,23 +194,66 @@ SET(iam_service_account_viewer) = {
 	NULL
 };
 
-/* The basic roles reach objects only through the convenience members of a
- * bucket's policy (projectViewer: and projectEditor:), as in Google's. */
+SET(iam_service_account_deleter) = {
+	PROJECT_READ, SERVICE_ACCOUNT_READ, "iam.serviceAccounts.delete", NULL
+};
+SET(iam_role_viewer) = {
+	PROJECT_READ, "iam.roles.get", "iam.roles.list",
+	"resourcemanager.projects.getIamPolicy", NULL
+};
+SET(iam_role_admin) = {
+	PROJECT_READ, "iam.roles.create", "iam.roles.delete", "iam.roles.get",
+	"iam.roles.list", "iam.roles.undelete", "iam.roles.update",
+	"resourcemanager.projects.getIamPolicy", NULL
+};
+SET(iam_security_reviewer) = {
+	"iam.roles.get", "iam.roles.list", "iam.serviceAccountKeys.list",
+	"iam.serviceAccounts.get", "iam.serviceAccounts.getIamPolicy",
+	"iam.serviceAccounts.list", "resourcemanager.projects.getIamPolicy",
+	"resourcemanager.projects.list", "storage.bucketOperations.list",
+	"storage.buckets.getIamPolicy", "storage.buckets.list",
+	"storage.folders.list", "storage.hmacKeys.list",
+	"storage.managedFolders.getIamPolicy", "storage.managedFolders.list",
+	"storage.multipartUploads.list", "storage.objects.getIamPolicy",
+	"storage.objects.list", NULL
+};
+SET(project_iam_admin) = {
+	PROJECT_READ, "resourcemanager.projects.getIamPolicy",
+	"resourcemanager.projects.setIamPolicy", NULL
+};
+SET(browser) = {
+	PROJECT_READ, "resourcemanager.projects.getIamPolicy", NULL
+};
+
+#define BASIC_READ							\
+	PROJECT_READ, SERVICE_ACCOUNT_READ, "iam.roles.get",		\
+	"iam.roles.list", "iam.serviceAccounts.getIamPolicy",		\
+	"resourcemanager.projects.getIamPolicy", "storage.buckets.list"
+#define BASIC_WRITE							\
+	BASIC_READ, KEYS, FOLDERS, HMAC_KEYS,				\
+	"iam.serviceAccounts.actAs", "iam.serviceAccounts.create",	\
+	"iam.serviceAccounts.delete", "iam.serviceAccounts.disable",	\
+	"iam.serviceAccounts.enable", "iam.serviceAccounts.update",	\
+	"resourcemanager.projects.move",				\
+	"resourcemanager.projects.update", "storage.buckets.create",	\
+	"storage.buckets.delete"
 SET(basic_viewer) = {
-	PROJECT_READ, SERVICE_ACCOUNT_READ, "iam.serviceAccountKeys.get",
-	"iam.serviceAccountKeys.list", "iam.serviceAccounts.getIamPolicy",
-	"resourcemanager.projects.getIamPolicy", "storage.buckets.list", NULL
+	BASIC_READ, "iam.serviceAccountKeys.get",
+	"iam.serviceAccountKeys.list", "storage.folders.get",
+	"storage.folders.list", "storage.hmacKeys.get",
+	"storage.hmacKeys.list", NULL
 };
-SET(basic_editor) = {
-	PROJECT_READ, SERVICE_ACCOUNT_READ, "iam.serviceAccountKeys.*",
-	"iam.serviceAccounts.actAs", "iam.serviceAccounts.create",
-	"iam.serviceAccounts.delete", "iam.serviceAccounts.disable",
-	"iam.serviceAccounts.enable", "iam.serviceAccounts.getIamPolicy",
-	"iam.serviceAccounts.undelete", "iam.serviceAccounts.update",
-	"resourcemanager.projects.getIamPolicy", "storage.buckets.create",
-	"storage.buckets.delete", "storage.buckets.list", NULL
+SET(basic_editor) = { BASIC_WRITE, NULL };
+SET(basic_owner) = {
+	BASIC_WRITE, "iam.roles.create", "iam.roles.delete",
+	"iam.roles.undelete", "iam.roles.update",
+	"iam.serviceAccounts.setIamPolicy", "iam.serviceAccounts.undelete",
+	"resourcemanager.projects.delete",
+	"resourcemanager.projects.setIamPolicy",
+	"resourcemanager.projects.undelete",
+	"storage.buckets.enableObjectRetention", "storage.buckets.restore",
+	NULL
 };
-SET(basic_owner) = { "*", NULL };
 
 const struct role roles[] = {
 	{ "roles/owner", "Owner", basic_owner },
@@ -218,6 +280,8 @@ const struct role roles[] = {
 	    storage_legacy_object_owner },
 	{ "roles/storage.legacyObjectReader", "Storage Legacy Object Reader",
 	    storage_legacy_object_reader },
+	{ "roles/storage.folderAdmin", "Storage Folder Admin",
+	    storage_folder_admin },
 	{ "roles/storage.hmacKeyAdmin", "Storage HMAC Key Admin",
 	    storage_hmac_key_admin },
 	{ "roles/iam.serviceAccountAdmin", "Service Account Admin",
@@ -238,6 +302,15 @@ const struct role roles[] = {
 	    iam_service_account_viewer },
 	{ "roles/iam.workloadIdentityUser", "Workload Identity User",
 	    iam_workload_identity_user },
+	{ "roles/iam.serviceAccountDeleter", "Delete Service Accounts",
+	    iam_service_account_deleter },
+	{ "roles/iam.roleAdmin", "Role Administrator", iam_role_admin },
+	{ "roles/iam.roleViewer", "Role Viewer", iam_role_viewer },
+	{ "roles/iam.securityReviewer", "Security Reviewer",
+	    iam_security_reviewer },
+	{ "roles/resourcemanager.projectIamAdmin", "Project IAM Admin",
+	    project_iam_admin },
+	{ "roles/browser", "Browser", browser },
 	{ NULL, NULL, NULL }
 };
 
@@ -256,7 +329,7 @@ role_has(const struct role *r, const char *permission)
 {
 
 	for (const char *const *p = r->permissions; *p != NULL; p++)
-		if (str_glob(*p, permission))
+		if (strcmp(*p, permission) == 0)
 			return (true);
 	return (false);
 }
@@ -280,7 +353,8 @@ static void
 roles_add(const char *p)
 {
 
-	if (p == NULL || strchr(p, '*') != NULL)
+	/* a route that needs several has them from a role each */
+	if (p == NULL || strpbrk(p, "* ") != NULL)
 		return;
 	for (size_t i = 0; i < roles_nall; i++)
 		if (strcmp(roles_all[i], p) == 0)

@@ -10,8 +10,7 @@
 struct role {
 	const char *name;			/* "roles/storage.objectAdmin" */
 	const char *title;
-	const char *const *permissions;		/* ends with NULL; a `*` glob only
-						 * for roles/owner and editor */
+	const char *const *permissions;		/* ends with NULL */
 };
 
 extern const struct role roles[];		/* ends with name == NULL */

@@ -6,58 +6,87 @@
 
 #define AUTH	"https://www.googleapis.com/auth/"
 
-enum scopes_level { SCOPES_NONE, SCOPES_READ, SCOPES_WRITE, SCOPES_FULL };
+/* A bit for each. */
+enum {
+	SCOPE_CLOUD = 1, SCOPE_CLOUD_READ = 2, SCOPE_FULL = 4, SCOPE_WRITE = 8,
+	SCOPE_READ = 16, SCOPE_IAM = 32, SCOPE_PROJECTS = 64,
+	SCOPE_PROJECTS_READ = 128,
+	ANY = 256,
+};
 
-/* What each gives over storage, and over IAM and projects. */
+#define FULL	(SCOPE_CLOUD | SCOPE_FULL)
+#define WRITE	(FULL | SCOPE_WRITE)
+#define LOOK	(FULL | SCOPE_CLOUD_READ | SCOPE_READ)
+#define READ	(LOOK | SCOPE_WRITE)
+#define IAM	(SCOPE_CLOUD | SCOPE_IAM)
+#define PROJECT	(SCOPE_CLOUD | SCOPE_PROJECTS)
+
 static const struct {
 	const char *scope;
-	enum scopes_level storage, rpc;
+	unsigned bit;
 } scopes[] = {
-	{ AUTH "cloud-platform", SCOPES_FULL, SCOPES_FULL },
-	{ AUTH "cloud-platform.read-only", SCOPES_READ, SCOPES_READ },
-	{ AUTH "devstorage.full_control", SCOPES_FULL, SCOPES_NONE },
-	{ AUTH "devstorage.read_write", SCOPES_WRITE, SCOPES_NONE },
-	{ AUTH "devstorage.read_only", SCOPES_READ, SCOPES_NONE },
-	{ AUTH "iam", SCOPES_NONE, SCOPES_FULL },
-	{ AUTH "cloudplatformprojects", SCOPES_NONE, SCOPES_FULL },
-	{ AUTH "cloudplatformprojects.readonly", SCOPES_NONE, SCOPES_READ },
+	{ AUTH "cloud-platform", SCOPE_CLOUD },
+	{ AUTH "cloud-platform.read-only", SCOPE_CLOUD_READ },
+	{ AUTH "devstorage.full_control", SCOPE_FULL },
+	{ AUTH "devstorage.read_write", SCOPE_WRITE },
+	{ AUTH "devstorage.read_only", SCOPE_READ },
+	{ AUTH "iam", SCOPE_IAM },
+	{ AUTH "cloudplatformprojects", SCOPE_PROJECTS },
+	{ AUTH "cloudplatformprojects.readonly", SCOPE_PROJECTS_READ },
 };
 
-/* The first that fits counts. */
+/* Those that a method takes, by the `scopes` of its API's discovery document;
+ * the first that fits counts. */
 static const struct {
 	const char *id;
-	enum scopes_level need;
+	unsigned good;
 } scopes_needs[] = {
-	{ "*AccessControls*", SCOPES_FULL },
-	{ "*.setIamPolicy", SCOPES_FULL },
-	{ "storage.buckets.patch", SCOPES_FULL },
-	{ "storage.buckets.update", SCOPES_FULL },
-	{ "storage.objects.patch", SCOPES_FULL },
-	{ "storage.objects.update", SCOPES_FULL },
-	{ "storage.projects.hmacKeys.create", SCOPES_FULL },
-	{ "storage.projects.hmacKeys.update", SCOPES_FULL },
-	{ "*.get*", SCOPES_READ },
-	{ "*.list*", SCOPES_READ },
-	{ "*.testIamPermissions", SCOPES_READ },
-	{ "*", SCOPES_WRITE },
+	{ "iamcredentials.serviceAccounts.getAllowedLocations", ANY },
+	{ "iam*", IAM },
+	{ "resourcemanager.projects.setIamPolicy", PROJECT },
+	{ "resourcemanager.*",
+	    PROJECT | SCOPE_CLOUD_READ | SCOPE_PROJECTS_READ },
+	{ "*AccessControls*", FULL },
+	{ "storage.buckets.?etIamPolicy", FULL },
+	{ "storage.managedFolders.setIamPolicy", FULL },
+	{ "storage.buckets.patch", FULL },
+	{ "storage.buckets.update", FULL },
+	{ "storage.objects.patch", FULL },
+	{ "storage.objects.update", FULL },
+	{ "storage.objects.restore", FULL },
+	{ "storage.projects.hmacKeys.create", FULL },
+	{ "storage.projects.hmacKeys.update", FULL },
+	{ "storage.projects.hmacKeys.get", LOOK },
+	{ "storage.projects.hmacKeys.list", LOOK },
+	{ "*.get*", READ },
+	{ "*.list*", READ },
+	{ "*.testIamPermissions", READ },
+	{ "*", WRITE },
 };
 
-static enum scopes_level
-scopes_level(const char *scope, bool storage)
+static unsigned
+scopes_bits(const char *scope)
 {
-	enum scopes_level best = SCOPES_NONE, one;
+	unsigned bits = ANY;
 
 	for (size_t n; *scope != '\0'; scope += n + (scope[n] == ' ')) {
 		n = strcspn(scope, " ");
-		for (size_t i = 0; i < NELEMS(scopes); i++) {
-			if (strlen(scopes[i].scope) != n ||
-			    memcmp(scopes[i].scope, scope, n) != 0)
-				continue;
-			one = storage ? scopes[i].storage : scopes[i].rpc;
-			best = one > best ? one : best;
-		}
+		for (size_t i = 0; i < NELEMS(scopes); i++)
+			if (strlen(scopes[i].scope) == n &&
+			    memcmp(scopes[i].scope, scope, n) == 0)
+				bits |= scopes[i].bit;
 	}
-	return (best);
+	return (bits);
+}
+
+/* Its URL or its own parts say who may. */
+static bool
+scopes_unasked(const struct route *r)
+{
+
+	return (r->permission == NULL && (strcmp(r->id, "storage.batch") == 0 ||
+	    strcmp(r->id, "storage.objects.insert") == 0 ||
+	    strcmp(r->id, "storage.objects.delete") == 0));
 }
 
 bool
@@ -66,10 +95,10 @@ scopes_cover(const char *scope, const struct route *route)
 	bool storage = route->api == API_STORAGE || route->api == API_XML;
 	size_t i = 0;
 
-	if (scope == NULL ||
+	if (scope == NULL || scopes_unasked(route) ||
 	    (!storage && route->api != API_IAM && route->api != API_CRM))
 		return (true);
 	while (!str_glob(scopes_needs[i].id, route->id))
 		i++;
-	return (scopes_level(scope, storage) >= scopes_needs[i].need);
+	return ((scopes_bits(scope) & scopes_needs[i].good) != 0);
 }

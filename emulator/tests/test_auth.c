@@ -102,7 +102,7 @@ START_TEST(role_gives_what_google_documents)
 		    "storage.objects.create" },
 		{ "editor", "iam.serviceAccountKeys.create",
 		    "resourcemanager.projects.setIamPolicy" },
-		{ "owner", "storage.objects.get", NULL },
+		{ "owner", "storage.buckets.create", "storage.objects.get" },
 		{ "iam.serviceAccountAdmin", "iam.serviceAccounts.create",
 		    "iam.serviceAccountKeys.create" },
 		{ "iam.serviceAccountKeyAdmin",
@@ -358,7 +358,7 @@ START_TEST(scope_covers_what_google_documents)
 		    "storage.bucketAccessControls.list" },
 		{ S "devstorage.read_only", "storage.objects.get",
 		    "storage.objects.insert" },
-		{ S "devstorage.read_only", "storage.buckets.getIamPolicy",
+		{ S "devstorage.read_only", "storage.objects.getIamPolicy",
 		    "storage.objects.delete" },
 		{ S "cloud-platform.read-only", "storage.objects.list",
 		    "storage.objects.compose" },
@@ -379,7 +379,8 @@ START_TEST(scope_covers_what_google_documents)
 		    strcmp(yes->id, t[i].yes) != 0); yes++)
 			;
 		for (no = routes; no->id != NULL && (t[i].no == NULL ||
-		    strcmp(no->id, t[i].no) != 0); no++)
+		    strcmp(no->id, t[i].no) != 0 ||
+		    no->permission == NULL); no++)
 			;
 		ck_assert_msg(t[i].yes == NULL || (yes->id != NULL &&
 		    scopes_cover(t[i].scope, yes)), "%s: %s", t[i].scope,
@@ -487,7 +488,8 @@ START_TEST(policies_change_at_once)
 	ck_assert_int_eq(fix_owner(&x, "POST", CRM_HOST, "/v1/projects/"
 	    FIX_PROJECT ":setIamPolicy", "{\"policy\":{\"bindings\":["
 	    "{\"role\":\"roles/owner\",\"members\":[\"serviceAccount:"
-	    FIX_MAIL("project-owner") "\",\"" ME "\"]}]}}"), 200);
+	    FIX_MAIL("project-owner") "\"]},{\"role\":\"roles/storage.admin\","
+	    "\"members\":[\"" ME "\"]}]}}"), 200);
 	ck_assert_int_eq(bearer_gets(token), 200);
 	ck_assert_int_eq(fix_owner(&x, "POST", CRM_HOST, "/v1/projects/"
 	    FIX_PROJECT ":setIamPolicy", "{\"policy\":{\"bindings\":["

@@ -332,6 +332,7 @@ judge(const struct cell *c, const char *bearer, const char *name, bool may)
 		wrong++;
 		(void)printf("%s %s %s as %s: %d, not %s\n", c->id, c->method,
 		    t, name, status, may ? "allowed" : "refused");
+		(void)fflush(stdout);
 	}
 	if (end == strlen("/bucket-acl") && t[1] == 'b') {
 		struct cell twin = *c;
@@ -391,6 +392,69 @@ START_TEST(scopes_limit_what_a_role_allows)
 			(void)judge(&cells[i], t, scopes[s].name,
 			    (scopes[s].groups & 1u << cells[i].scopes) != 0);
 	}
+	ck_assert_uint_eq(wrong, 0);
+	world_end();
+}
+END_TEST
+
+/* ---- permissions one by one ---- */
+
+/* Give the custom role these permissions, all but the n-th. */
+static void
+custom(const char *needs, size_t without)
+{
+	json_auto_t *j = json_pack("{s:[]}", "includedPermissions");
+	size_t n = 0;
+	char *text;
+
+	for (const char *p = needs; *p != '\0'; p += strspn(p, " ")) {
+		size_t len = strcspn(p, " ");
+
+		if (n++ != without)
+			json_array_append_new(json_object_get(j,
+			    "includedPermissions"), json_stringn(p, len));
+		p += len;
+	}
+	text = json_dumps(j, 0);
+	as_owner(IAM, "PATCH", "/v1/projects/" ID "/roles/custom1", text);
+	free(text);
+}
+
+static size_t
+words(const char *s)
+{
+	size_t n = *s != '\0';
+
+	for (; *s != '\0'; s++)
+		n += *s == ' ';
+	return (n);
+}
+
+/* No predefined role has just what a method needs, so this one has; and then
+ * lacks each of them in turn. */
+START_TEST(what_a_method_needs_suffices_and_none_can_be_spared)
+{
+	const char *t;
+	size_t n = 0;
+
+	world();
+	as_owner(CRM, "POST", "/v1/projects/" ID ":setIamPolicy",
+	    arena_printf(&arena, "{\"policy\":{\"bindings\":[{\"role\":"
+	    "\"roles/owner\",\"members\":[\"serviceAccount:%s\"]},{"
+	    "\"role\":\"projects/" ID "/roles/custom1\",\"members\":["
+	    "\"serviceAccount:nobody" MAIL "\"]}]}}", cl.emu->owner));
+	t = token("nobody" MAIL, SCOPE "cloud-platform");
+	for (size_t i = 0; i < NELEMS(cells); i++) {
+		size_t needs = words(cells[i].needs);
+
+		for (size_t w = 0; w <= needs && needs > 0; w++, n++) {
+			custom(cells[i].needs, w);
+			(void)judge(&cells[i], t, w == needs ? "custom" :
+			    arena_printf(&arena, "custom without %zu", w),
+			    w == needs);
+		}
+	}
+	ck_assert_uint_gt(n, 2 * NELEMS(cells) / 2);
 	ck_assert_uint_eq(wrong, 0);
 	world_end();
 }
@@ -508,6 +572,8 @@ add(TCase *t)
 	tcase_add_test(t, each_role_may_do_what_google_documents);
 	tcase_add_test(t, without_a_role_nothing_is_allowed);
 	tcase_add_test(t, scopes_limit_what_a_role_allows);
+	tcase_add_test(t,
+	    what_a_method_needs_suffices_and_none_can_be_spared);
 	tcase_add_test(t, what_iam_does_not_guard_knows_no_roles);
 }
 
