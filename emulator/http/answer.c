@@ -96,10 +96,11 @@ answer_begin(struct desk *d, int status, int64_t wall_us)
 bool
 answer_bodyless(const struct req *rq)
 {
-
 	/* What came over the wire: X-HTTP-Method-Override changes what is done,
-	 * not what the client reads. */
-	return (strcmp(rq->head->method, "HEAD") == 0 || rq->status == 204 ||
+	 * not what the client reads.  A call of a batch may have no head. */
+	const char *method = rq->head != NULL ? rq->head->method : rq->method;
+
+	return (strcmp(method, "HEAD") == 0 || rq->status == 204 ||
 	    rq->status == 304);
 }
 
