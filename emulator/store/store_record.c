@@ -28,15 +28,15 @@ store_record_look(struct store_conn *c, const char *kind, const char *key,
 	return (STORE_OK);
 }
 
-enum store_rc
-store_record_put(struct store *st, const char *kind, const char *key,
+static enum store_rc
+store_record_set(struct store *st, const char *kind, const char *key,
     const char *json, int64_t if_version, int64_t *version)
 {
 	struct arena a = ARENA_INIT;
 	struct record old = { 0 };
 	enum store_rc rc;
 
-	if ((rc = store_tx_begin_more(st)) != STORE_OK)
+	if ((rc = store_tx_begin(st)) != STORE_OK)
 		return (rc);
 	rc = store_record_look(&st->w, kind, key, &a, &old);
 	if (rc == STORE_NO_RECORD)
@@ -50,6 +50,21 @@ store_record_put(struct store *st, const char *kind, const char *key,
 	if (rc == STORE_OK && version != NULL)
 		*version = old.version + 1;
 	arena_release(&a);
+	return (rc);
+}
+
+/* Records are small, and a deletion may have to wait for one: a token. */
+enum store_rc
+store_record_put(struct store *st, const char *kind, const char *key,
+    const char *json, int64_t if_version, int64_t *version)
+{
+	enum store_rc rc;
+	int tries = 0;
+
+	do
+		rc = store_record_set(st, kind, key, json, if_version,
+		    version);
+	while (store_room_again(st, rc, &tries));
 	return (rc);
 }
 
