@@ -29,6 +29,8 @@
 #define WAKE_US		20000
 #define TURNS		16		/* pipelined requests at a stretch */
 #define BLANKS		16		/* empty lines before a request */
+#define FILES_LEAST	40		/* open files without which it begins not */
+#define FILES_OWN	32		/* … that are not for connections */
 
 enum server_tls { TLS_PROXY, TLS_HTTPS, TLS_N };
 
@@ -306,9 +308,11 @@ server_headers(const struct req *rq,
 /* ---- start and stop ---- */
 
 /* As many connections as descriptors allow: one each, and one for the payload
- * that it sends. */
+ * that it sends.  With few of them also one that is read beside it, and the
+ * about twenty that an emulator always has are counted closely.  -1: it could
+ * not answer anybody. */
 static int
-server_limit(int wanted)
+server_limit(int wanted, struct err *e)
 {
 	struct rlimit r;
 
@@ -318,8 +322,14 @@ server_limit(int wanted)
 		r.rlim_cur = r.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &r);
 	}
+	if (r.rlim_cur < FILES_LEAST)
+		return (err_set(e, "the limit of open files is %d, and it "
+		    "takes at least %d (ulimit -n)", (int)r.rlim_cur,
+		    FILES_LEAST));
 	if (wanted > 0)
 		return (wanted);
+	if (r.rlim_cur < FILES_OWN + 3 * 32)
+		return ((int)(r.rlim_cur - FILES_OWN) / 3);
 	if (r.rlim_cur < 2 * LIMIT_CONNS + 128)
 		return (r.rlim_cur > 192 ? (int)(r.rlim_cur - 128) / 2 : 32);
 	return (LIMIT_CONNS);
@@ -345,7 +355,7 @@ server_begin(struct server *sv, const struct server_opts *o, struct err *e)
 	struct sockets_opts so = {
 		.addr = { o->http, o->https, o->proxy },
 		.beyond_loopback = o->listen_beyond_loopback,
-		.max = server_limit(o->max_connections),
+		.max = server_limit(o->max_connections, e),
 		.second_us = o->second_us > 0 ? o->second_us : 1000000,
 		.size = sizeof(struct conn), .take = server_take, .cls = sv
 	};
@@ -353,6 +363,8 @@ server_begin(struct server *sv, const struct server_opts *o, struct err *e)
 	    .desk_new = server_desk_new, .desk_free = server_desk_free,
 	    .cls = sv };
 
+	if (so.max < 0)
+		return (-1);
 	memcpy(so.fd, o->fd, sizeof(so.fd));
 	if ((sv->sockets = sockets_new(&so, e)) == NULL)
 		return (-1);

@@ -301,7 +301,8 @@ store_payload_open(struct store *st, struct store_conn *c, int64_t id,
 		rc = STORE_NO_OBJECT;
 	else if (out->fd < 0 || fstat(out->fd, &sb) != 0 ||
 	    sb.st_size != out->size) {
-		log_error("store payload=%s cannot be read whole", path);
+		log_error("store payload=%s cannot be read whole: %s", path,
+		    out->fd < 0 ? strerror(errno) : "it has another size");
 		store_read_close(out);
 		rc = STORE_IO;
 	} else
