@@ -392,9 +392,14 @@ attrs_expect_md5(struct req *rq, const char *name, const char *s, size_t len,
 int
 attrs_expect_json(struct req *rq, const json_t *in, struct store_expect *x)
 {
-	const char *crc = json_string_value(json_object_get(in, "crc32c"));
-	const char *md5 = json_string_value(json_object_get(in, "md5Hash"));
+	const json_t *c = json_object_get(in, "crc32c");
+	const json_t *m = json_object_get(in, "md5Hash");
+	const char *crc = json_string_value(c), *md5 = json_string_value(m);
 
+	if (crc == NULL && c != NULL && !json_is_null(c))
+		return (attrs_type_fail(rq, "crc32c"));
+	if (md5 == NULL && m != NULL && !json_is_null(m))
+		return (attrs_type_fail(rq, "md5Hash"));
 	if (crc != NULL && attrs_expect_crc32c(rq, "crc32c", crc,
 	    strlen(crc), x))
 		return (-1);

@@ -104,6 +104,42 @@ cors_entry(struct req *rq, const char *origin, const char *method)
 	return (c);
 }
 
+/* A page of this machine's, whatever its port. */
+static bool
+cors_is_local(struct req *rq, const char *origin)
+{
+	const char *host = strstr(origin, "://");
+	char *name;
+
+	if (host == NULL)
+		return (false);
+	name = arena_strdup(&rq->arena, host + 3);
+	name[*name == '[' ? strcspn(name, "]") + (strchr(name, ']') != NULL) :
+	    strcspn(name, ":")] = '\0';
+	return (route_host(name) == HOST_LOCAL);
+}
+
+int
+cors_check_page(struct req *rq)
+{
+	const char *site, *origin;
+
+	if (rq->via != VIA_HTTP || rq->emu->auth_http ||
+	    rq->emu->cors_headers != NULL ||
+	    strcmp(rq->method, "GET") == 0 || strcmp(rq->method, "HEAD") == 0 ||
+	    (site = req_header(rq, "Sec-Fetch-Site")) == NULL ||
+	    strcmp(site, "cross-site") != 0)
+		return (0);
+	origin = req_header(rq, "Origin");
+	if (origin != NULL && (cors_is_local(rq, origin) ||
+	    cors_entry(rq, origin, rq->method).entry != NULL))
+		return (0);
+	req_fail(rq, 403, "forbidden", "A page of %s may not do this; a "
+	    "bucket's CORS configuration or --cors-headers lets it.",
+	    origin != NULL ? origin : "another site");
+	return (-1);
+}
+
 static void
 cors_add_origin(struct req *rq, const struct cors *c)
 {

@@ -10,6 +10,10 @@
 
 #include "emulator/http/req.h"
 
+/* May the page that asks do so?  A browser asks nobody before it sends what a
+ * form could send, and says in Sec-Fetch-Site from where; without tokens that
+ * would be done.  -1: a 403 has been stored. */
+int	cors_check_page(struct req *);
 /* Is this the question that a browser asks before it asks? */
 bool	cors_is_preflight(const struct req *);
 /* Its answer; the request's path has been read. */

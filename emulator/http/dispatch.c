@@ -107,7 +107,7 @@ dispatch_find(struct req *rq, const char *host)
 	}
 	if (!found)
 		dispatch_no_route(rq);
-	return (found);
+	return (found && cors_check_page(rq) == 0);
 }
 
 void

@@ -81,6 +81,22 @@ req_is_name(const char *k)
 	return (false);
 }
 
+/* What is not would come back in listings, which then are no XML. */
+static bool
+req_utf8(const char *s)
+{
+	const char *p = s;
+	json_t *j;
+
+	while (*p != '\0' && (unsigned char)*p < 0x80)
+		p++;
+	if (*p == '\0')
+		return (true);
+	j = json_string(s);			/* which checks that */
+	json_decref(j);
+	return (j != NULL);
+}
+
 static bool
 req_query_decode(char *s, bool name)
 {
@@ -89,7 +105,7 @@ req_query_decode(char *s, bool name)
 	if (!name && strstr(s, "%00") != NULL)
 		return (false);
 	nul_url(s);
-	return (str_pct_decode(s, &n, true));
+	return (str_pct_decode(s, &n, true) && req_utf8(s));
 }
 
 /* "a=1&b" into rq->query; -1 where an escape is malformed, or is a NUL in what
@@ -140,7 +156,8 @@ req_target(struct req *rq, const char *target)
 	if (target[n] == '?' &&
 	    req_query_split(rq, arena_strdup(&rq->arena, target + n + 1))) {
 		req_fail(rq, 400, "badRequest", "The query holds a malformed "
-		    "percent escape, or a NUL in what is no name.");
+		    "percent escape, what is not UTF-8, or a NUL in what is "
+		    "no name.");
 		return (-1);
 	}
 	return (0);

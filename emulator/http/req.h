@@ -141,7 +141,8 @@ struct req {
 /* ---- for server.c and the tests ---- */
 void	req_init(struct req *, struct emu *);
 /* Splits and checks `/path?query` as it came on the wire.  -1: a 400 has been
- * stored (malformed escapes, a NUL in a parameter that holds no name). */
+ * stored (malformed escapes, no UTF-8, a NUL in a parameter that holds no
+ * name). */
 int	req_target(struct req *, const char *target);
 /* The host header in both forms; NULL where the client sent none. */
 void	req_set_host(struct req *, const char *host_port);

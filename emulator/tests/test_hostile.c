@@ -215,6 +215,86 @@ START_TEST(hoarders_of_memory_stop_nobody_else)
 }
 END_TEST
 
+/* ---- what a listing would repeat ---- */
+
+static int
+status_of(const char *text)
+{
+	int fd = wire_connect();
+
+	wire_send(fd, text);
+	(void)wire_answer(fd, &w, false);
+	(void)close(fd);
+	return (w.status);
+}
+
+START_TEST(query_that_is_not_utf8_is_refused)
+{
+
+	ck_assert_int_eq(status_of("GET /bkt?prefix=%ff HTTP/1.1\r\n" HOST
+	    "\r\n"), 400);
+	ck_assert_int_eq(status_of("GET /bkt?marker=a%c3 HTTP/1.1\r\n" HOST
+	    "\r\n"), 400);
+	ck_assert_int_eq(status_of("GET /bkt?prefix=%c3%a9 HTTP/1.1\r\n" HOST
+	    "\r\n"), 200);
+}
+END_TEST
+
+START_TEST(checksum_of_the_wrong_type_is_refused)
+{
+
+	ck_assert_int_eq(status_of("POST /upload" B "/bkt/o?uploadType="
+	    "multipart HTTP/1.1\r\n" HOST "Content-Type: multipart/related; "
+	    "boundary=B\r\nContent-Length: 82\r\n\r\n"
+	    "--B\r\n\r\n{\"name\":\"a\",\"crc32c\":1}         \r\n"
+	    "--B\r\nContent-Type: text/plain\r\n\r\nx\r\n--B--"), 400);
+	ck_assert_ptr_nonnull(strstr(w.body.p, "'crc32c'"));
+}
+END_TEST
+
+/* ---- web pages ---- */
+
+#define PAGE	"POST /upload" B "/bkt/o?uploadType=media&name=p HTTP/1.1\r\n" \
+		HOST "Content-Type: text/plain\r\nContent-Length: 1\r\n"
+
+START_TEST(page_of_another_site_drives_nothing)
+{
+
+	ck_assert_int_eq(status_of(PAGE "Origin: http://evil.example\r\n"
+	    "Sec-Fetch-Site: cross-site\r\n\r\nx"), 403);
+	ck_assert_int_eq(status_of(PAGE "Origin: null\r\n"
+	    "Sec-Fetch-Site: cross-site\r\n\r\nx"), 403);
+	ck_assert_int_eq(status_of(PAGE
+	    "Origin: http://localhost.evil.example\r\n"
+	    "Sec-Fetch-Site: cross-site\r\n\r\nx"), 403);
+	ck_assert_int_eq(status_of("POST /retry_test HTTP/1.1\r\n" HOST
+	    "Origin: http://evil.example\r\nSec-Fetch-Site: cross-site\r\n"
+	    "Content-Length: 2\r\n\r\n{}"), 403);
+	ck_assert_int_eq(status_of("GET /bkt/p HTTP/1.1\r\n" HOST "\r\n"),
+	    404);
+	/* A page of one's own, and a program that says an origin. */
+	ck_assert_int_eq(status_of(PAGE "Origin: http://localhost:3000\r\n"
+	    "Sec-Fetch-Site: cross-site\r\n\r\nx"), 200);
+	ck_assert_int_eq(status_of(PAGE "Origin: http://[::1]:3000\r\n"
+	    "Sec-Fetch-Site: cross-site\r\n\r\nx"), 200);
+	ck_assert_int_eq(status_of(PAGE "Origin: http://evil.example\r\n\r\n"
+	    "x"), 200);
+}
+END_TEST
+
+START_TEST(page_that_the_bucket_names_is_let_in)
+{
+
+	ck_assert_int_eq(status_of("PATCH " B "/bkt HTTP/1.1\r\n" HOST
+	    "Content-Length: 45\r\n\r\n"
+	    "{\"cors\":[{\"origin\":[\"http://site.example\"]}]}"), 200);
+	ck_assert_int_eq(status_of(PAGE "Origin: http://site.example\r\n"
+	    "Sec-Fetch-Site: cross-site\r\n\r\nx"), 200);
+	ck_assert_int_eq(status_of(PAGE "Origin: http://evil.example\r\n"
+	    "Sec-Fetch-Site: cross-site\r\n\r\nx"), 403);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -233,5 +313,9 @@ main(void)
 	tcase_add_test(t, json_of_too_many_values_is_not_read);
 	tcase_add_test(t, message_does_not_quote_all_that_came);
 	tcase_add_test(t, hoarders_of_memory_stop_nobody_else);
+	tcase_add_test(t, query_that_is_not_utf8_is_refused);
+	tcase_add_test(t, checksum_of_the_wrong_type_is_refused);
+	tcase_add_test(t, page_of_another_site_drives_nothing);
+	tcase_add_test(t, page_that_the_bucket_names_is_let_in);
 	return (fix_main(s));
 }
