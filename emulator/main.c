@@ -12,6 +12,7 @@
 #include "lib/buf.h"
 #include "lib/file.h"
 #include "lib/log.h"
+#include "lib/secret.h"
 
 #define VERSION	EMULATOR_VERSION
 
@@ -136,6 +137,10 @@ main_run(const struct options *o, struct exec_opts *x, const sigset_t *set)
 	struct start *s;
 	int rc = 2;
 
+	/* From here on there are secrets (and exec's private place has been
+	 * made, for which /proc/self must be ours). */
+	if (!o->core_files)
+		secret_no_core();
 	if ((s = start_new(&o->start, &e)) == NULL)
 		return (main_failed(&e));
 	if (main_port_file(start_emu(s), o->port_file, &e) == 0) {

@@ -21,7 +21,7 @@
 /* Strings are the command line's, the environment's or the arena's. */
 struct options {
 	struct start_opts start;
-	bool	help, version, describe, verbose, die_with_parent;
+	bool	help, version, describe, verbose, die_with_parent, core_files;
 	enum cage_net net;	/* of exec's command */
 	const char *credentials;	/* NULL: the owner's; "own", or a file */
 	const char *port_file;	/* NULL, or where to write the ports */

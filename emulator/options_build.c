@@ -285,6 +285,7 @@ options_build(struct given *g, struct options *out, struct err *e)
 	out->version = g->v[O_VERSION] != NULL;
 	out->describe = g->v[O_DESCRIBE] != NULL;
 	out->verbose = g->v[O_VERBOSE] != NULL;
+	out->core_files = g->v[O_CORE] != NULL;
 	out->die_with_parent = g->v[O_DIE] != NULL;
 	out->port_file = g->v[O_PORT_FILE];
 	s->http = g->v[O_HTTP];
@@ -298,6 +299,7 @@ options_build(struct given *g, struct options *out, struct err *e)
 	s->journal = g->v[O_JOURNAL];
 	s->history = g->v[O_HISTORY] != NULL;
 	s->beyond_loopback = g->v[O_BEYOND] != NULL;
+	s->anyone = g->v[O_ANYONE] != NULL;
 	s->internal = out->fake || g->v[O_INTERNAL] != NULL;
 	s->all_projects = out->fake;
 	s->location = g->v[O_LOCATION] != NULL && *g->v[O_LOCATION] != '\0' ?

@@ -61,6 +61,8 @@ OPT(ALLOW_HOST, "allow-host", "NAME[,NAME]", 0, \
     "answer for these names in the Host header too") \
 OPT(BEYOND, "listen-beyond-loopback", NULL, 0, \
     "allow addresses that others can reach") \
+OPT(ANYONE, "anyone-may-do-anything", NULL, 0, \
+    "allow them where nobody is asked who he is (--auth off)") \
 OPT(INTERNAL, "internal-endpoints", NULL, 0, \
     "serve /_internal/reseed and delete_all, without a token") \
 OPT(SCHEME, "scheme", "http|https|both", FAKE, \
@@ -95,6 +97,8 @@ OPT(EVENT_LIST, "event.list", "EVENTS", FAKE, \
     "without events it has no effect") \
 OPT(DIE, "die-with-parent", NULL, 0, "end when the starting process ends") \
 OPT(VERBOSE, "verbose", NULL, 0, "log more to stderr") \
+OPT(CORE, "core-files", NULL, 0, \
+    "let a crash leave a core file, with all secrets in it") \
 OPT(DESCRIBE, "describe", NULL, 0, \
     "print options, routes, roles and fault kinds as JSON and exit") \
 OPT(VERSION, "version", NULL, 0, "print the version and exit") \

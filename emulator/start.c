@@ -210,7 +210,8 @@ static int
 start_server(struct start *s, const struct start_opts *o, struct err *e)
 {
 	struct server_opts so = { .http = s->http, .https = s->https,
-	    .proxy = s->proxy, .listen_beyond_loopback = o->beyond_loopback,
+	    .proxy = s->proxy, .allow = { o->beyond_loopback,
+	    o->anyone },
 	    .cert_pem = s->tls.cert_pem, .key_pem = s->tls.key_pem,
 	    .https_cert_pem = s->cert_pem, .https_key_pem = s->key_pem };
 

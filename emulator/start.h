@@ -33,6 +33,7 @@ struct start_opts {
 	bool	power;		/* durability */
 	bool	history;
 	bool	beyond_loopback;
+	bool	anyone;		/* beyond it without authentication */
 	int64_t	soft_delete_s;	/* policy of new buckets; 0: a week, -1: off */
 	int64_t	write_limit;	/* writes a second to one object; 0: any */
 	int	direct, direct_plain, inside;	/* sockets of a private network

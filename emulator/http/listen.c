@@ -30,8 +30,8 @@ listen_is_loopback(const struct addrinfo *ai)
 }
 
 static int
-listen_resolve(struct listen *l, const char *text, bool beyond,
-    struct err *e)
+listen_resolve(struct listen *l, const char *text, bool asks,
+    const struct listen_allow *may, struct err *e)
 {
 	struct addrinfo hints = { .ai_family = AF_UNSPEC,
 	    .ai_socktype = SOCK_STREAM,
@@ -53,11 +53,17 @@ listen_resolve(struct listen *l, const char *text, bool beyond,
 	if (gai != 0)
 		(void)err_set(e, "cannot listen on %s: %s", text,
 		    gai_strerror(gai));
-	else if (!beyond && !listen_is_loopback(ai))
+	else if (!may->beyond && !listen_is_loopback(ai))
 		(void)err_set(e, "will not listen on %s: that is beyond "
-		    "loopback, and anyone who reaches it may do anything to "
-		    "this fake; --listen-beyond-loopback, or GCS_EMULATOR_LISTEN_"
-		    "BEYOND_LOOPBACK=1 in the environment, allows it", text);
+		    "loopback, where other machines reach it; "
+		    "--listen-beyond-loopback, or GCS_EMULATOR_LISTEN_BEYOND_"
+		    "LOOPBACK=1 in the environment, allows it", text);
+	else if (!asks && !may->anyone && !listen_is_loopback(ai))
+		(void)err_set(e, "will not listen on %s: nobody is asked there "
+		    "who he is, so that anyone who reaches it may read and "
+		    "change everything; --anyone-may-do-anything, or "
+		    "GCS_EMULATOR_ANYONE_MAY_DO_ANYTHING=1 in the environment, "
+		    "allows it, and --auth on asks", text);
 	else {
 		memcpy(&l->addr, ai->ai_addr, ai->ai_addrlen);
 		l->len = ai->ai_addrlen;
@@ -130,10 +136,11 @@ listen_pause(struct listen *l)
 }
 
 int
-listen_open(struct listen *l, const char *text, bool beyond, struct err *e)
+listen_open(struct listen *l, const char *text, bool asks,
+    const struct listen_allow *may, struct err *e)
 {
 
-	if (listen_resolve(l, text, beyond, e))
+	if (listen_resolve(l, text, asks, may, e))
 		return (-1);
 	/* The first bind chooses the port where it is 0. */
 	if ((l->hold = listen_bind(l)) < 0 ||

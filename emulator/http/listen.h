@@ -22,10 +22,16 @@ struct listen {
 
 #define LISTEN_INIT { .hold = -1, .fd = -1 }
 
-/* text: "ADDRESS:PORT", port 0 for any.  What is not loopback is an error
- * unless `beyond`; so is an address in use, which is named. */
-int	listen_open(struct listen *, const char *text, bool beyond,
-    struct err *);
+/* Who may be let in from other machines. */
+struct listen_allow {
+	bool	beyond;		/* anybody at all */
+	bool	anyone;		/* and where nobody is asked who he is */
+};
+/* text: "ADDRESS:PORT", port 0 for any.  asks: are credentials asked for
+ * there?  What is not loopback is an error unless it is allowed; so is an
+ * address in use, which is named. */
+int	listen_open(struct listen *, const char *text, bool asks,
+    const struct listen_allow *, struct err *);
 /* A socket that another has opened, maybe where this process cannot: it
  * listens and does not block, and is closed with the rest. */
 void	listen_adopt(struct listen *, int fd);

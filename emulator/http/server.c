@@ -354,7 +354,9 @@ server_begin(struct server *sv, const struct server_opts *o, struct err *e)
 {
 	struct sockets_opts so = {
 		.addr = { o->http, o->https, o->proxy },
-		.beyond_loopback = o->listen_beyond_loopback,
+		.asks = { sv->emu->auth_http, sv->emu->auth_http,
+		    sv->emu->auth_proxy },
+		.allow = o->allow,
 		.max = server_limit(o->max_connections, e),
 		.second_us = o->second_us > 0 ? o->second_us : 1000000,
 		.size = sizeof(struct conn), .take = server_take, .cls = sv

@@ -16,7 +16,7 @@ struct server_opts {
 	const char *http;	/* "127.0.0.1:0": address and port */
 	const char *proxy;	/* the same; NULL: no proxy */
 	const char *https;	/* the plain endpoint through TLS; NULL: none */
-	bool	listen_beyond_loopback;	/* the long flag was given */
+	struct listen_allow allow;	/* by the long flags */
 	const char *cert_pem, *key_pem;	/* for the impersonated hosts */
 	/* … and for `https`; NULL: the same */
 	const char *https_cert_pem, *https_key_pem;

@@ -429,7 +429,7 @@ sockets_new(const struct sockets_opts *o, struct err *e)
 		(void)err_setno(e, "eventfd");
 	for (i = 0; s->wake >= 0 && i < SOCKETS_WAYS; i++)
 		if (o->addr[i] != NULL && listen_open(&s->ways[i], o->addr[i],
-		    o->beyond_loopback, e))
+		    o->asks[i], &o->allow, e))
 			break;
 	if (i == SOCKETS_WAYS)
 		return (s);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "emulator/http/listen.h"
 #include "lib/err.h"
 
 struct sockets;
@@ -71,7 +72,8 @@ struct sockets_opts {
 					 * NULL where it is not wanted */
 	int	fd[SOCKETS_WAYS];	/* in place of an address: one that
 					 * listens, ours from now; 0: none */
-	bool	beyond_loopback;
+	bool	asks[SOCKETS_WAYS];	/* for credentials */
+	struct listen_allow allow;
 	int	max;			/* connections at once */
 	int64_t	second_us;		/* of limits.h's seconds, a tester's */
 	size_t	size;			/* of the caller's struct */

@@ -70,7 +70,7 @@ wait_started(void)
 static void
 run(const char *const *more)
 {
-	char *argv[16] = { at("fake-gcs-server") }, *env[3];
+	char *argv[16] = { at("fake-gcs-server") }, *env[4];
 	posix_spawn_file_actions_t fa;
 	int fd[2], n = 1;
 
@@ -79,7 +79,8 @@ run(const char *const *more)
 	argv[n] = NULL;
 	env[0] = mem_printf("TMPDIR=%s", dir);
 	env[1] = mem_strdup("GCS_EMULATOR_LISTEN_BEYOND_LOOPBACK=1");
-	env[2] = NULL;
+	env[2] = mem_strdup("GCS_EMULATOR_ANYONE_MAY_DO_ANYTHING=1");
+	env[3] = NULL;
 	ck_assert_int_eq(pipe2(fd, O_CLOEXEC), 0);
 	ck_assert_int_eq(posix_spawn_file_actions_init(&fa), 0);
 	ck_assert_int_eq(posix_spawn_file_actions_adddup2(&fa, fd[1], 1), 0);
@@ -92,6 +93,7 @@ run(const char *const *more)
 		free(argv[n]);
 	free(env[0]);
 	free(env[1]);
+	free(env[2]);
 }
 
 static void

@@ -464,8 +464,31 @@ START_TEST(beyond_loopback_wants_the_long_flag)
 	o.http = "0.0.0.0:0";
 	o.beyond_loopback = true;
 	s = start_new(&o, &e);
+	ck_assert_ptr_null(s);
+	ck_assert_ptr_nonnull(strstr(e.msg, "--anyone-may-do-anything"));
+	o.auth = START_AUTH_ON;		/* who asks does not need it */
+	s = start_new(&o, &e);
 	ck_assert_ptr_nonnull(s);
 	start_free(s);
+	o.auth = START_AUTH_DEFAULT;
+	o.anyone = true;
+	s = start_new(&o, &e);
+	ck_assert_ptr_nonnull(s);
+	start_free(s);
+	/* it does not stand for the other */
+	o.beyond_loopback = false;
+	ck_assert_ptr_null(start_new(&o, &e));
+	ck_assert_ptr_nonnull(strstr(e.msg, "--listen-beyond-loopback"));
+	/* the proxy asks, but for --auth off */
+	o = (struct start_opts){ .proxy = "0.0.0.0:0",
+	    .beyond_loopback = true };
+	s = start_new(&o, &e);
+	ck_assert_ptr_nonnull(s);
+	start_free(s);
+	o.auth = START_AUTH_OFF;
+	ck_assert_ptr_null(start_new(&o, &e));
+	ck_assert_ptr_nonnull(strstr(e.msg, "--anyone-may-do-anything"));
+	o = (struct start_opts){ .proxy = "off" };
 	o.http = "nonsense";
 	ck_assert_ptr_null(start_new(&o, &e));
 	err_release(&e);

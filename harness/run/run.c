@@ -22,6 +22,7 @@
 #include "harness/workload/load.h"
 #include "lib/clock.h"
 #include "lib/file.h"
+#include "lib/secret.h"
 #include "lib/str.h"
 
 #define RUN_PROJECT	"myproject"
@@ -197,6 +198,9 @@ run_isolate(struct run *r, const char **network, struct err *e)
 	*network = "shared network";
 	if (!r->opts->no_netns)
 		rc = isolate_network(e);
+	/* Tokens and keys come; a private network needs /proc/self before. */
+	if (getenv("LITEDRILL_CORE_FILES") == NULL)
+		secret_no_core();
 	if (rc == 0 && !r->opts->no_netns)
 		run_log(r, "run", "%s", err_msg(e));
 	r->netns = rc > 0;
