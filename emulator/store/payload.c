@@ -121,6 +121,21 @@ payload_free(struct payload *p)
 	free(p);
 }
 
+/* A write failed with errno: was the disk full, and is there room now?  The
+ * file ends after `at` bytes again. */
+static bool
+payload_again(struct payload *p, int64_t at)
+{
+	int no = errno;
+
+	if (p->fd >= 0 && store_errno_rc(no) == STORE_FULL &&
+	    store_soft_room(p->st) && ftruncate(p->fd, at) == 0 &&
+	    lseek(p->fd, at, SEEK_SET) == at)
+		return (true);
+	errno = no;
+	return (false);
+}
+
 /* What is in memory goes to a file, for more is coming. */
 static int
 payload_spill(struct payload *p)
@@ -130,8 +145,9 @@ payload_spill(struct payload *p)
 	p->fd = payload_create(p->st, p->id);
 	if (p->fd < 0)
 		return (-1);
-	if (file_write_all(p->fd, p->mem.p, p->mem.len) != 0)
-		return (-1);
+	while (file_write_all(p->fd, p->mem.p, p->mem.len) != 0)
+		if (!payload_again(p, 0))
+			return (-1);
 	buf_release(&p->mem);
 	return (0);
 }
@@ -145,6 +161,17 @@ payload_room(const struct payload *p)
 		return (0);
 	errno = ENOSPC;
 	return (-1);
+}
+
+/* To the file, which has p->size bytes. */
+static int
+payload_put(struct payload *p, const void *data, size_t n)
+{
+
+	while (file_write_all(p->fd, data, n) != 0)
+		if (!payload_again(p, p->size))
+			return (-1);
+	return (0);
 }
 
 /* n bytes more.  Of a small payload the MD5 is cheapest while they are at hand;
@@ -179,7 +206,7 @@ payload_write(struct payload *p, const void *data, size_t n)
 		buf_add(&p->mem, data, n);
 	} else if (payload_room(p) != 0 ||
 	    (p->fd < 0 && payload_spill(p) != 0) ||
-	    file_write_all(p->fd, data, n) != 0) {
+	    payload_put(p, data, n) != 0) {
 		no = errno;
 		p->failed = true;
 		payload_drop_file(p);
@@ -227,10 +254,13 @@ payload_append(struct payload *p, const struct store_reader *r)
 	if (p->fd < 0 && (r->fd >= 0 ||
 	    p->size + r->size > PAYLOAD_INLINE) && payload_spill(p) != 0)
 		return (-1);
-	if (r->fd >= 0)
-		return (payload_copy_file(p->fd, r->fd, r->size));
-	if (p->fd >= 0)
-		return (file_write_all(p->fd, r->data, (size_t)r->size));
+	if (p->fd >= 0) {
+		while ((r->fd >= 0 ? payload_copy_file(p->fd, r->fd, r->size) :
+		    file_write_all(p->fd, r->data, (size_t)r->size)) != 0)
+			if (!payload_again(p, p->size))
+				return (-1);
+		return (0);
+	}
 	buf_add(&p->mem, r->data, (size_t)r->size);
 	return (0);
 }

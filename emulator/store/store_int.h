@@ -338,6 +338,9 @@ enum store_rc	store_soft_find(struct store_conn *, struct arena *,
     struct store_row *) MUST_USE;
 /* Outside of transactions: no more soft-deleted bytes stay than may. */
 void	store_soft_trim(struct store *);
+/* The same, the disk being full: some of those that were to go soonest go,
+ * unless all are to be kept.  False: none went. */
+bool	store_soft_room(struct store *);
 
 /* ---- store_rate.c ---- */
 

@@ -187,7 +187,9 @@ store_object_insert(struct store *st, struct store_write *w,
 	if (rc == STORE_OK)
 		rc = store_room_check(st);
 	if (rc == STORE_OK)
-		rc = store_batch(st, w, store_insert_run, &x);
+		do
+			rc = store_batch(st, w, store_insert_run, &x);
+		while (rc == STORE_FULL && store_soft_room(st));
 	if (rc != STORE_OK)
 		return (rc);
 	p->taken = w == NULL || !w->forget;

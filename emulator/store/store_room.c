@@ -150,8 +150,10 @@ store_room_check(struct store *st)
 
 	if (!atomic_load(&st->room_out))
 		return (STORE_OK);
-	(void)pthread_mutex_lock(&st->write_lock);
-	room_take(st);
-	(void)pthread_mutex_unlock(&st->write_lock);
+	do {
+		(void)pthread_mutex_lock(&st->write_lock);
+		room_take(st);
+		(void)pthread_mutex_unlock(&st->write_lock);
+	} while (atomic_load(&st->room_out) && store_soft_room(st));
 	return (atomic_load(&st->room_out) ? STORE_FULL : STORE_OK);
 }

@@ -84,19 +84,13 @@ store_session_look(struct store_conn *c, const char *id, struct arena *a,
 	return (STORE_OK);
 }
 
-enum store_rc
-store_session_new(struct store *st, const struct session *s, struct arena *a,
-    const char **id)
+static enum store_rc
+store_session_add(struct store *st, const struct session *s, const char *hex)
 {
-	unsigned char rnd[24];
 	struct store_bref b;
 	struct buf terms;
 	enum store_rc rc;
-	char *hex;
 
-	BUG_ON(getrandom(rnd, sizeof(rnd), 0) != (ssize_t)sizeof(rnd));
-	hex = arena_alloc(a, 2 * sizeof(rnd) + 1);
-	str_hex(hex, rnd, sizeof(rnd));
 	if ((rc = store_tx_begin_more(st)) != STORE_OK)
 		return (rc);
 	buf_init(&terms, 1024);
@@ -108,6 +102,23 @@ store_session_new(struct store *st, const struct session *s, struct arena *a,
 		    s->principal, terms.p, payload_number(st), st->tx_now);
 	rc = store_tx_end(st, NULL, rc);
 	buf_release(&terms);
+	return (rc);
+}
+
+enum store_rc
+store_session_new(struct store *st, const struct session *s, struct arena *a,
+    const char **id)
+{
+	unsigned char rnd[24];
+	enum store_rc rc;
+	char *hex;
+
+	BUG_ON(getrandom(rnd, sizeof(rnd), 0) != (ssize_t)sizeof(rnd));
+	hex = arena_alloc(a, 2 * sizeof(rnd) + 1);
+	str_hex(hex, rnd, sizeof(rnd));
+	do
+		rc = store_session_add(st, s, hex);
+	while (rc == STORE_FULL && store_soft_room(st));
 	*id = hex;
 	return (rc);
 }
@@ -199,7 +210,7 @@ store_upload_finish(struct store *st, struct store_write *w,
     struct store_upload *u, const struct session *s,
     const struct store_expect *more, struct arena *a, struct object *out)
 {
-	struct store_row row = { 0 };
+	struct store_row row = { 0 }, fresh;
 	struct buf small;
 	enum store_rc rc;
 
@@ -219,8 +230,12 @@ store_upload_finish(struct store *st, struct store_write *w,
 		return (rc);
 	buf_init(&small, PAYLOAD_INLINE);
 	rc = store_upload_seal(st, u, &small);
+	fresh = row;
 	if (rc == STORE_OK)
-		rc = store_upload_store(st, w, u, s, &small, &row, a);
+		do {
+			row = fresh;
+			rc = store_upload_store(st, w, u, s, &small, &row, a);
+		} while (rc == STORE_FULL && store_soft_room(st));
 	buf_release(&small);
 	if (rc == STORE_OK) {
 		*out = row.o;

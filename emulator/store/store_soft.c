@@ -1,13 +1,16 @@
 /* What is soft-deleted: objects that are gone but not yet lost, and buckets
  * likewise.  They go in small transactions, so that nobody waits long for the
  * writer: when their time has come, and the oldest earlier than that where
- * more bytes would be kept than was allowed at the start. */
+ * more bytes would be kept than was allowed at the start, or the disk is
+ * full. */
 #include <string.h>
 
 #include "emulator/store/store_bucket.h"
+#include "lib/log.h"
 #include "lib/str.h"
 
 #define BATCH	200		/* objects in one transaction */
+#define SOFT_ROOM	(INT64_C(32) << 20)	/* lost at once for a full disk */
 
 enum store_rc
 store_soft_find(struct store_conn *c, struct arena *a,
@@ -157,6 +160,29 @@ store_soft_trim(struct store *st)
 	rc = store_soft_run(st, INT64_MAX, st->soft_max - st->soft_max / 8,
 	    &n);
 	(void)rc;		/* logged; the next deletion tries again */
+}
+
+/* Unlike the real service's a disk here ends, and what was deleted last goes
+ * last. */
+bool
+store_soft_room(struct store *st)
+{
+	enum store_rc rc;
+	int64_t keep;
+	size_t n = 0;
+
+	if (st->soft_max <= 0)
+		return (false);
+	(void)pthread_mutex_lock(&st->write_lock);
+	keep = st->soft_bytes - SOFT_ROOM;
+	(void)pthread_mutex_unlock(&st->write_lock);
+	if (keep <= -SOFT_ROOM)
+		return (false);
+	rc = store_soft_run(st, INT64_MAX, keep > 0 ? keep : 0, &n);
+	if (n > 0)
+		log_debug("store %s: the disk is full; %zu soft-deleted "
+		    "generations are lost for that", st->dir, n);
+	return (rc == STORE_OK && n > 0);
 }
 
 /* ---- losing buckets ---- */

@@ -212,8 +212,10 @@ store_upload_append(struct store *st, struct store_upload *u, int64_t offset,
 	while (n > 0 && rc == STORE_OK) {
 		ssize_t k = pwrite(u->fd, p, n, u->written.size);
 
-		if (k < 0 && errno != EINTR)
-			rc = store_errno_rc(errno);
+		if (k < 0 && errno != EINTR &&
+		    ((rc = store_errno_rc(errno)) == STORE_FULL) &&
+		    store_soft_room(st))
+			rc = STORE_OK;
 		if (k < 0)
 			continue;
 		store_sum_add(&u->written, p, (size_t)k);
@@ -222,6 +224,18 @@ store_upload_append(struct store *st, struct store_upload *u, int64_t offset,
 	}
 	hasher_more(u->hash, u->written.size);
 	return (rc);
+}
+
+static enum store_rc
+store_upload_persist(struct store *st, const struct store_upload *u)
+{
+	enum store_rc rc;
+
+	if ((rc = store_tx_begin_more(st)) != STORE_OK)
+		return (rc);
+	rc = store_sql_do(&st->w, SQL_SESSION_PERSIST, "si", u->id,
+	    u->written.size);
+	return (store_tx_end(st, NULL, rc));
 }
 
 enum store_rc
@@ -233,11 +247,9 @@ store_upload_flush(struct store *st, struct store_upload *u)
 		return (STORE_OK);
 	if (u->fd >= 0 && payload_sync(st, u->payload, u->fd) != 0)
 		return (store_errno_rc(errno));
-	if ((rc = store_tx_begin_more(st)) != STORE_OK)
-		return (rc);
-	rc = store_sql_do(&st->w, SQL_SESSION_PERSIST, "si", u->id,
-	    u->written.size);
-	rc = store_tx_end(st, NULL, rc);
+	do
+		rc = store_upload_persist(st, u);
+	while (rc == STORE_FULL && store_soft_room(st));
 	if (rc == STORE_OK) {
 		u->persisted = u->written;
 		hasher_keep(u->hash);

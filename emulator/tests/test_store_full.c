@@ -199,6 +199,61 @@ START_TEST(full_file_system_still_deletes)
 }
 END_TEST
 
+#define WEEK	"{\"softDeletePolicy\":{\"retentionDurationSeconds\":" \
+		"\"604800\"}}"
+
+/* Soft-deleted bytes make room for new ones, unless all are to stay: in the
+ * database, in files, and in sessions' files; without a deletion and after
+ * one that needed the room. */
+START_TEST(full_file_system_loses_what_is_soft_deleted)
+{
+	size_t size = _i % 3 == 0 ? 20000 : 400000;
+	struct bucket b = { .name = "b", .project = "p", .attrs = WEEK,
+	    .policy = "{}" }, out;
+	struct session s = { .bucket = "b", .name = "o" };
+	bool all = _i >= 6, filled = (_i / 3 & 1) != 0;
+	enum store_rc rc = STORE_OK;
+	struct object o;
+	const char *id;
+	int n = 0, max = _i % 3 == 0 ? 1500 : 150;
+
+	if (!small_disk("size=24m"))
+		return;
+	soft_bytes = all ? 0 : 1 << 30;
+	open_store(false);
+	ck_assert_int_eq(store_bucket_insert(st, NULL, &b, &ar, &out),
+	    STORE_OK);
+	ck_assert_int_eq(put_bytes("other", 100), STORE_OK);
+	for (; rc == STORE_OK && n < max; n++) {
+		if (filled && n == 20) {
+			fill_disk("ballast");
+			ck_assert_int_eq(del("b", "other", 0), STORE_OK);
+		}
+		if (_i % 3 < 2) {
+			rc = put_bytes("o", size);
+			continue;
+		}
+		rc = store_session_new(st, &s, &ar, &id);
+		if (rc == STORE_OK)
+			rc = store_session_write(st, id, 0, arena_alloc(&ar,
+			    size), size);
+		if (rc == STORE_OK)
+			rc = store_session_flush(st, id, &(int64_t){ 0 });
+		if (rc == STORE_OK)
+			rc = store_session_finish(st, NULL, id, NULL, &ar,
+			    &o);
+		arena_reset(&ar);
+	}
+	ck_assert_int_eq(rc, all ? STORE_FULL : STORE_OK);
+	reopen();
+	ck_assert_int_eq(get("b", "o", &o), STORE_OK);
+	ck_assert_int_eq(o.size, (int64_t)size);
+	store_close(st);
+	st = NULL;
+	ck_assert_int_eq(umount2(dir, MNT_DETACH), 0);
+}
+END_TEST
+
 /* What is kept for deletions is for nothing else. */
 START_TEST(room_that_was_given_up_is_not_for_writing)
 {
@@ -257,6 +312,8 @@ main(void)
 	tcase_add_test(t, full_disk_refuses_large_objects_whole);
 	tcase_add_test(t, full_file_system_refuses_and_goes_on_with_room);
 	tcase_add_loop_test(t, full_file_system_still_deletes, 0, 4);
+	tcase_add_loop_test(t, full_file_system_loses_what_is_soft_deleted, 0,
+	    9);
 	tcase_add_test(t, room_that_was_given_up_is_not_for_writing);
 	suite_add_tcase(s, t);
 	return (run_suite(s));
