@@ -349,6 +349,9 @@ req_json_text(struct req *rq, const char *p, size_t n, json_t **out)
 		if (*out != NULL)
 			req_fail(rq, 400, "parseError",
 			    "Parse Error: the body is not a JSON object.");
+		else if (je.line < 1)		/* of nul_json(), not a place */
+			req_fail(rq, 400, "parseError", "Parse Error: %s.",
+			    je.text);
 		else
 			req_fail(rq, 400, "parseError",
 			    "Parse Error: line %d column %d: %s.",

@@ -13,6 +13,8 @@
 #include "emulator/identity/pools.h"
 #include "lib/str.h"
 
+#define POLICY_MEMBERS	1500
+
 #define POLICY_MORE	"For more information, please refer to "	\
 	"https://cloud.google.com/iam/docs/policies#versions."
 
@@ -236,6 +238,23 @@ policy_binding(struct req *rq, const json_t *b)
 	return (0);
 }
 
+/* Each appearance counts, https://cloud.google.com/iam/quotas . */
+static int
+policy_members(struct req *rq, const json_t *bindings)
+{
+	const json_t *b;
+	size_t i, n = 0;
+
+	json_array_foreach(bindings, i, b)
+		n += json_array_size(json_object_get(b, "members"));
+	if (n <= POLICY_MEMBERS)
+		return (0);
+	req_fail(rq, 400, "invalid", "The number of members in the policy "
+	    "(%zu) is larger than the maximum allowed size %d.", n,
+	    POLICY_MEMBERS);
+	return (-1);
+}
+
 int
 policy_check(struct req *rq, const json_t *policy, const json_t *old)
 {
@@ -249,6 +268,8 @@ policy_check(struct req *rq, const json_t *policy, const json_t *old)
 		    "an array.");
 		return (-1);
 	}
+	if (policy_members(rq, bindings) != 0)
+		return (-1);
 	json_array_foreach(bindings, i, b)
 		if (policy_binding(rq, b) != 0)
 			return (-1);

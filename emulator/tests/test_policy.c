@@ -225,6 +225,34 @@ START_TEST(a_projects_conditions_are_hidden_from_version_1)
 }
 END_TEST
 
+/* As many users, in two bindings. */
+static int
+set_users(int n)
+{
+	struct buf b;
+	int status;
+
+	buf_init(&b, 1u << 20);
+	buf_adds(&b, "{\"bindings\":[{\"role\":\"roles/storage.admin\","
+	    "\"members\":[");
+	for (int i = 1; i < n; i++)
+		buf_addf(&b, "%s\"user:u%d@example.com\"", i > 1 ? "," : "",
+		    i);
+	buf_adds(&b, "]},{\"role\":\"roles/storage.objectViewer\","
+	    "\"members\":[\"user:u1@example.com\"]}]}");
+	status = ask(x.emu.owner, "PUT", B "/iam", b.p);
+	buf_release(&b);
+	return (status);
+}
+
+START_TEST(a_policy_has_at_most_1500_members)
+{
+
+	ck_assert_int_eq(set_users(1500), 200);
+	ck_assert_int_eq(set_users(1501), 400);
+}
+END_TEST
+
 START_TEST(conditions_that_cannot_be_kept_are_refused)
 {
 	static const struct { const char *role, *member, *condition; } t[] = {
@@ -259,6 +287,7 @@ main(void)
 	tcase_add_test(t, a_condition_on_the_time_ends_with_it);
 	tcase_add_test(t, conditions_need_a_uniform_bucket_and_version_3);
 	tcase_add_test(t, a_projects_conditions_are_hidden_from_version_1);
+	tcase_add_test(t, a_policy_has_at_most_1500_members);
 	tcase_add_test(t, conditions_that_cannot_be_kept_are_refused);
 	suite_add_tcase(s, t);
 	return (fix_main(s));
