@@ -407,6 +407,7 @@ exchange_send(struct exchange *x)
 	struct req *rq = &x->rq;
 	struct desk *d = x->c->desk;
 
+	req_hold(rq);
 	x->keep = x->h->keep_alive && !x->cut &&
 	    (rq->stream == NULL || x->h->minor > 0) &&
 	    !server_stopping(rq->emu->server);

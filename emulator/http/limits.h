@@ -46,6 +46,9 @@
 					 * requests together, but for … */
 #define LIMIT_GATHER_FREE (64LL << 10)	/* … the first bytes of each, so that
 					 * hoarders stop nobody's small ones */
+#define LIMIT_ANSWERS	(256LL << 20)	/* of answers in memory that are still
+					 * to be read; larger ones than
+					 * LIMIT_GATHER_FREE are a 503 then */
 #define LIMIT_VALUES	200000		/* of one JSON text, about: 10 MiB of
 					 * "{}," took 1 GB and 4 s */
 #define LIMIT_DRAIN	(64LL << 20)	/* of a body that was refused, before

@@ -9,6 +9,7 @@
 
 #include "emulator/api/fields.h"
 #include "emulator/api/retention.h"
+#include "emulator/http/limits.h"
 #include "emulator/http/route.h"
 #include "emulator/http/server.h"
 #include "emulator/http/xml_error.h"
@@ -93,6 +94,10 @@ req_reply_json_text(struct req *rq, int status, char *s, size_t n)
 	req_header_add(rq, "Content-Type", "application/json; charset=UTF-8");
 	rq->reply = rq->reply_heap = s;
 	rq->reply_len = (int64_t)nul_json_out(s, n);
+	/* It may wait for its reader: without the room that it grew into. */
+	if (rq->reply_len > LIMIT_GATHER_FREE)
+		rq->reply = rq->reply_heap = mem_realloc(s,
+		    (size_t)rq->reply_len + 1);
 }
 
 static void

@@ -101,7 +101,7 @@ struct req {
 
 	struct buf body;		/* gathered (routes with BODY_BUF),
 					 * REQ_BODY_MAX bytes at most */
-	int64_t	gathered;		/* private: req_gather()'s */
+	int64_t	gathered, held;		/* private: req_gather(), _hold() */
 	int64_t	bytes_in, bytes_out;
 	struct gunzip *gunzip;		/* gunzip.c's, or NULL */
 	void	*state;			/* the route's own, in the arena */
@@ -147,6 +147,10 @@ int	req_target(struct req *, const char *target);
 /* The host header in both forms; NULL where the client sent none. */
 void	req_set_host(struct req *, const char *host_port);
 void	req_release(struct req *);
+
+/* The answer is about to be sent, for as long as the client takes.  What is
+ * stored is a 503 instead where all answers together are too large. */
+void	req_hold(struct req *);
 
 /* ---- what came in ---- */
 const char	*req_query(const struct req *, const char *k);	/* or NULL */

@@ -295,6 +295,52 @@ START_TEST(page_that_the_bucket_names_is_let_in)
 }
 END_TEST
 
+/* A listing of 8 MiB. */
+static void
+fat_listing(void)
+{
+	int fd = wire_connect();
+	struct buf b;
+
+	buf_init(&b, 32u << 10);
+	for (int i = 0; i < 1000; i++) {
+		buf_reset(&b);
+		buf_addf(&b, "PUT /bkt/%d HTTP/1.1\r\n" HOST
+		    "Content-Length: 0\r\nx-goog-meta-a: %08000d\r\n\r\n",
+		    i, i);
+		wire_bytes(fd, b.p, b.len);
+		ck_assert_int_eq(wire_answer(fd, &w, false), 200);
+	}
+	buf_release(&b);
+	(void)close(fd);
+}
+
+START_TEST(answers_that_nobody_reads_are_bounded)
+{
+	enum { N = 50 };
+	int fd[N], full = 0;
+
+	fat_listing();
+	for (int i = 0; i < N; i++) {
+		fd[i] = wire_connect();
+		wire_send(fd[i], "GET " B "/bkt/o HTTP/1.1\r\n" HOST "\r\n");
+	}
+	/* The head of each tells; nobody reads the bodies. */
+	for (int i = 0; i < N; i++) {
+		char head[13] = "";
+
+		ck_assert_int_eq(recv(fd[i], head, 12, MSG_WAITALL), 12);
+		full += strcmp(head + 9, "503") == 0;
+	}
+	ck_assert_int_gt(full, 0);
+	ck_assert_int_lt(full, N / 2);
+	ck_assert_int_eq(status_of("GET " B "/bkt HTTP/1.1\r\n" HOST "\r\n"),
+	    200);
+	for (int i = 0; i < N; i++)
+		(void)close(fd[i]);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -317,5 +363,6 @@ main(void)
 	tcase_add_test(t, checksum_of_the_wrong_type_is_refused);
 	tcase_add_test(t, page_of_another_site_drives_nothing);
 	tcase_add_test(t, page_that_the_bucket_names_is_let_in);
+	tcase_add_test(t, answers_that_nobody_reads_are_bounded);
 	return (fix_main(s));
 }
