@@ -245,8 +245,10 @@ str_equal_secret(const char *a, const char *b)
 	size_t n = strlen(a), m = strlen(b);
 	unsigned char d = n != m;
 
-	for (size_t i = 0; i < n; i++)
-		d |= (unsigned char)(a[i] ^ b[m > 0 ? i % m : 0]);
+	/* b again from its start where it is shorter: a division a byte would
+	 * be a fifth of a small request, which asks this of its token */
+	for (size_t i = 0, k = 0; i < n; i++, k = k + 1 < m ? k + 1 : 0)
+		d |= (unsigned char)(a[i] ^ b[k]);
 	return (d == 0);
 }
 

@@ -168,7 +168,7 @@ csek_compare(struct req *rq, const char *given, const char *own)
 		    "resourceNotEncryptedWithCustomerEncryptionKey",
 		    "The target object is not encrypted by a "
 		    "customer-supplied encryption key."));
-	if (strcmp(given, own) != 0)
+	if (!str_equal_secret(given, own))
 		return (csek_bad(rq, "customerEncryptionKeyIsIncorrect",
 		    "The provided encryption key is incorrect."));
 	return (0);
@@ -199,5 +199,5 @@ csek_shows(struct req *rq, const char *sha)
 {
 	const char *given = req_header(rq, "x-goog-encryption-key-sha256");
 
-	return (given != NULL && strcmp(given, sha) == 0);
+	return (given != NULL && str_equal_secret(given, sha));
 }

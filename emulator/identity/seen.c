@@ -8,6 +8,7 @@
 
 #include "emulator/store/store.h"
 #include "lib/mem.h"
+#include "lib/str.h"
 
 #define SLOTS		256		/* a power of two */
 #define TEXTS_MAX	8192u		/* of key and value; more: not kept */
@@ -81,7 +82,8 @@ seen_get(const struct emu *emu, uint64_t state, const char *key,
 		return (NULL);
 	t = seen_slot(emu, key);
 	BUG_ON(pthread_mutex_lock(&t->lock) != 0);
-	if (t->state == state && strcmp(t->texts, key) == 0 &&
+	/* a token is part of the key */
+	if (t->state == state && str_equal_secret(t->texts, key) &&
 	    clock_wall_us(&emu->clock) < t->until_us)
 		value = arena_strdup(a, t->texts + t->value);
 	BUG_ON(pthread_mutex_unlock(&t->lock) != 0);

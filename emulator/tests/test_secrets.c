@@ -330,7 +330,7 @@ private_key(const char *file, const char *what, const char *home)
 static void
 genuine(void)
 {
-	char *data;
+	char *data, *escaped;
 	struct buf b;
 	const char *h, *t;
 
@@ -357,11 +357,13 @@ genuine(void)
 	(void)ask("POST", "/_emulator/users", "{\"email\":\"ada@example.com\"}",
 	    HOST("127.0.0.1"), h, NULL);
 	t = secret(got("credentials", "refresh_token"), "refresh token", NULL);
+	escaped = curl_easy_escape(cl.curl, t, 0);
 	ck_assert_int_eq(ask("POST", "/token", arena_printf(&arena,
 	    "grant_type=refresh_token&client_id=%s&client_secret=%s&"
 	    "refresh_token=%s", got("credentials", "client_id"), secret(got(
 	    "credentials", "client_secret"), "client secret", NULL),
-	    curl_easy_escape(cl.curl, t, 0)), OAUTH, NULL, NULL), 200);
+	    escaped), OAUTH, NULL, NULL), 200);
+	curl_free(escaped);
 	t = secret(got(NULL, "access_token"), "a person's access token", NULL);
 	(void)secret(got(NULL, "id_token"), "ID token", NULL);
 	(void)ask("GET", "/storage/v1/b/bucket-one", NULL, GCS,
