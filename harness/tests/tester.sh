@@ -11,6 +11,11 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 n=0
 
+# Private keys, access tokens, assertions and client secrets: in nothing that a
+# drill leaves behind.
+secrets='BEGIN (RSA )?PRIVATE KEY|ya29\.[A-Za-z0-9._-]{20}'
+secrets+='|eyJ[A-Za-z0-9_-]{16,}\.eyJ[A-Za-z0-9_-]{16,}\.|GOCSPX-[A-Za-z0-9]{8}'
+
 # wrapper NAME VERSION: makes $tmp/NAME-VERSION/NAME, prints its path
 wrapper() {
     local dir=$tmp/$1-$2
@@ -42,6 +47,8 @@ must_one() {
     if grep -rqs --include=replicator.log 'litestream.real.*not found' \
         "$file.out"; then
         echo "FAIL $id $* (the wrapper found no litestream.real)"
+    elif grep -raEl "$secrets" "$file.out" || grep -E "$secrets" <<<"$out"; then
+        echo "FAIL $id $* (a credential is in its report or its folder)"
     elif [ $rc = 1 ] && grep -qE "$why" <<<"$out"; then
         echo "ok   $id $*"
     else
