@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "emulator/store/store_int.h"
 #include "lib/file.h"
@@ -27,19 +28,22 @@
 #define ROOM_WAIT_MS	200		/* for readers of an old log */
 #define ROOM_TRIES	8
 
-/* The file's blocks are there, or there are none.  0, or -1 with errno. */
+/* The file with its blocks, or with size 0 none at all.  0, or -1 with
+ * errno. */
 static int
 room_size(const struct store *st, int64_t size)
 {
 	char *path = mem_printf("%s/room", st->dir);
-	int fd, no;
+	int fd = -1, no = 0;
 
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	no = fd < 0 ? errno : size > 0 ? posix_fallocate(fd, 0, size) : 0;
-	if (fd >= 0 && (size == 0 || no != 0) && ftruncate(fd, 0) != 0)
-		no = errno;
+	if (size > 0) {
+		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		no = fd < 0 ? errno : posix_fallocate(fd, 0, size);
+	}
 	if (fd >= 0)
 		(void)close(fd);
+	if (size == 0 || no != 0)
+		(void)unlink(path);
 	free(path);
 	errno = no;
 	return (no == 0 ? 0 : -1);
@@ -49,18 +53,20 @@ void
 store_room_open(struct store *st)
 {
 	char *path = mem_printf("%s/room", st->dir);
-	int64_t have = file_size(path), all, left;
+	int64_t have = file_size(path), all;
 	struct statvfs fs;
+	bool begins;
 
 	free(path);
 	if (statvfs(st->dir, &fs) != 0)
 		return;
 	all = (int64_t)(fs.f_blocks * fs.f_frsize) / ROOM_PART;
-	left = (int64_t)(fs.f_bavail * fs.f_frsize);
+	begins = (int64_t)(fs.f_bavail * fs.f_frsize) >= ROOM_OPEN &&
+	    (fs.f_files == 0 || fs.f_favail > 0);
 	st->room = (all < ROOM ? all : ROOM) & ~(int64_t)(STORE_PAGE - 1);
-	if (have >= st->room && left >= ROOM_OPEN)
+	if (have >= st->room && begins)
 		return;
-	if (have <= 0 || left >= ROOM_OPEN) {
+	if (have <= 0 || begins) {
 		if (room_size(st, st->room) == 0)
 			return;
 		/* Where files cannot be that large nothing is kept; the same

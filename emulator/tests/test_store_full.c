@@ -5,6 +5,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "emulator/tests/store_util.h"
 
@@ -199,6 +200,46 @@ START_TEST(full_file_system_still_deletes)
 }
 END_TEST
 
+static bool
+touch(int n)
+{
+	char *path = mem_printf("%s/touched-%d", dir, n);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		(void)close(fd);
+	free(path);
+	return (fd >= 0);
+}
+
+/* No further file can be made: who starts an emulator there still can write a
+ * file anew beside the old one. */
+START_TEST(killed_store_without_free_inodes_opens_with_one)
+{
+	int n = 0, status;
+	pid_t child;
+
+	if (!small_disk("size=20m,nr_inodes=40"))
+		return;
+	if ((child = fork()) == 0) {
+		open_store(false);
+		make_bucket("b", false);
+		_exit(0);		/* nothing is closed */
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	while (touch(n))
+		n++;
+	open_store(false);
+	ck_assert(touch(n));
+	ck_assert_int_eq(put_bytes("small", 10), STORE_FULL);
+	ck_assert_int_eq(del("b", "none", 0), STORE_NO_OBJECT);
+	store_close(st);
+	st = NULL;
+	ck_assert_int_eq(umount2(dir, MNT_DETACH), 0);
+}
+END_TEST
+
 #define WEEK	"{\"softDeletePolicy\":{\"retentionDurationSeconds\":" \
 		"\"604800\"}}"
 
@@ -312,6 +353,7 @@ main(void)
 	tcase_add_test(t, full_disk_refuses_large_objects_whole);
 	tcase_add_test(t, full_file_system_refuses_and_goes_on_with_room);
 	tcase_add_loop_test(t, full_file_system_still_deletes, 0, 4);
+	tcase_add_test(t, killed_store_without_free_inodes_opens_with_one);
 	tcase_add_loop_test(t, full_file_system_loses_what_is_soft_deleted, 0,
 	    9);
 	tcase_add_test(t, room_that_was_given_up_is_not_for_writing);
