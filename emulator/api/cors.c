@@ -24,12 +24,17 @@ cors_is_preflight(const struct req *rq)
 static const char *
 cors_join(struct req *rq, const json_t *a)
 {
-	const char *s = "";
 	size_t n = json_array_size(a);
+	const char *s;
+	struct buf b;
 
-	for (size_t i = 0; i < n; i++)
-		s = arena_printf(&rq->arena, "%s%s%s", s, i > 0 ? ", " : "",
-		    json_string_value(json_array_get(a, i)));
+	buf_init(&b, SIZE_MAX / 2);
+	for (size_t i = 0; i < n; i++) {
+		buf_adds(&b, i > 0 ? ", " : "");
+		buf_adds(&b, json_string_value(json_array_get(a, i)));
+	}
+	s = arena_strdup(&rq->arena, b.p);
+	buf_release(&b);
 	return (s);
 }
 

@@ -7,6 +7,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 
+#define FIELD_MAX	(64u << 10)
 #define SERVER	"Server: gcs-emulator (a fake Google Cloud)\r\n"
 
 const char *
@@ -116,8 +117,10 @@ answer_head(struct desk *d, const struct req *rq, const struct head *h,
 	for (size_t i = 0; i < rq->nheaders; i++) {
 		const struct req_kv *f = &rq->headers[i];
 
-		/* What a client had stored must not end the head. */
-		if (!head_is_token(f->k) || !head_is_value(f->v)) {
+		/* What a client had stored must not end the head, nor make it
+		 * longer than any client reads. */
+		if (!head_is_token(f->k) || !head_is_value(f->v) ||
+		    strlen(f->v) > FIELD_MAX) {
 			log_debug("http header %s left out", f->k);
 			continue;
 		}

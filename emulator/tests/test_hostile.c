@@ -341,6 +341,29 @@ START_TEST(answers_that_nobody_reads_are_bounded)
 }
 END_TEST
 
+START_TEST(object_with_an_endless_field_can_be_read)
+{
+	int fd = wire_connect();
+	struct buf b;
+
+	ck_assert_int_eq(status_of("PUT /bkt/a HTTP/1.1\r\n" HOST
+	    "Content-Length: 4\r\n\r\ndata"), 200);
+	buf_init(&b, 4u << 20);
+	buf_adds(&b, "PATCH " B "/bkt/o/a?fields=name HTTP/1.1\r\n" HOST
+	    "Content-Length: 2000025\r\n\r\n{\"contentDisposition\":\"");
+	for (int i = 0; i < 2000000; i++)
+		buf_addc(&b, 'x');
+	buf_adds(&b, "\"}");
+	wire_bytes(fd, b.p, b.len);
+	ck_assert_int_eq(wire_answer(fd, &w, false), 200);
+	buf_release(&b);
+	(void)close(fd);
+	ck_assert_int_eq(status_of("GET /bkt/a HTTP/1.1\r\n" HOST "\r\n"),
+	    200);
+	ck_assert_str_eq(w.body.p, "data");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -364,5 +387,6 @@ main(void)
 	tcase_add_test(t, page_of_another_site_drives_nothing);
 	tcase_add_test(t, page_that_the_bucket_names_is_let_in);
 	tcase_add_test(t, answers_that_nobody_reads_are_bounded);
+	tcase_add_test(t, object_with_an_endless_field_can_be_read);
 	return (fix_main(s));
 }
