@@ -471,8 +471,7 @@ post_form_h(struct req *rq)
 	if (post_form_whole(rq, f))
 		return;
 	if (f->write_errno != 0) {
-		req_fail_rc(rq, f->write_errno == ENOSPC ||
-		    f->write_errno == EDQUOT ? STORE_FULL : STORE_IO);
+		req_fail_rc(rq, store_errno_rc(f->write_errno));
 		return;
 	}
 	rc = store_object_insert(rq->emu->store, &w, rq->bucket, rq->object,

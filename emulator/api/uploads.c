@@ -219,8 +219,7 @@ uploads_store(struct req *rq, struct upload *u, struct object *o)
 	enum store_rc rc;
 
 	if (u->write_errno != 0) {
-		req_fail_rc(rq, u->write_errno == ENOSPC ||
-		    u->write_errno == EDQUOT ? STORE_FULL : STORE_IO);
+		req_fail_rc(rq, store_errno_rc(u->write_errno));
 		return (-1);
 	}
 	if ((attrs = uploads_attrs(rq, u)) == NULL ||

@@ -76,8 +76,7 @@ xml_body_end(struct xml_body *b)
 	if (b->write_errno == 0)
 		return (xml_body_within(b->rq, payload_size(b->payload),
 		    b->min, b->max));
-	req_fail_rc(b->rq, b->write_errno == ENOSPC ||
-	    b->write_errno == EDQUOT ? STORE_FULL : STORE_IO);
+	req_fail_rc(b->rq, store_errno_rc(b->write_errno));
 	return (-1);
 }
 

@@ -47,6 +47,9 @@ enum store_rc {
 #undef STORE_RC
 };
 
+/* FULL or IO, by what a failed payload_write() left in errno. */
+enum store_rc	store_errno_rc(int no);
+
 #define STORE_NOW	INT64_MAX	/* `as_of`: the newest state */
 
 /* What of an object's attrs the store acts upon. */

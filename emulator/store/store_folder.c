@@ -277,8 +277,8 @@ store_folder_begin(struct store *st, const char *bucket, bool managed,
 	return (rc);
 }
 
-enum store_rc
-store_folder_delete(struct store *st, struct store_write *w,
+static enum store_rc
+store_folder_end_one(struct store *st, struct store_write *w,
     const char *bucket, bool managed, const char *name,
     const struct store_cond *cond, bool even_full)
 {
@@ -302,6 +302,21 @@ store_folder_delete(struct store *st, struct store_write *w,
 		    (int64_t)managed, name);
 	rc = store_tx_end(st, w, rc);
 	arena_release(&a);
+	return (rc);
+}
+
+enum store_rc
+store_folder_delete(struct store *st, struct store_write *w,
+    const char *bucket, bool managed, const char *name,
+    const struct store_cond *cond, bool even_full)
+{
+	enum store_rc rc;
+	int tries = 0;
+
+	do
+		rc = store_folder_end_one(st, w, bucket, managed, name, cond,
+		    even_full);
+	while (store_room_again(st, rc, &tries));
 	return (rc);
 }
 

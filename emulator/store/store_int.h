@@ -142,8 +142,6 @@ const char	*store_sql_text(struct arena *, sqlite3_stmt *, int col);
 /* What SQLite's last failure on this connection means; logs it. */
 enum store_rc	store_sql_rc(struct store_conn *);
 void	store_sql_close(struct store_conn *);
-/* FULL or IO by errno. */
-enum store_rc	store_errno_rc(int no);
 
 /* ---- store.c: transactions ---- */
 

@@ -1,6 +1,7 @@
 /* An emulator that may have few open files: it serves as many at a time as it
- * can serve, and says so where it cannot serve anybody.  It runs in a process
- * of its own, for the limit is the process's. */
+ * can serve, and says so where it cannot serve anybody; and one that may have
+ * no large files.  It runs in a process of its own, for the limits are the
+ * process's. */
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -157,6 +158,68 @@ START_TEST(too_few_are_an_error_at_the_start)
 }
 END_TEST
 
+/* The program itself, which must not end by a signal. */
+static int
+run_with_small_files(char *path)
+{
+	struct rlimit r = { .rlim_cur = 1 << 20, .rlim_max = 1 << 20 };
+	char line[512] = "", *port;
+
+	ck_assert(pipe(tell) == 0);
+	child = fork();
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		if (dup2(tell[1], 1) == 1 && setrlimit(RLIMIT_FSIZE, &r) == 0)
+			(void)execl(path, path, "--proxy", "off", (char *)0);
+		_exit(3);
+	}
+	(void)close(tell[1]);
+	ck_assert_int_gt(read(tell[0], line, sizeof(line) - 1), 0);
+	port = strstr(line, "http=127.0.0.1:");
+	ck_assert_msg(port != NULL, "%s", line);
+	return (atoi(port + 15));
+}
+
+static char *
+program(void)
+{
+	char self[4096] = "";
+
+	ck_assert_int_gt(readlink("/proc/self/exe", self, sizeof(self) - 1),
+	    0);
+	for (int up = 0; up < 3; up++)
+		*strrchr(self, '/') = '\0';
+	return (mem_printf("%s/gcs-emulator", self));
+}
+
+START_TEST(what_may_not_grow_is_a_full_disk)
+{
+	static const char bucket[] = "{\"name\":\"bkt\"}";
+	static const size_t size[] = { 2 << 20, 1000, 3 << 20, 100000 };
+	char *body = mem_alloc(4 << 20), *path = program(), head[200];
+	int port = run_with_small_files(path), status;
+
+	(void)snprintf(head, sizeof(head), "POST /storage/v1/b"
+	    "?project=litedrill HTTP/1.1\r\nHost: localhost\r\n"
+	    "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+	    strlen(bucket));
+	ck_assert_int_eq(once(port, head, bucket, strlen(bucket)), 200);
+	for (size_t i = 0; i < NELEMS(size); i++) {
+		(void)snprintf(head, sizeof(head), "%s HTTP/1.1\r\n"
+		    "Host: localhost\r\nContent-Length: %zu\r\n\r\n",
+		    i < 2 ? "PUT /bkt/o" : "POST /upload/storage/v1/b/bkt/o"
+		    "?uploadType=media&name=p", size[i]);
+		ck_assert_int_eq(once(port, head, body, size[i]),
+		    size[i] > 1 << 20 ? 507 : 200);
+	}
+	ck_assert_int_eq(kill(child, SIGTERM), 0);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	free(body);
+	free(path);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -171,6 +234,7 @@ main(void)
 	tcase_add_loop_test(t, nobody_is_told_that_the_store_failed, 64, 65);
 	tcase_add_loop_test(t, nobody_is_told_that_the_store_failed, 100, 101);
 	tcase_add_test(t, too_few_are_an_error_at_the_start);
+	tcase_add_test(t, what_may_not_grow_is_a_full_disk);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);
