@@ -10,6 +10,9 @@
 #include "emulator/store/store_int.h"
 #include "lib/nul.h"
 
+#define GLOB_BRACES	64
+#define GLOB_ALTS	1000		/* patterns that braces stand for */
+
 /* What a byte sorts as: U+0000 is matched as NUL_FLAT. */
 static unsigned char
 store_glob_rank(char c)
@@ -168,7 +171,7 @@ store_glob_braces(const char *p, const char *s, int *budget)
 bool
 store_glob(const char *pattern, const char *name)
 {
-	int budget = 1000;
+	int budget = GLOB_ALTS;
 	char *p, *s;
 	bool hit;
 
@@ -184,11 +187,41 @@ store_glob(const char *pattern, const char *name)
 	return (hit);
 }
 
+/* How many patterns without braces it stands for, up to the '}' that closes it
+ * or the end, where *p is then; GLOB_ALTS + 1 is many. */
+static int
+store_glob_alts(const char **p, bool inside)
+{
+	int sum = 0, n = 1;
+
+	for (; **p != '\0' && **p != '}'; (*p)++)
+		if (**p == '\\' && (*p)[1] != '\0')
+			(*p)++;
+		else if (**p == ',' && inside) {
+			sum = sum + n > GLOB_ALTS ? GLOB_ALTS + 1 : sum + n;
+			n = 1;
+		} else if (**p == '{') {
+			(*p)++;
+			n *= store_glob_alts(p, true);
+			n = n > GLOB_ALTS ? GLOB_ALTS + 1 : n;
+			if (**p == '\0')
+				break;
+		}
+	return (sum + n);
+}
+
 bool
 store_glob_ok(const char *p)
 {
-	const char *end;
-	int depth = 0;
+	const char *end, *q = p;
+	int depth = 0, braces = 0;
+
+	/* Each is one more level of store_glob_braces(). */
+	for (; *q != '\0'; q++)
+		braces += *q == '{';
+	q = p;
+	if (braces > GLOB_BRACES || store_glob_alts(&q, false) > GLOB_ALTS)
+		return (false);
 
 	for (; *p != '\0'; p++) {
 		if (*p == '\\' && p[1] != '\0')

@@ -364,6 +364,38 @@ START_TEST(object_with_an_endless_field_can_be_read)
 }
 END_TEST
 
+/* A listing whose matchGlob is that, n times, and then that, n times. */
+static int
+glob_of(const char *begin, const char *end, int n)
+{
+	struct buf b;
+	int status;
+
+	buf_init(&b, 64u << 10);
+	buf_adds(&b, "GET " B "/bkt/o?matchGlob=");
+	for (int i = 0; i < n; i++)
+		buf_adds(&b, begin);
+	for (int i = 0; i < n; i++)
+		buf_adds(&b, end);
+	buf_adds(&b, " HTTP/1.1\r\n" HOST "\r\n");
+	status = status_of(b.p);
+	buf_release(&b);
+	return (status);
+}
+
+START_TEST(glob_of_braces_does_not_overflow_the_stack)
+{
+
+	ck_assert_int_eq(status_of("PUT /bkt/a HTTP/1.1\r\n" HOST
+	    "Content-Length: 0\r\n\r\n"), 200);
+	ck_assert_int_eq(glob_of("{", "}", 8000), 400);
+	ck_assert_int_eq(glob_of("{a}", "", 5000), 400);
+	ck_assert_int_eq(glob_of("{a,b}", "", 10), 400);	/* 1024 */
+	ck_assert_int_eq(glob_of("{a,b}", "", 9), 200);
+	ck_assert_int_eq(glob_of("{", "}", 64), 200);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -388,5 +420,6 @@ main(void)
 	tcase_add_test(t, page_that_the_bucket_names_is_let_in);
 	tcase_add_test(t, answers_that_nobody_reads_are_bounded);
 	tcase_add_test(t, object_with_an_endless_field_can_be_read);
+	tcase_add_test(t, glob_of_braces_does_not_overflow_the_stack);
 	return (fix_main(s));
 }
