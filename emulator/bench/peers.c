@@ -133,6 +133,7 @@ start_ours(struct subject *s, const struct peers *p, struct arena *a,
 {
 	const char *const v[] = { p->program[PEER_OURS], "--http",
 	    "127.0.0.1:0", "--proxy", "127.0.0.1:0", "--data", s->data,
+	    "--core-files",	/* else only root may look at its memory */
 	    "--durability", "process", "--auth", "off", "--die-with-parent",
 	    NULL };
 	const char *ca;
