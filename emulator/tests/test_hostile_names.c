@@ -157,7 +157,7 @@ static int
 ck_file(const char *path, const struct stat *sb, int type, struct FTW *f)
 {
 	static const char *const ours[] = { "store.db", "store.db-wal",
-		"store.db-shm", "lock", "ca.pem", "ca-key.pem",
+		"store.db-shm", "lock", "room", "ca.pem", "ca-key.pem",
 		"control-token", "owner-key.json", NULL };
 	const char *name = path + f->base;
 	size_t i;
