@@ -274,6 +274,25 @@ bfield_is_texts(const json_t *v)
 	return (true);
 }
 
+/* Only what a cors entry is made of. */
+static void
+bfield_cors_trim(json_t *c)
+{
+	static const char *const known[] = { "origin", "method",
+		"responseHeader", "maxAgeSeconds" };
+	const char *k;
+	json_t *v;
+	void *next;
+	size_t i;
+
+	json_object_foreach_safe(c, next, k, v) {
+		for (i = 0; i < NELEMS(known) && strcmp(known[i], k) != 0; i++)
+			;
+		if (i == NELEMS(known))
+			(void)json_object_del(c, k);
+	}
+}
+
 int
 bfield_cors(const struct bfield_edit *e, json_t *to, const char *name,
     const json_t *v)
@@ -299,6 +318,7 @@ bfield_cors(const struct bfield_edit *e, json_t *to, const char *name,
 		    !bfield_is_texts(json_object_get(c, "method")) ||
 		    !bfield_is_texts(json_object_get(c, "responseHeader")))
 			return (attrs_type_fail(e->rq, name));
+		bfield_cors_trim(mut);
 		if (json_is_string(age) &&
 		    str_int64(json_string_value(age), &s)) {
 			(void)json_object_set_new(mut, "maxAgeSeconds",

@@ -396,6 +396,17 @@ START_TEST(glob_of_braces_does_not_overflow_the_stack)
 }
 END_TEST
 
+START_TEST(what_no_cors_entry_has_is_not_kept)
+{
+
+	ck_assert_int_eq(status_of("PATCH " B "/bkt HTTP/1.1\r\n" HOST
+	    "Content-Length: 48\r\n\r\n"
+	    "{\"cors\":[{\"origin\":[\"*\"],\"zz\":[[[[[[]]]]]]}]}   "), 200);
+	ck_assert_ptr_nonnull(strstr(w.body.p, "\"origin\""));
+	ck_assert_ptr_null(strstr(w.body.p, "zz"));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -421,5 +432,6 @@ main(void)
 	tcase_add_test(t, answers_that_nobody_reads_are_bounded);
 	tcase_add_test(t, object_with_an_endless_field_can_be_read);
 	tcase_add_test(t, glob_of_braces_does_not_overflow_the_stack);
+	tcase_add_test(t, what_no_cors_entry_has_is_not_kept);
 	return (fix_main(s));
 }
