@@ -185,7 +185,7 @@ attrs_set_contexts(const struct edit *e, json_t *to, const char *name,
 {
 
 	(void)name;
-	return (contexts_take(e->rq, to, v, e->replace));
+	return (contexts_take(e->rq, e->bucket, to, v, e->replace));
 }
 
 static int

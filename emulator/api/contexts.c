@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "emulator/identity/auth.h"
 #include "lib/str.h"
 
 #define CONTEXTS_MAX	50
@@ -95,8 +96,43 @@ contexts_start(const json_t *old, const json_t *custom, bool replace)
 	return (map);
 }
 
+/* Each kind of change has a permission of its own:
+ * https://cloud.google.com/storage/docs/json_api/v1/objects/patch */
+static int
+contexts_may(struct req *rq, const char *bucket, const json_t *old,
+    const json_t *map)
+{
+	static const char *const permissions[] = {
+		"storage.objects.createContext",
+		"storage.objects.updateContext",
+		"storage.objects.deleteContext" };
+	json_t *was = (json_t *)(uintptr_t)old;
+	json_t *is = (json_t *)(uintptr_t)map, *v, *o;
+	bool does[3] = { false };
+	const char *k;
+
+	json_object_foreach(is, k, v) {
+		o = json_object_get(old, k);
+		if (o == NULL)
+			does[0] = true;
+		else if (!json_equal(json_object_get(o, "value"),
+		    json_object_get(v, "value")))
+			does[1] = true;
+	}
+	json_object_foreach(was, k, v)
+		does[2] = does[2] || json_object_get(map, k) == NULL;
+	for (size_t i = 0; i < NELEMS(permissions); i++)
+		if (does[i] && (rq->bucket != NULL && bucket != NULL &&
+		    strcmp(bucket, rq->bucket) == 0 ?
+		    auth_need_too(rq, permissions[i]) :
+		    auth_need(rq, permissions[i], bucket, NULL)))
+			return (-1);
+	return (0);
+}
+
 int
-contexts_take(struct req *rq, json_t *to, const json_t *v, bool replace)
+contexts_take(struct req *rq, const char *bucket, json_t *to,
+    const json_t *v, bool replace)
 {
 	json_t *custom = json_object_get(v, "custom"), *map, *pair;
 	const json_t *old = json_object_get(json_object_get(to, "contexts"),
@@ -119,6 +155,8 @@ contexts_take(struct req *rq, json_t *to, const json_t *v, bool replace)
 			rc = contexts_set(rq, map, k, pair);
 	if (rc == 0)
 		rc = contexts_limits(rq, map);
+	if (rc == 0)
+		rc = contexts_may(rq, bucket, old, map);
 	if (rc != 0 || json_object_size(map) == 0) {
 		json_decref(map);
 		if (rc == 0)

@@ -8,9 +8,10 @@
 #include "emulator/http/req.h"
 
 /* `v`, new or patched contexts (null removes), into `to`, in which the old
- * ones are.  With `replace` those that v does not name go.  -1: a 400. */
-int	contexts_take(struct req *, json_t *to, const json_t *v,
-    bool replace);
+ * ones are.  With `replace` those that v does not name go.  -1: a 400, or the
+ * 403 of who may not attach, change or remove contexts of objects in bucket. */
+int	contexts_take(struct req *, const char *bucket, json_t *to,
+    const json_t *v, bool replace);
 
 /* contexts."K"="V", contexts."K":*, either with a leading '-'. */
 struct contexts_filter;

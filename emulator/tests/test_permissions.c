@@ -460,6 +460,38 @@ START_TEST(what_a_method_needs_suffices_and_none_can_be_spared)
 }
 END_TEST
 
+START_TEST(contexts_need_permissions_of_their_own)
+{
+	static const struct {
+		const char *body, *needs;
+	} steps[] = {
+		{ "{\"contexts\":{\"custom\":{\"k\":{\"value\":\"v\"}}}}",
+		    "storage.objects.createContext" },
+		{ "{\"contexts\":{\"custom\":{\"k\":{\"value\":\"w\"}}}}",
+		    "storage.objects.updateContext" },
+		{ "{\"contexts\":{\"custom\":{\"k\":null}}}",
+		    "storage.objects.deleteContext" },
+	};
+	const char *t;
+
+	world();
+	as_owner(STORAGE, "PUT", ACL "/iam", "{\"bindings\":[{\"role\":"
+	    "\"projects/" ID "/roles/custom1\",\"members\":["
+	    "\"serviceAccount:nobody" MAIL "\"]}]}");
+	t = token("nobody" MAIL, SCOPE "cloud-platform");
+	for (size_t i = 0; i < NELEMS(steps); i++)
+		for (size_t with = 0; with < 2; with++) {
+			custom(arena_printf(&arena, "%s storage.objects.update",
+			    steps[i].needs), with == 0 ? 0 : SIZE_MAX);
+			ck_assert_msg(ask(t, hosts[STORAGE], "PATCH", ACL
+			    "/o/o", "", steps[i].body) == (with ? 200 : 403),
+			    "%s: %d %s", steps[i].needs, cl.status,
+			    cl.body.p);
+		}
+	world_end();
+}
+END_TEST
+
 /* ---- the tables themselves ---- */
 
 static const struct route *
@@ -572,6 +604,7 @@ add(TCase *t)
 	tcase_add_test(t, each_role_may_do_what_google_documents);
 	tcase_add_test(t, without_a_role_nothing_is_allowed);
 	tcase_add_test(t, scopes_limit_what_a_role_allows);
+	tcase_add_test(t, contexts_need_permissions_of_their_own);
 	tcase_add_test(t,
 	    what_a_method_needs_suffices_and_none_can_be_spared);
 	tcase_add_test(t, what_iam_does_not_guard_knows_no_roles);
