@@ -31,6 +31,7 @@
  * of 0 (a text's own and its NUL) means none. */
 enum journal_text {
 	JT_HOST, JT_METHOD, JT_PRINCIPAL, JT_BUCKET, JT_OBJECT, JT_FAULT,
+	JT_REASON, JT_DENIED,
 	JT_MAX
 };
 
@@ -176,6 +177,12 @@ journal_json(const struct journal_entry *e, uint64_t seq)
 	if (e->batch != 0)
 		(void)json_object_set_new(j, "batch",
 		    json_integer((json_int_t)e->batch));
+	if (e->len[JT_REASON] > 0)
+		(void)json_object_set_new(j, "reason",
+		    journal_string(journal_text(e, JT_REASON)));
+	if (e->len[JT_DENIED] > 0)
+		(void)json_object_set_new(j, "permission",
+		    journal_string(journal_text(e, JT_DENIED)));
 	return (j);
 }
 
@@ -290,6 +297,8 @@ journal_add(struct journal *j, const struct req *rq)
 		[JT_HOST] = rq->host, [JT_METHOD] = rq->method,
 		[JT_PRINCIPAL] = rq->principal, [JT_BUCKET] = rq->bucket,
 		[JT_OBJECT] = rq->object, [JT_FAULT] = rq->fault_note,
+		[JT_REASON] = rq->status >= 400 ? rq->reason : NULL,
+		[JT_DENIED] = rq->status >= 400 ? rq->denied : NULL,
 	};
 	struct journal_entry e = {
 		.n = rq->n, .conn = rq->conn, .batch = rq->batch,

@@ -3,7 +3,9 @@
  * start),"conn","via":"proxy|http|direct","host","method","api" (method id),
  * "principal","auth":"bearer|none|bad|signed","bucket","object",
  * "in","out" (bytes),"status" (0: closed without a reply),
- * "fault","us","mutation"}, and of a call in a batch "batch" (its n).  A
+ * "fault","us","mutation"}, and of a call in a batch "batch" (its n);
+ * of an error "reason" (Google's, or of a refused assertion a word of
+ * oauth.c's) and of a refusal "permission" (the one that was asked for).  A
  * CONNECT is a line too (api "emulator.connect",
  * object: the host asked for).  Kept in memory up to a bound (the oldest go,
  * their count stays) and, where asked, appended to a file as it happens.

@@ -360,6 +360,7 @@ req_vfail(struct req *rq, int status, const char *reason, const char *param,
 		req_cut(msg, MESSAGE_MAX);
 	/* Headers of a reply that is replaced, a Content-Range say, go. */
 	rq->nheaders = 0;
+	rq->reason = arena_strdup(&rq->arena, reason);
 	if (rq->route->api == API_XML)
 		xml_error(rq, status, reason, msg);
 	else if (req_wants_media(rq))

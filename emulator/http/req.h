@@ -136,6 +136,9 @@ struct req {
 
 	int64_t	mutation;		/* of this request; 0 none */
 	const char *fault_note;		/* "3:status", for the journal */
+	/* Of an error, for the journal: Google's reason or a fixed word of
+	 * oauth.c's, and the permission that was asked for; or NULL. */
+	const char *reason, *denied;
 };
 
 /* ---- for server.c and the tests ---- */

@@ -552,6 +552,7 @@ auth_refuse(struct req *rq, const char *permission)
 	const char *res, *who;
 	int status = 403;
 
+	rq->denied = permission;
 	if (auth_is_rpc(rq)) {
 		if (rq->principal == NULL)
 			req_fail(rq, 401, "required", "Request is missing "

@@ -75,6 +75,21 @@ oauth_audience(struct req *rq, const char *aud)
 	    req_base_url(rq))) == 0);
 }
 
+/* The client gets Google's words, which do not tell these apart; the journal
+ * gets one of ours. */
+static const char *
+oauth_unusable(struct req *rq, const char *email)
+{
+	json_t *acc = NULL;
+	int64_t version;
+
+	if (email == NULL || iam_account(rq->emu, &rq->arena, email, &acc,
+	    &version) != STORE_OK)
+		return ("unknown_account");
+	json_decref(acc);
+	return ("account_disabled");
+}
+
 /* The assertion, verified; -1: an error has been stored. */
 static int
 oauth_assertion(struct req *rq, const char *text, struct jwt *j)
@@ -85,22 +100,26 @@ oauth_assertion(struct req *rq, const char *text, struct jwt *j)
 		req_fail(rq, 400, "invalid_grant", "Invalid JWT: %s.",
 		    err_msg(&e));
 		err_release(&e);
+		rq->reason = "malformed_assertion";
 		return (-1);
 	}
 	if (j->iss == NULL || !iam_account_usable(rq->emu, &rq->arena,
 	    j->iss)) {
 		req_fail(rq, 400, "invalid_grant",
 		    "Invalid grant: account not found");
+		rq->reason = oauth_unusable(rq, j->iss);
 		return (-1);
 	}
 	if (!oauth_signed(rq->emu, &rq->arena, j)) {
 		req_fail(rq, 400, "invalid_grant", "Invalid JWT Signature.");
+		rq->reason = "bad_signature";
 		return (-1);
 	}
 	if (!oauth_audience(rq, j->aud)) {
 		req_fail(rq, 400, "invalid_grant", "Invalid JWT: Failed "
 		    "audience check. The right audience is "
 		    "https://oauth2.googleapis.com/token");
+		rq->reason = "wrong_audience";
 		return (-1);
 	}
 	if (!oauth_timely(rq->emu, j)) {
@@ -108,6 +127,7 @@ oauth_assertion(struct req *rq, const char *text, struct jwt *j)
 		    "be a short-lived token (60 minutes) and in a reasonable "
 		    "timeframe. Check your iat and exp values in the JWT "
 		    "claim.");
+		rq->reason = "not_short_lived";
 		return (-1);
 	}
 	if (j->sub != NULL && strcmp(j->sub, j->iss) != 0) {

@@ -41,6 +41,7 @@ format_json_result(const struct result *r)
 	format_json_number(j, "requests", r->requests);
 	format_json_string(j, "isolation", r->isolation);
 	format_json_string(j, "dir", r->dir);
+	format_json_string(j, "finding", r->finding);
 	format_json_string(j, "known_bug", r->known_bug);
 	return (j);
 }

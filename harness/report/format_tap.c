@@ -70,6 +70,7 @@ format_tap_result(FILE *f, const struct tally *t, const struct result *r)
 		(void)fputs("  ---\n", f);
 		format_tap_yaml(f, "verdict", verdict_name(r->verdict));
 		format_tap_yaml(f, "message", r->why);
+		format_tap_yaml(f, "finding", r->finding);
 		format_tap_yaml(f, "place", place);
 		format_tap_yaml(f, "line", r->text);
 		format_tap_yaml(f, "phase", r->phase);

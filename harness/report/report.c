@@ -151,6 +151,7 @@ report_keep(struct report *rp, const struct result *r)
 		&rp->all[rp->t.done].file, &rp->all[rp->t.done].why,
 		&rp->all[rp->t.done].phase, &rp->all[rp->t.done].text,
 		&rp->all[rp->t.done].isolation, &rp->all[rp->t.done].dir,
+		&rp->all[rp->t.done].finding,
 		&rp->all[rp->t.done].known_bug,
 	};
 

@@ -17,6 +17,7 @@ struct result {
 	int64_t	requests;		/* journal lines */
 	const char *isolation;
 	const char *dir;		/* its out/ folder, NULL when removed */
+	const char *finding;		/* what the runbook lacks, or NULL */
 	const char *known_bug;
 };
 

@@ -24,6 +24,7 @@ static const struct {
 	{ "text", offsetof(struct result, text) },
 	{ "isolation", offsetof(struct result, isolation) },
 	{ "dir", offsetof(struct result, dir) },
+	{ "finding", offsetof(struct result, finding) },
 	{ "known_bug", offsetof(struct result, known_bug) },
 }, result_numbers[] = {
 	{ "us", offsetof(struct result, us) },
@@ -44,6 +45,7 @@ result_of_run(struct result *res, const struct run *r)
 		.phase = r->phase, .us = clock_mono_us() - r->t0_us,
 		.rpo_rows = r->rpo_rows, .rpo_us = r->rpo_us,
 		.rto_us = r->rto_us, .requests = r->requests,
+		.finding = r->finding,
 		.isolation = r->isolation,
 		.dir = r->kept ? r->opts->out : NULL,
 	};

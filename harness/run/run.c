@@ -11,6 +11,7 @@
 
 #include "harness/machine/machine.h"
 #include "harness/replicator/replicators.h"
+#include "harness/report/findings.h"
 #include "harness/run/emu.h"
 #include "harness/run/isolate.h"
 #include "harness/run/proc.h"
@@ -266,6 +267,7 @@ run_set_up(struct run *r, struct err *e)
 static enum verdict
 run_lines(struct run *r)
 {
+	const struct finding *found;
 	enum verdict v = VERDICT_PASS;
 
 	for (size_t i = 0; v == VERDICT_PASS && r->opts->inject != NULL &&
@@ -282,6 +284,8 @@ run_lines(struct run *r)
 		r->line = NULL;
 		v = run_check(r);
 	}
+	if (v != VERDICT_PASS && (found = run_finding(r)) != NULL)
+		r->finding = found->text;
 	return (v);
 }
 

@@ -102,10 +102,14 @@ struct run {
 
 	enum verdict verdict;
 	const char *why;		/* one sentence */
+	const char *finding;		/* what the runbook lacks, or NULL */
 	bool	kept;			/* OUT was left for the reader */
 	int64_t	requests;		/* lines of the journal; -1: not counted */
 	struct run_defer *defers;	/* cleanup stack */
 };
+
+/* The mistake that the last command's output or the journal shows, or NULL. */
+const struct finding	*run_finding(const struct run *);
 
 /* Say why and return the verdict: `return (run_fail(r, "…"));`.  The place of
  * the current line is added by the report, not here. */

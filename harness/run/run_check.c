@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/report/findings.h"
 #include "harness/run/emu.h"
 #include "harness/run/run_int.h"
 #include "harness/script/needs.h"
@@ -28,6 +29,21 @@ struct way_in {
 	size_t	ntunnel;
 	const char *wrong;	/* the first request that came another way */
 };
+
+const struct finding *
+run_finding(const struct run *r)
+{
+	const struct finding *f = r->exec_err == NULL ? NULL :
+	    finding_of_output(r->exec_err);
+	char *path;
+
+	if (f != NULL || r->emu == NULL)
+		return (f);
+	path = mem_printf("%s/journal.jsonl", r->opts->out);
+	f = finding_of_journal(path, emu_owner(r->emu));
+	free(path);
+	return (f);
+}
 
 static const char *
 journal_str(const json_t *line, const char *name)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "harness/replicator/restore.h"
+#include "harness/report/findings.h"
 #include "harness/run/emu.h"
 #include "harness/script/steps_int.h"
 #include "harness/workload/ledger.h"
@@ -237,6 +238,22 @@ probe_journal_status_probe(struct run *r, const char *arg, struct value *v)
 	if (!str_int64(arg, &status) || status < 100 || status > 599)
 		return (probe_error(r, "'%s' is not an HTTP status", arg));
 	return (probe_journal(r, v, NULL, NULL, (int)status));
+}
+
+/* What the replicator printed tells more than the journal where it never came
+ * so far as to ask. */
+bool
+probe_finding_probe(struct run *r, const char *arg, struct value *v)
+{
+	const struct finding *f;
+
+	/* The count first, for the wait. */
+	if (!probe_journal(r, v, arg, NULL, 0))
+		return (false);
+	v->n = 0;
+	f = run_finding(r);
+	v->s = f != NULL ? f->name : "none";
+	return (true);
 }
 
 /* Until there is one line more, of any kind: cheap, and right for all. */

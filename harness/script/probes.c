@@ -79,6 +79,9 @@ const struct probe probes[] = {
 	{ "journal.status", "STATUS", NO, I, EMU,
 	    "Requests answered with that HTTP status.",
 	    probe_journal_status_probe, probe_journal_wait },
+	{ "finding", NULL, NO, S, EMU, "The mistake in the cloud's setup that "
+	    "the last command's output or the journal shows, or none.",
+	    probe_finding_probe, probe_journal_wait },
 	{ "bucket.objects", NULL, NO, I, EMU, "Objects in the bucket.",
 	    probe_bucket_objects_probe, probe_mutation_wait },
 	{ "bucket.like", "GLOB", NO, I, EMU, "Objects with such a name.",

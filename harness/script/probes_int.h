@@ -29,6 +29,7 @@ PROBE(probe_held_probe);
 PROBE(probe_journal_probe);
 PROBE(probe_journal_object_probe);
 PROBE(probe_journal_status_probe);
+PROBE(probe_finding_probe);
 PROBE(probe_bucket_objects_probe);
 PROBE(probe_mutation_probe);
 PROBE_WAIT(probe_mutation_wait);

@@ -363,3 +363,23 @@ step_cloud_fn(struct run *r, const struct line *l)
 			return (actions[i].fn(r));
 	mem_bug(__FILE__, __LINE__, name);
 }
+
+enum verdict
+step_clock_fn(struct run *r, const struct line *l)
+{
+	int64_t ms = step_num(r, "duration") / 1000;
+	struct err e = ERR_INIT;
+	enum verdict v = VERDICT_PASS;
+	json_t *answer;
+
+	(void)l;
+	if (strcmp(step_str(r, "direction"), "behind") == 0)
+		ms = -ms;
+	answer = emu_control(r->emu, "POST", "clock", json_pack("{s:I}",
+	    "shift_ms", (json_int_t)ms), &e);
+	if (answer == NULL)
+		v = run_error(r, "%s", err_msg(&e));
+	json_decref(answer);
+	err_release(&e);
+	return (v);
+}

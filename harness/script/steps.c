@@ -65,6 +65,11 @@ ARGS(cloud_args) {
 	    "delete-account|delete-bucket|remove-binding" },
 	{ .name = NULL }
 };
+ARGS(clock_args) {
+	{ MUST("direction", ARG_CHOICE), .choices = "ahead|behind" },
+	{ MUST("duration", ARG_DUR) },
+	{ .name = NULL }
+};
 ARGS(machine_args) {
 	{ MUST("action", ARG_CHOICE), .choices = "replace" },
 	{ .name = NULL }
@@ -199,6 +204,9 @@ const struct step steps[] = {
 	    "delete-bucket | remove-binding",
 	    "Something goes wrong in the cloud.", cloud_args,
 	    .fn = step_cloud_fn },
+	{ "clock", "clock ahead | behind DURATION",
+	    "The cloud's clock goes that much before or after the machine's.",
+	    clock_args, .fn = step_clock_fn },
 	{ "machine", "machine replace", "The machine is lost with all that "
 	    "ran on it; a new, empty one takes its place.", machine_args,
 	    .fn = step_machine_fn },

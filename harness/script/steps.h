@@ -65,6 +65,7 @@ enum verdict	step_release_fn(struct run *, const struct line *);
 /* step_cloud.c */
 enum verdict	step_provision_fn(struct run *, const struct line *);
 enum verdict	step_cloud_fn(struct run *, const struct line *);
+enum verdict	step_clock_fn(struct run *, const struct line *);
 /* step_machine.c */
 enum verdict	step_machine_fn(struct run *, const struct line *);
 enum verdict	step_install_fn(struct run *, const struct line *);
