@@ -120,9 +120,12 @@ tester: all
 # tag:NAME, J= how many at a time, FLAGS= anything else of `litedrill run`.
 J	?= 2
 FLAGS	?=
-.PHONY: drill bench bench-emulator
+.PHONY: drill mistakes bench bench-emulator
 drill: all
 	@$O/litedrill run -j $J $(FLAGS) $T
+# README's table of mistakes, from what the drills see.
+mistakes: all
+	@scenarios/mistakes.py $O --update
 bench: all
 	@$O/litedrill bench $(FLAGS)
 # The emulator beside its peers; FLAGS='--only put-media --rounds 3'.

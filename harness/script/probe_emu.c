@@ -253,6 +253,7 @@ probe_finding_probe(struct run *r, const char *arg, struct value *v)
 	v->n = 0;
 	f = run_finding(r);
 	v->s = f != NULL ? f->name : "none";
+	r->finding = f != NULL ? f->text : NULL;	/* asked for: shown */
 	return (true);
 }
 
