@@ -162,6 +162,27 @@ pools_show(struct emu *emu, struct arena *a, const char *id,
 	    jwks));
 }
 
+/* A condition on attributes, say, is refused: unasked, it would let all in. */
+static int
+pools_fields(const json_t *spec, struct err *e)
+{
+	static const char *const known[] = { "pool", "provider", "issuer",
+		"audiences", "mapping", "disabled", "jwks" };
+	const char *k;
+	json_t *v;
+	size_t i;
+
+	json_object_foreach((json_t *)(uintptr_t)spec, k, v) {
+		for (i = 0; i < NELEMS(known); i++)
+			if (strcmp(k, known[i]) == 0)
+				break;
+		if (i == NELEMS(known))
+			return (err_set(e, "this emulator's providers have no "
+			    "field '%s'", k));
+	}
+	return (0);
+}
+
 json_t *
 pools_put(struct emu *emu, struct arena *a, const json_t *spec,
     struct err *e)
@@ -175,7 +196,8 @@ pools_put(struct emu *emu, struct arena *a, const json_t *spec,
 	int64_t version;
 
 	issuer = json_string_value(json_object_get(spec, "issuer"));
-	if (!pools_word(spec, "pool", &pool, e) ||
+	if (pools_fields(spec, e) != 0 ||
+	    !pools_word(spec, "pool", &pool, e) ||
 	    !pools_word(spec, "provider", &provider, e) ||
 	    pools_texts(spec, "audiences", e) != 0 ||
 	    (mapping != NULL && pools_mapping(mapping, e) != 0))

@@ -306,6 +306,8 @@ START_TEST(what_no_provider_can_be_is_refused)
 	    "{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"AQAB\"}]}}",
 	    "{\"pool\":\"abcd\",\"provider\":\"abcd\",\"audiences\":[1]}",
 	    "{\"pool\":\"abcd\",\"provider\":\"abcd\",\"mapping\":{}}",
+	    "{\"pool\":\"abcd\",\"provider\":\"abcd\",\"attributeCondition\":"
+	    "\"assertion.sub == 'x'\"}",
 	    "{\"pool\":\"abcd\",\"provider\":\"abcd\",\"mapping\":"
 	    "{\"google.subject\":\"assertion.sub + 'x'\"}}",
 	    "{\"pool\":\"abcd\",\"provider\":\"abcd\",\"mapping\":"
