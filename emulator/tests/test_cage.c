@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "emulator/cage/cage.h"
+#include "emulator/tests/program.h"
 #include "lib/buf.h"
 #include "lib/file.h"
 
@@ -19,21 +20,6 @@ static char *program;
 static bool private_here;
 static struct buf said;
 static const char *const nets[] = { "host", "private" };
-
-/* The program that was built beside this test. */
-static void
-find_program(void)
-{
-	char self[4096], *slash;
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	BUG_ON(n <= 0);
-	self[n] = '\0';
-	for (int up = 0; up < 3; up++)
-		if ((slash = strrchr(self, '/')) != NULL)
-			*slash = '\0';
-	program = mem_printf("%s/gcs-emulator", self);
-}
 
 /* Begins `exec --net NET -- bash -c SCRIPT`; *out is its output and errors.  No
  * key is made, which would take longer than all else: the machine has an
@@ -354,7 +340,7 @@ suite(void)
 	pid_t pid;
 	int out;
 
-	find_program();
+	program = program_path();
 	buf_init(&said, 1u << 20);
 	pid = begin("private", "true", &out);
 	private_here = end(pid, out) == 0;

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "emulator/tests/client.h"
+#include "emulator/tests/program.h"
 #include "lib/file.h"
 
 extern char **environ;
@@ -27,17 +28,8 @@ static void
 make_link(void)
 {
 	const char *tmp = getenv("TMPDIR");
-	char self[4096], *program, *link, *slash;
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *program = program_path(), *link;
 
-	ck_assert_int_gt(n, 0);
-	self[n] = '\0';
-	for (int up = 0; up < 3; up++) {
-		slash = strrchr(self, '/');
-		ck_assert_ptr_nonnull(slash);
-		*slash = '\0';
-	}
-	program = mem_printf("%s/gcs-emulator", self);
 	ck_assert_msg(file_exists(program), "%s is not built", program);
 	(void)snprintf(dir, sizeof(dir), "%.40s/dropXXXXXX",
 	    tmp != NULL ? tmp : "/tmp");

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "emulator/tests/client.h"
+#include "emulator/tests/program.h"
 
 #define READERS	60
 #define SIZE	(12u << 20)		/* more than sockets hold */
@@ -180,23 +181,11 @@ run_with_small_files(char *path)
 	return (atoi(port + 15));
 }
 
-static char *
-program(void)
-{
-	char self[4096] = "";
-
-	ck_assert_int_gt(readlink("/proc/self/exe", self, sizeof(self) - 1),
-	    0);
-	for (int up = 0; up < 3; up++)
-		*strrchr(self, '/') = '\0';
-	return (mem_printf("%s/gcs-emulator", self));
-}
-
 START_TEST(what_may_not_grow_is_a_full_disk)
 {
 	static const char bucket[] = "{\"name\":\"bkt\"}";
 	static const size_t size[] = { 2 << 20, 1000, 3 << 20, 100000 };
-	char *body = mem_alloc(4 << 20), *path = program(), head[200];
+	char *body = mem_alloc(4 << 20), *path = program_path(), head[200];
 	int port = run_with_small_files(path), status;
 
 	(void)snprintf(head, sizeof(head), "POST /storage/v1/b"

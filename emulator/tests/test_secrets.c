@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "emulator/tests/client.h"
+#include "emulator/tests/program.h"
 #include "lib/arena.h"
 #include "lib/file.h"
 #include "lib/mem.h"
@@ -73,26 +74,10 @@ canary(const char *what)
 
 /* ---- the program ---- */
 
-static char *
-program(void)
-{
-	char self[PATH_MAX], *slash;
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	ck_assert_int_gt(n, 0);
-	self[n] = '\0';
-	for (int up = 0; up < 3; up++) {
-		slash = strrchr(self, '/');
-		ck_assert_ptr_nonnull(slash);
-		*slash = '\0';
-	}
-	return (mem_printf("%s/gcs-emulator", self));
-}
-
 static void
 spawn(const char *const *args)
 {
-	char *argv[32] = { program() }, *env[3];
+	char *argv[32] = { program_path() }, *env[3];
 	posix_spawn_file_actions_t fa;
 	int n = 1;
 
