@@ -210,6 +210,13 @@ run_isolate(struct run *r, const char **network, struct err *e)
 	return (rc < 0 ? -1 : 0);
 }
 
+const char *
+run_journal(struct run *r)
+{
+
+	return (arena_printf(&r->arena, "%s/journal.jsonl", r->opts->out));
+}
+
 static int
 run_start_emu(struct run *r, struct err *e)
 {
@@ -217,7 +224,7 @@ run_start_emu(struct run *r, struct err *e)
 	struct emu_opts o = {
 		.program = r->opts->emulator,
 		.data = arena_printf(a, "%s/emulator", r->dir),
-		.journal = arena_printf(a, "%s/journal.jsonl", r->opts->out),
+		.journal = run_journal(r),
 		.log = arena_printf(a, "%s/log", r->opts->out),
 		.project = r->project,
 		.history = true,

@@ -109,7 +109,7 @@ struct run {
 };
 
 /* The mistake that the last command's output or the journal shows, or NULL. */
-const struct finding	*run_finding(const struct run *);
+const struct finding	*run_finding(struct run *);
 
 /* Say why and return the verdict: `return (run_fail(r, "…"));`.  The place of
  * the current line is added by the report, not here. */

@@ -31,18 +31,13 @@ struct way_in {
 };
 
 const struct finding *
-run_finding(const struct run *r)
+run_finding(struct run *r)
 {
 	const struct finding *f = r->exec_err == NULL ? NULL :
 	    finding_of_output(r->exec_err);
-	char *path;
 
-	if (f != NULL || r->emu == NULL)
-		return (f);
-	path = mem_printf("%s/journal.jsonl", r->opts->out);
-	f = finding_of_journal(path, emu_owner(r->emu));
-	free(path);
-	return (f);
+	return (f != NULL || r->emu == NULL ? f :
+	    finding_of_journal(run_journal(r), emu_owner(r->emu)));
 }
 
 static const char *
@@ -118,8 +113,7 @@ way_in_line(struct run *r, struct way_in *w, const json_t *line)
 static int
 way_in_read(struct run *r, struct way_in *w, struct err *e)
 {
-	const char *path = arena_printf(&r->arena, "%s/journal.jsonl",
-	    r->opts->out);
+	const char *path = run_journal(r);
 	FILE *f = fopen(path, "re");
 	char *line = NULL;
 	size_t room = 0;

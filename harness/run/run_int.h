@@ -11,6 +11,8 @@
  * deployment's requests go?  PASS, or ERROR with run->why.  Counts
  * run->requests. */
 enum verdict	run_check(struct run *);
+/* The path of the emulator's journal, in the arena. */
+const char	*run_journal(struct run *);
 
 /* At the beginning: scenario.scn, rerun.sh. */
 int	run_evidence_begin(struct run *, struct err *);
