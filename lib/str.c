@@ -44,6 +44,16 @@ str_ends(const char *s, const char *suffix)
 }
 
 bool
+str_among(const char *s, const char *const *words, size_t n)
+{
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(words[i], s) == 0)
+			return (true);
+	return (false);
+}
+
+bool
 str_int64(const char *s, int64_t *v)
 {
 	char *end;

@@ -14,6 +14,8 @@ bool	str_glob(const char *pattern, const char *s);
 
 bool	str_starts(const char *s, const char *prefix);
 bool	str_ends(const char *s, const char *suffix);
+/* Is s one of words[0..n)? */
+bool	str_among(const char *s, const char *const *words, size_t n);
 
 /* A decimal number that fills the whole string; false where it does not or
  * does not fit. */

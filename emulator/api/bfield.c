@@ -283,14 +283,10 @@ bfield_cors_trim(json_t *c)
 	const char *k;
 	json_t *v;
 	void *next;
-	size_t i;
 
-	json_object_foreach_safe(c, next, k, v) {
-		for (i = 0; i < NELEMS(known) && strcmp(known[i], k) != 0; i++)
-			;
-		if (i == NELEMS(known))
+	json_object_foreach_safe(c, next, k, v)
+		if (!str_among(k, known, NELEMS(known)))
 			(void)json_object_del(c, k);
-	}
 }
 
 int

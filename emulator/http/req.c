@@ -98,10 +98,7 @@ req_is_name(const char *k)
 		"startOffset", "endOffset", "matchGlob", "marker",
 		"start-after", "key-marker", "object" };
 
-	for (size_t i = 0; i < NELEMS(names); i++)
-		if (strcmp(names[i], k) == 0)
-			return (true);
-	return (false);
+	return (str_among(k, names, NELEMS(names)));
 }
 
 /* What is not would come back in listings, which then are no XML. */

@@ -170,16 +170,11 @@ pools_fields(const json_t *spec, struct err *e)
 		"audiences", "mapping", "disabled", "jwks" };
 	const char *k;
 	json_t *v;
-	size_t i;
 
-	json_object_foreach((json_t *)(uintptr_t)spec, k, v) {
-		for (i = 0; i < NELEMS(known); i++)
-			if (strcmp(k, known[i]) == 0)
-				break;
-		if (i == NELEMS(known))
+	json_object_foreach((json_t *)(uintptr_t)spec, k, v)
+		if (!str_among(k, known, NELEMS(known)))
 			return (err_set(e, "this emulator's providers have no "
 			    "field '%s'", k));
-	}
 	return (0);
 }
 
