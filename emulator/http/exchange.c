@@ -111,14 +111,6 @@ exchange_leave(struct exchange *x)
 	x->inside = false;
 }
 
-static void
-exchange_too_large(struct exchange *x)
-{
-
-	req_fail(&x->rq, 413, "uploadTooLarge",
-	    "The request's body is too large.");
-}
-
 static bool
 exchange_head(struct exchange *x)
 {
@@ -134,7 +126,7 @@ exchange_head(struct exchange *x)
 		crew_block(x->c->hand);
 	if (x->routed && rq->route->body == BODY_BUF &&
 	    x->h->length > REQ_BODY_MAX)
-		exchange_too_large(x);
+		req_body_too_large(rq);
 	if (!x->routed || rq->route->body == BODY_BUF)
 		return (true);
 	exchange_enter(x);
@@ -190,13 +182,7 @@ exchange_piece(struct exchange *x, const char *p, size_t n)
 		x->drained += (int64_t)n;
 		return (true);
 	}
-	if (req_gather(rq, n) != 0) {
-		buf_release(&rq->body);
-		return (true);
-	}
-	buf_add(&rq->body, p, n);
-	if (!buf_ok(&rq->body))
-		exchange_too_large(x);
+	req_body_add(rq, p, n);
 	return (true);
 }
 

@@ -116,18 +116,6 @@ gunzip_expect(struct req *rq)
 
 /* ---- gathered ---- */
 
-static void
-gunzip_add(struct req *rq, const void *p, size_t n)
-{
-
-	if (req_gather(rq, n) != 0)
-		return;
-	buf_add(&rq->body, p, n);
-	if (!buf_ok(&rq->body))
-		req_fail(rq, 413, "uploadTooLarge",
-		    "The request's body is too large.");
-}
-
 void
 gunzip_body(struct req *rq)
 {
@@ -135,7 +123,7 @@ gunzip_body(struct req *rq)
 	struct buf packed = rq->body;
 
 	buf_init(&rq->body, packed.max);
-	gunzip_feed(g, rq, packed.p, packed.len, gunzip_add);
+	gunzip_feed(g, rq, packed.p, packed.len, req_body_add);
 	if (g->begun && !g->whole)
 		gunzip_fault(rq);
 	(void)inflateEnd(&g->z);

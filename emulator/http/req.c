@@ -49,6 +49,27 @@ req_gather(struct req *rq, size_t n)
 	return (-1);
 }
 
+void
+req_body_too_large(struct req *rq)
+{
+
+	req_fail(rq, 413, "uploadTooLarge",
+	    "The request's body is too large.");
+}
+
+void
+req_body_add(struct req *rq, const void *p, size_t n)
+{
+
+	if (req_gather(rq, n) != 0) {
+		buf_release(&rq->body);
+		return;
+	}
+	buf_add(&rq->body, p, n);
+	if (!buf_ok(&rq->body))
+		req_body_too_large(rq);
+}
+
 /* A listing can have 16 MiB, and 2048 clients may ask for one that they do not
  * read: 150 were enough for 2.6 GB. */
 static atomic_llong req_unread;

@@ -164,6 +164,10 @@ const char	*req_header(const struct req *, const char *k);	/* or NULL */
  * request ends.  -1: a 503 has been stored, since all requests together keep
  * too many. */
 int	req_gather(struct req *, size_t n);
+/* The next n bytes of rq->body.  Where all of it, or of all requests together,
+ * is too much a 413 or 503 has been stored. */
+void	req_body_add(struct req *, const void *p, size_t n);
+void	req_body_too_large(struct req *);	/* the 413 */
 /* The body as JSON object in *out (freed with the request); an empty body is
  * {}.  -1: a 400 has been stored. */
 int	req_json(struct req *, json_t **out);
