@@ -132,21 +132,22 @@ store_glob_close(const char *p)
 	return (NULL);
 }
 
-/* Each alternative of the first {…} in turn, within a budget that keeps a
- * pattern of many braces from taking the emulator's time. */
-static bool
-store_glob_braces(const char *p, const char *s, int *budget)
+/* Adds the patterns without braces that p stands for, each with its NUL: the
+ * alternatives of its first {…} in turn. */
+static void
+store_glob_expand(struct buf *out, const char *p)
 {
 	const char *open = p, *close, *from;
 	int depth = 0;
-	bool hit = false;
 
 	while (*open != '\0' && *open != '{')
 		open += *open == '\\' && open[1] != '\0' ? 2 : 1;
-	if (*open == '\0' || (close = store_glob_close(open)) == NULL)
-		return ((*budget)-- > 0 && store_glob_plain(p, s));
+	if (*open == '\0' || (close = store_glob_close(open)) == NULL) {
+		buf_add(out, p, strlen(p) + 1);
+		return;
+	}
 	from = open + 1;
-	for (const char *q = from; q <= close && !hit && *budget > 0; q++) {
+	for (const char *q = from; q <= close; q++) {
 		struct buf b;
 
 		if (*q == '\\' && q < close)
@@ -160,30 +161,46 @@ store_glob_braces(const char *p, const char *s, int *budget)
 			buf_add(&b, p, (size_t)(open - p));
 			buf_add(&b, from, (size_t)(q - from));
 			buf_adds(&b, close + 1);
-			hit = store_glob_braces(b.p, s, budget);
+			store_glob_expand(out, b.p);
 			buf_release(&b);
 			from = q + 1;
 		}
 	}
-	return (hit);
+}
+
+void
+store_glob_new(struct store_glob *g, const char *pattern)
+{
+	char *p = mem_strdup(pattern);
+
+	buf_init(&g->plain, SIZE_MAX / 2);
+	nul_flat(p);
+	store_glob_expand(&g->plain, p);
+	free(p);
+}
+
+void
+store_glob_free(struct store_glob *g)
+{
+
+	buf_release(&g->plain);
 }
 
 bool
-store_glob(const char *pattern, const char *name)
+store_glob(const struct store_glob *g, const char *name)
 {
-	int budget = GLOB_ALTS;
-	char *p, *s;
-	bool hit;
+	const char *end = g->plain.p + g->plain.len;
+	char *flat = NULL;
+	bool hit = false;
 
-	if (strchr(name, '\1') == NULL && strchr(pattern, '\1') == NULL)
-		return (store_glob_braces(pattern, name, &budget));
-	p = mem_strdup(pattern);
-	s = mem_strdup(name);
-	nul_flat(p);
-	nul_flat(s);
-	hit = store_glob_braces(p, s, &budget);
-	free(s);
-	free(p);
+	if (strchr(name, '\1') != NULL) {
+		flat = mem_strdup(name);
+		nul_flat(flat);
+		name = flat;
+	}
+	for (const char *p = g->plain.p; p < end && !hit; p += strlen(p) + 1)
+		hit = store_glob_plain(p, name);
+	free(flat);
 	return (hit);
 }
 
@@ -216,7 +233,7 @@ store_glob_ok(const char *p)
 	const char *end, *q = p;
 	int depth = 0, braces = 0;
 
-	/* Each is one more level of store_glob_braces(). */
+	/* Each is one more level of store_glob_expand(). */
 	for (; *q != '\0'; q++)
 		braces += *q == '{';
 	q = p;

@@ -454,7 +454,12 @@ void	store_upload_back(struct store_upload *);
 
 /* matchGlob: `*` and `?` without '/', `**` with it, `[a-z]`, `[!a-z]`,
  * `{a,b}`, `\` takes the next byte as itself. */
-bool	store_glob(const char *pattern, const char *name);
+struct store_glob {
+	struct buf plain;	/* what its braces stand for, each with a NUL */
+};
+void	store_glob_new(struct store_glob *, const char *pattern);
+void	store_glob_free(struct store_glob *);
+bool	store_glob(const struct store_glob *, const char *name);
 /* How many bytes at the pattern's start stand for themselves. */
 size_t	store_glob_literal(const char *pattern);
 

@@ -20,7 +20,8 @@ struct lister {
 	struct arena *a;
 	struct store_listing *out;
 	size_t	max;
-	size_t	literal;		/* bytes of the glob that are fixed */
+	struct store_glob glob;
+	size_t	literal;		/* bytes of it that are fixed */
 	bool	versions;		/* a name may come more than once */
 	struct buf from;		/* the scan's lower bound, bytes */
 	int64_t	from_gen;		/* … and generation, with versions */
@@ -241,7 +242,7 @@ store_list_row(struct lister *t, sqlite3_stmt *s)
 	if (store_list_in_group(t, name) &&
 	    !(l->trailing_delimiter && group == strlen(name)))
 		return (LIST_SKIP_GROUP);
-	if ((*l->glob != '\0' && !store_glob(l->glob, name)) ||
+	if ((*l->glob != '\0' && !store_glob(&t->glob, name)) ||
 	    (l->match != NULL && !store_list_match(l, s, name)))
 		return (LIST_ON);
 	if (group == 0)
@@ -295,6 +296,7 @@ store_object_list(struct store *st, struct store_at at, const char *bucket,
 	*out = (struct store_listing){ 0 };
 	buf_init(&t.from, SIZE_MAX / 2);
 	buf_init(&t.group, SIZE_MAX / 2);
+	store_glob_new(&t.glob, l->glob);
 	t.literal = store_glob_literal(l->glob);
 	t.versions = l->versions || l->soft;
 	store_list_from(&t, l->prefix, strlen(l->prefix));
@@ -312,5 +314,6 @@ store_object_list(struct store *st, struct store_at at, const char *bucket,
 	}
 	buf_release(&t.from);
 	buf_release(&t.group);
+	store_glob_free(&t.glob);
 	return (rc);
 }
