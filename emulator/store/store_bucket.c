@@ -411,25 +411,28 @@ store_bucket_set(struct store *st, struct store_write *w, const char *name,
 {
 	struct bucket_row r;
 	enum store_rc rc;
+	int tries = 0;
 
-	if ((rc = store_tx_begin_more(st)) != STORE_OK)
-		return (rc);
-	rc = store_bucket_for_change(st, a, name, &r);
-	if (rc == STORE_OK && !store_bucket_cond(cond, &r.b))
-		rc = STORE_PRECONDITION;
-	if (rc == STORE_OK) {
-		r.b.attrs = arena_strdup(a, attrs);
-		r.b.versioning = versioning;
-		r.b.metageneration++;
-		r.b.updated_us = store_tx_later(st, r.b.updated_us);
-		if (policy != NULL) {
-			r.b.policy = arena_strdup(a, policy);
-			r.b.policy_version++;
+	do {
+		if ((rc = store_tx_begin_more(st)) != STORE_OK)
+			break;
+		rc = store_bucket_for_change(st, a, name, &r);
+		if (rc == STORE_OK && !store_bucket_cond(cond, &r.b))
+			rc = STORE_PRECONDITION;
+		if (rc == STORE_OK) {
+			r.b.attrs = arena_strdup(a, attrs);
+			r.b.versioning = versioning;
+			r.b.metageneration++;
+			r.b.updated_us = store_tx_later(st, r.b.updated_us);
+			if (policy != NULL) {
+				r.b.policy = arena_strdup(a, policy);
+				r.b.policy_version++;
+			}
+			store_bucket_rules(st, &r);
+			rc = store_bucket_change(st, &r);
 		}
-		store_bucket_rules(st, &r);
-		rc = store_bucket_change(st, &r);
-	}
-	rc = store_tx_end(st, w, rc);
+		rc = store_tx_end(st, w, rc);
+	} while (store_more_again(st, rc, &tries));
 	if (rc == STORE_OK)
 		*out = r.b;
 	return (rc);
@@ -442,21 +445,24 @@ store_bucket_set_policy(struct store *st, struct store_write *w,
 {
 	struct bucket_row r;
 	enum store_rc rc;
+	int tries = 0;
 
-	if ((rc = store_tx_begin_more(st)) != STORE_OK)
-		return (rc);
-	rc = store_bucket_for_change(st, a, name, &r);
-	if (rc == STORE_OK && if_version >= 0 &&
-	    if_version != r.b.policy_version)
-		rc = STORE_PRECONDITION;
-	if (rc == STORE_OK) {
-		r.b.policy = arena_strdup(a, policy);
-		r.b.policy_version++;
-		r.b.metageneration += w == NULL || !w->exempt;
-		r.b.updated_us = store_tx_later(st, r.b.updated_us);
-		rc = store_bucket_change(st, &r);
-	}
-	rc = store_tx_end(st, w, rc);
+	do {
+		if ((rc = store_tx_begin_more(st)) != STORE_OK)
+			break;
+		rc = store_bucket_for_change(st, a, name, &r);
+		if (rc == STORE_OK && if_version >= 0 &&
+		    if_version != r.b.policy_version)
+			rc = STORE_PRECONDITION;
+		if (rc == STORE_OK) {
+			r.b.policy = arena_strdup(a, policy);
+			r.b.policy_version++;
+			r.b.metageneration += w == NULL || !w->exempt;
+			r.b.updated_us = store_tx_later(st, r.b.updated_us);
+			rc = store_bucket_change(st, &r);
+		}
+		rc = store_tx_end(st, w, rc);
+	} while (store_more_again(st, rc, &tries));
 	if (rc == STORE_OK)
 		*out = r.b;
 	return (rc);

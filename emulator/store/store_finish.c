@@ -98,26 +98,32 @@ store_finish_commit(struct store *st, struct store_write *w,
     const char *bucket, const char *name, const struct finish *f,
     const struct payload *p, struct arena *a, struct store_row *row)
 {
+	struct store_row fresh = *row;
 	struct multi m = { .attrs = "{}" };
 	struct store_bref b;
 	enum store_rc rc;
+	int tries = 0;
 
-	if ((rc = store_tx_begin_more(st)) != STORE_OK)
-		return (rc);
-	rc = store_bref_write(&st->w, bucket, &b);
-	if (rc == STORE_OK)
-		rc = store_multi_look(&st->w, &b, name, f->id, a, &m);
-	if (rc == STORE_OK)
-		rc = store_finish_same(&st->w, f, a);
-	row->o.attrs = m.attrs;
-	if (rc == STORE_OK)
-		rc = store_object_put(st, w, &b, name, NULL, row, a);
-	if (rc == STORE_OK)
-		rc = p == NULL ? store_payload_share(st, row->o.payload) :
-		    store_payload_take(st, p, row->o.payload);
-	if (rc == STORE_OK)
-		rc = store_multi_end(st, f->id);
-	return (store_tx_end(st, w, rc));
+	do {
+		*row = fresh;
+		if ((rc = store_tx_begin_more(st)) != STORE_OK)
+			break;
+		rc = store_bref_write(&st->w, bucket, &b);
+		if (rc == STORE_OK)
+			rc = store_multi_look(&st->w, &b, name, f->id, a, &m);
+		if (rc == STORE_OK)
+			rc = store_finish_same(&st->w, f, a);
+		row->o.attrs = m.attrs;
+		if (rc == STORE_OK)
+			rc = store_object_put(st, w, &b, name, NULL, row, a);
+		if (rc == STORE_OK)
+			rc = p == NULL ? store_payload_share(st, row->o.payload) :
+			    store_payload_take(st, p, row->o.payload);
+		if (rc == STORE_OK)
+			rc = store_multi_end(st, f->id);
+		rc = store_tx_end(st, w, rc);
+	} while (store_more_again(st, rc, &tries));
+	return (rc);
 }
 
 static enum store_rc

@@ -200,6 +200,9 @@ enum store_rc	store_sync(struct store *, uint64_t commit) MUST_USE;
 
 /* Before the database is opened; failing is no error. */
 void	store_room_open(struct store *);
+/* SQLite's log into the database, its blocks free.  False: the store has
+ * failed for good. */
+bool	store_room_fold(struct store *);
 /* With the writer's lock: what is kept is given up.  False: it never is. */
 bool	store_room_give(struct store *);
 /* A deletion ended with rc: should it be tried again, with what has now been
@@ -339,6 +342,9 @@ void	store_soft_trim(struct store *);
 /* The same, the disk being full: some of those that were to go soonest go,
  * unless all are to be kept.  False: none went. */
 bool	store_soft_room(struct store *);
+/* Is a call that lets the store grow to be run again?  It met a full disk, and
+ * now there is room, or might be.  *tries is 0 at first. */
+bool	store_more_again(struct store *, enum store_rc, int *tries);
 
 /* ---- store_rate.c ---- */
 

@@ -176,6 +176,7 @@ store_object_insert(struct store *st, struct store_write *w,
 	    .attrs = attrs != NULL ? attrs : "{}", .cond = cond, .p = p,
 	    .a = a };
 	enum store_rc rc;
+	int tries = 0;
 
 	if (p->failed || p->taken)
 		return (STORE_IO);
@@ -189,7 +190,7 @@ store_object_insert(struct store *st, struct store_write *w,
 	if (rc == STORE_OK)
 		do
 			rc = store_batch(st, w, store_insert_run, &x);
-		while (rc == STORE_FULL && store_soft_room(st));
+		while (store_more_again(st, rc, &tries));
 	if (rc != STORE_OK)
 		return (rc);
 	p->taken = w == NULL || !w->forget;
@@ -224,10 +225,13 @@ store_object_update(struct store *st, struct store_write *w,
 	struct object_op x = { .w = w, .bucket = bucket, .name = name,
 	    .attrs = attrs, .cond = cond, .a = a };
 	enum store_rc rc;
+	int tries = 0;
 
 	rc = store_room_check(st);
 	if (rc == STORE_OK)
-		rc = store_batch(st, w, store_update_run, &x);
+		do
+			rc = store_batch(st, w, store_update_run, &x);
+		while (store_more_again(st, rc, &tries));
 	if (rc == STORE_OK)
 		store_object_out(a, bucket, &x.row.o, out);
 	return (rc);

@@ -101,6 +101,19 @@ room_fold(struct store *st)
 }
 
 bool
+store_room_fold(struct store *st)
+{
+	bool can;
+
+	(void)pthread_mutex_lock(&st->write_lock);
+	can = !atomic_load(&st->broken);
+	if (can)
+		room_fold(st);
+	(void)pthread_mutex_unlock(&st->write_lock);
+	return (can);
+}
+
+bool
 store_room_give(struct store *st)
 {
 

@@ -111,6 +111,7 @@ store_session_new(struct store *st, const struct session *s, struct arena *a,
 {
 	unsigned char rnd[24];
 	enum store_rc rc;
+	int tries = 0;
 	char *hex;
 
 	BUG_ON(getrandom(rnd, sizeof(rnd), 0) != (ssize_t)sizeof(rnd));
@@ -118,7 +119,7 @@ store_session_new(struct store *st, const struct session *s, struct arena *a,
 	str_hex(hex, rnd, sizeof(rnd));
 	do
 		rc = store_session_add(st, s, hex);
-	while (rc == STORE_FULL && store_soft_room(st));
+	while (store_more_again(st, rc, &tries));
 	*id = hex;
 	return (rc);
 }
@@ -213,6 +214,7 @@ store_upload_finish(struct store *st, struct store_write *w,
 	struct store_row row = { 0 }, fresh;
 	struct buf small;
 	enum store_rc rc;
+	int tries = 0;
 
 	store_upload_back(u);
 	row.o.name = s->name;
@@ -235,7 +237,7 @@ store_upload_finish(struct store *st, struct store_write *w,
 		do {
 			row = fresh;
 			rc = store_upload_store(st, w, u, s, &small, &row, a);
-		} while (rc == STORE_FULL && store_soft_room(st));
+		} while (store_more_again(st, rc, &tries));
 	buf_release(&small);
 	if (rc == STORE_OK) {
 		*out = row.o;

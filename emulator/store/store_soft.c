@@ -185,6 +185,18 @@ store_soft_room(struct store *st)
 	return (rc == STORE_OK && n > 0);
 }
 
+/* What is freed in the database is no room for SQLite's log: it has to be cut
+ * for that, once. */
+bool
+store_more_again(struct store *st, enum store_rc rc, int *tries)
+{
+
+	if (rc != STORE_FULL)
+		return (false);
+	return (store_soft_room(st) ||
+	    ((*tries)++ == 0 && store_room_fold(st)));
+}
+
 /* ---- losing buckets ---- */
 
 /* A soft-deleted bucket that is due goes with all that is soft-deleted in it.

@@ -242,6 +242,7 @@ enum store_rc
 store_upload_flush(struct store *st, struct store_upload *u)
 {
 	enum store_rc rc;
+	int tries = 0;
 
 	if (u->written.size == u->persisted.size)
 		return (STORE_OK);
@@ -249,7 +250,7 @@ store_upload_flush(struct store *st, struct store_upload *u)
 		return (store_errno_rc(errno));
 	do
 		rc = store_upload_persist(st, u);
-	while (rc == STORE_FULL && store_soft_room(st));
+	while (store_more_again(st, rc, &tries));
 	if (rc == STORE_OK) {
 		u->persisted = u->written;
 		hasher_keep(u->hash);

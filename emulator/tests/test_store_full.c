@@ -29,7 +29,7 @@ START_TEST(full_disk_refuses_small_objects_whole)
 	open_store(false);
 	make_bucket("b", false);
 	limit_files(1 << 20);
-	while (rc == STORE_OK && n < 2000)
+	while (rc == STORE_OK && n < 20000)
 		rc = put_full("b", arena_printf(&ar, "n%06d", n++),
 		    "0123456789", NULL, false, NULL);
 	ck_assert_int_eq(rc, STORE_FULL);
@@ -295,6 +295,56 @@ START_TEST(full_file_system_loses_what_is_soft_deleted)
 }
 END_TEST
 
+/* The other calls that let the store grow find room in the same way. */
+START_TEST(full_file_system_still_changes)
+{
+	struct bucket b = { .name = "b", .project = "p", .attrs = WEEK,
+	    .policy = "{}" }, out;
+	enum store_rc rc = STORE_OK;
+	char text[20000];
+	struct object o;
+
+	if (!small_disk("size=24m"))
+		return;
+	memset(text, ' ', sizeof(text));
+	text[0] = '{';
+	text[sizeof(text) - 2] = '}';
+	text[sizeof(text) - 1] = '\0';
+	soft_bytes = 1 << 30;
+	open_store(false);
+	ck_assert_int_eq(store_bucket_insert(st, NULL, &b, &ar, &out),
+	    STORE_OK);
+	for (int n = 0; n < 700; n++)
+		ck_assert_int_eq(put_bytes("o", 20000), STORE_OK);
+	for (int n = 0; rc == STORE_OK && n < 450; n++) {
+		const char *name = arena_printf(&ar, "n%d", n);
+
+		switch (_i) {
+		case 0:
+			rc = store_object_copy(st, NULL, "b", "o", NULL, "b",
+			    name, NULL, text, &ar, &o);
+			break;
+		case 1:
+			rc = store_object_update(st, NULL, "b", "o", NULL,
+			    arena_printf(&ar, "%.*s}", 1 + n * 40, text), &ar,
+			    &o);
+			break;
+		default:
+			rc = store_bucket_set_policy(st, NULL, "b",
+			    arena_printf(&ar, "%.*s}", 1 + n * 40, text), -1,
+			    &ar, &out);
+		}
+		arena_reset(&ar);
+	}
+	ck_assert_int_eq(rc, STORE_OK);
+	reopen();
+	ck_assert_int_eq(get("b", "o", &o), STORE_OK);
+	store_close(st);
+	st = NULL;
+	ck_assert_int_eq(umount2(dir, MNT_DETACH), 0);
+}
+END_TEST
+
 /* What is kept for deletions is for nothing else. */
 START_TEST(room_that_was_given_up_is_not_for_writing)
 {
@@ -326,7 +376,7 @@ START_TEST(room_that_was_given_up_is_not_for_writing)
 	ck_assert_int_eq(put_bytes("more", 200000), STORE_FULL);
 	ck_assert_int_eq(store_session_write(st, id, 0, dir, 1), STORE_FULL);
 	ck_assert_int_eq(store_object_update(st, NULL, "b", "keep", NULL,
-	    "{}", &ar, &o), STORE_FULL);
+	    arena_printf(&ar, "{%200000s}", ""), &ar, &o), STORE_FULL);
 	/* A client without a token could not delete. */
 	ck_assert_int_eq(store_record_put(st, "k", "k", "{}", -1, &v),
 	    STORE_OK);
@@ -356,6 +406,7 @@ main(void)
 	tcase_add_test(t, killed_store_without_free_inodes_opens_with_one);
 	tcase_add_loop_test(t, full_file_system_loses_what_is_soft_deleted, 0,
 	    9);
+	tcase_add_loop_test(t, full_file_system_still_changes, 0, 3);
 	tcase_add_test(t, room_that_was_given_up_is_not_for_writing);
 	suite_add_tcase(s, t);
 	return (run_suite(s));
