@@ -152,8 +152,9 @@ san:
 	@ci/san
 
 .PHONY: clean
-clean:
-	rm -rf build/*/ build/gcs-emulator build/litedrill build/gcs-bench
+clean:		# what ci/ has fetched stays
+	@mkdir -p build
+	find build -mindepth 1 -maxdepth 1 ! -name tools -exec rm -rf {} +
 
 .SECONDARY:
 -include $(lib_o:.o=.d) $(emu_o:.o=.d) $(bench_o:.o=.d) $(har_o:.o=.d) $(test_c:%.c=$O/%.d) \
