@@ -42,6 +42,21 @@ iam_put(struct emu *emu, const char *kind, const char *key, const json_t *j,
 	return (rc);
 }
 
+void
+iam_fail_put(struct req *rq, enum store_rc rc, const char *what)
+{
+
+	if (rc != STORE_PRECONDITION)
+		req_fail_rc(rq, rc);
+	else if (what != NULL)
+		req_fail(rq, 409, "aborted", "There were concurrent changes "
+		    "of the %s. Please retry.", what);
+	else
+		req_fail(rq, 409, "aborted", "There were concurrent policy "
+		    "changes. Please retry the whole read-modify-write with "
+		    "exponential backoff.");
+}
+
 const char *
 iam_etag(struct arena *a, int64_t version)
 {
@@ -453,11 +468,8 @@ iam_sa_patch_h(struct req *rq)
 	if (rc == STORE_OK)
 		req_reply_json(rq, 200, iam_sa_json(rq->emu, &rq->arena, acc,
 		    version));
-	else if (rc == STORE_PRECONDITION)
-		req_fail(rq, 409, "aborted", "There were concurrent changes "
-		    "of the service account. Please retry.");
 	else
-		req_fail_rc(rq, rc);
+		iam_fail_put(rq, rc, "service account");
 }
 
 void
@@ -479,11 +491,8 @@ iam_sa_enable_h(struct req *rq)
 	rc = iam_account_put(rq->emu, acc, version, &version);
 	if (rc == STORE_OK)
 		req_reply_json(rq, 200, json_object());
-	else if (rc == STORE_PRECONDITION)
-		req_fail(rq, 409, "aborted", "There were concurrent changes "
-		    "of the service account. Please retry.");
 	else
-		req_fail_rc(rq, rc);
+		iam_fail_put(rq, rc, "service account");
 }
 
 /* gcloud asks in the background and needs no more than an answer. */

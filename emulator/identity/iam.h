@@ -106,6 +106,9 @@ json_t	*iam_account_of(struct req *, int64_t *version);
 /* Stores a record: store_record_put() of j's text; j stays the caller's. */
 enum store_rc	iam_put(struct emu *, const char *kind, const char *key,
     const json_t *j, int64_t if_version, int64_t *version) MUST_USE;
+/* The answer where that did not go well: 409 where the record, of a `what`
+ * (NULL: a policy), is no longer of that version. */
+void	iam_fail_put(struct req *, enum store_rc, const char *what);
 /* How Google shows a version: an opaque base64 text. */
 const char	*iam_etag(struct arena *, int64_t version);
 /* n random decimal digits that begin with 1. */

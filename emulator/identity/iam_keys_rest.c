@@ -398,11 +398,8 @@ iam_key_enable_h(struct req *rq)
 	rc = iam_put(rq->emu, "key", kid, k, version, &version);
 	if (rc == STORE_OK)
 		req_reply_json(rq, 200, json_object());
-	else if (rc == STORE_PRECONDITION)
-		req_fail(rq, 409, "aborted", "There were concurrent changes "
-		    "of the key. Please retry.");
 	else
-		req_fail_rc(rq, rc);
+		iam_fail_put(rq, rc, "key");
 }
 
 /* ---- what anybody may see ---- */

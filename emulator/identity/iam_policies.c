@@ -109,12 +109,7 @@ iam_sa_set_policy_h(struct req *rq)
 		return;
 	}
 	json_decref(kept);
-	if (rc == STORE_PRECONDITION || rc == STORE_EXISTS)
-		req_fail(rq, 409, "aborted", "There were concurrent policy "
-		    "changes. Please retry the whole read-modify-write with "
-		    "exponential backoff.");
-	else
-		req_fail_rc(rq, rc);
+	iam_fail_put(rq, rc == STORE_EXISTS ? STORE_PRECONDITION : rc, NULL);
 }
 
 /* ---- what the caller may ---- */

@@ -305,10 +305,5 @@ iam_project_set_policy_h(struct req *rq)
 		return;
 	}
 	json_decref(kept);
-	if (rc == STORE_PRECONDITION)
-		req_fail(rq, 409, "aborted", "There were concurrent policy "
-		    "changes. Please retry the whole read-modify-write with "
-		    "exponential backoff.");
-	else
-		req_fail_rc(rq, rc);
+	iam_fail_put(rq, rc, NULL);
 }

@@ -275,11 +275,8 @@ iam_role_put(struct req *rq, const char *id, const json_t *role,
 	if (rc == STORE_EXISTS)
 		req_fail(rq, 409, "alreadyExists", "A role named %s in "
 		    "projects/%s already exists.", id, rq->emu->project);
-	else if (rc == STORE_PRECONDITION)
-		req_fail(rq, 409, "aborted", "There were concurrent changes "
-		    "of the role. Please retry.");
 	else
-		req_fail_rc(rq, rc);
+		iam_fail_put(rq, rc, "role");
 	return (-1);
 }
 
@@ -316,8 +313,7 @@ iam_role_etag(struct req *rq, const char *etag, int64_t version)
 	if (etag == NULL || *etag == '\0' ||
 	    strcmp(etag, iam_etag(&rq->arena, version)) == 0)
 		return (0);
-	req_fail(rq, 409, "aborted", "There were concurrent changes of the "
-	    "role. Please retry.");
+	iam_fail_put(rq, STORE_PRECONDITION, "role");
 	return (-1);
 }
 
