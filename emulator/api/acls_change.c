@@ -4,7 +4,7 @@
 
 #include "emulator/api/acls.h"
 #include "emulator/api/entities.h"
-#include "emulator/api/xml_req.h"
+#include "emulator/xml/xml_req.h"
 #include "emulator/http/route.h"
 #include "emulator/identity/auth.h"
 #include "emulator/identity/policy.h"

@@ -25,7 +25,7 @@
 #include "emulator/api/resource.h"
 #include "emulator/api/resumable_range.h"
 #include "emulator/api/uploads.h"
-#include "emulator/api/xml_req.h"
+#include "emulator/xml/xml_req.h"
 #include "emulator/fault/fault.h"
 #include "emulator/fault/retry_test.h"
 #include "emulator/http/route.h"

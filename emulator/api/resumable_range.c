@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "emulator/api/xml_body.h"
+#include "emulator/xml/xml_body.h"
 #include "emulator/http/route.h"
 #include "lib/log.h"
 

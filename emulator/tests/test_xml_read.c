@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emulator/api/xml_read.h"
+#include "emulator/xml/xml_read.h"
 #include "lib/buf.h"
 
 static struct arena ar;

@@ -1,6 +1,6 @@
 /* api/xml_read: any bytes are a tree within its bounds, or refused with a
  * reason. */
-#include "emulator/api/xml_read.h"
+#include "emulator/xml/xml_read.h"
 #include "emulator/tests/fuzz/fuzz.h"
 
 static unsigned
