@@ -19,6 +19,7 @@
 #include "lib/file.h"
 #include "lib/str.h"
 
+#define LOOPBACK	"localhost,127.0.0.1,::1"
 #define STORE_PASSWORD	"changeit"	/* Java's own; it hides nothing */
 
 struct env {
@@ -222,7 +223,7 @@ env_java(struct env *x, struct err *e)
 		proxy = arena_printf(x->a, " -Dhttps.proxyHost=127.0.0.1 "
 		    "-Dhttps.proxyPort=%d -Dhttp.proxyHost=127.0.0.1 "
 		    "-Dhttp.proxyPort=%d", x->emu->proxy_port,
-		    x->emu->http_port);
+		    x->emu->proxy_port);
 	env_set(x, "JAVA_TOOL_OPTIONS", arena_printf(x->a,
 	    "%s%s-Djavax.net.ssl.trustStore=%s "
 	    "-Djavax.net.ssl.trustStorePassword=" STORE_PASSWORD "%s",
@@ -249,14 +250,19 @@ env_trust(struct env *x)
 static void
 env_proxies(struct env *x)
 {
+	static const char *const proxies[] = { "HTTPS_PROXY", "https_proxy",
+		"HTTP_PROXY", "http_proxy" };
 	const char *proxy = arena_printf(x->a, "http://127.0.0.1:%d",
 	    x->emu->proxy_port);
 
 	if (x->private)
 		return;
-	env_set(x, "HTTPS_PROXY", proxy);
-	env_set(x, "https_proxy", proxy);
-	/* Not HTTP_PROXY: Node's library prefers it for https, too. */
+	/* Some take HTTP_PROXY for https, too; it is one proxy for both. */
+	for (size_t i = 0; i < NELEMS(proxies); i++)
+		env_set(x, proxies[i], proxy);
+	/* What the command has of its own on this machine. */
+	env_set(x, "NO_PROXY", LOOPBACK);
+	env_set(x, "no_proxy", LOOPBACK);
 	env_set(x, "NODE_USE_ENV_PROXY", "1");	/* from Node 24 on */
 }
 

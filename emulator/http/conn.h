@@ -38,6 +38,7 @@ struct conn {
 	struct hand *hand;		/* who serves it now */
 	struct desk *desk;
 	SSL	*ssl;			/* NULL: plain */
+	bool	plain;			/* … for good: by a proxy, without TLS */
 	char	*rest;			/* kept from the last turn */
 	size_t	nrest;
 	size_t	looked;			/* head_end()'s, in what is unread */

@@ -25,7 +25,9 @@ dispatch_check_host(struct req *rq)
 	    (rq->via == VIA_HTTP))
 		return (0);
 	req_fail(rq, 403, "forbidden", "gcs-emulator does not answer for the "
-	    "host '%s'; --allow-host lets it.", rq->host);
+	    "host '%s'%s", rq->host, rq->via == VIA_HTTP ?
+	    "; --allow-host lets it." : ", which is not Google's: nothing run "
+	    "under the emulator reaches the real network.");
 	return (-1);
 }
 

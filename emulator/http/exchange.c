@@ -66,7 +66,7 @@ exchange_fill(struct exchange *x, int64_t t0_us)
 	rq->conn = sc->n;
 	rq->via = sc->way == SOCKETS_PROXY ? VIA_PROXY :
 	    sockets_is_google(sc->way) ? VIA_DIRECT : VIA_HTTP;
-	rq->tls = sockets_is_tls(sc->way);
+	rq->tls = sockets_is_tls(sc->way) && !x->c->plain;
 	if (host == NULL && rq->via == VIA_HTTP)	/* HTTP/1.0 */
 		host = arena_printf(&rq->arena, "127.0.0.1:%d",
 		    rq->tls ? rq->emu->https_port : rq->emu->http_port);

@@ -32,8 +32,19 @@ proxy_head_end(const char *p, size_t from, size_t n)
 	return (0);
 }
 
+/* A request that is no CONNECT: who is served next reads it from its start. */
+static bool
+proxy_is_plain(const char *p, size_t n)
+{
+	static const char word[] = "CONNECT ";
+
+	return (head_begins(p, n) == NULL && strncasecmp(p, word,
+	    n < sizeof(word) - 1 ? n : sizeof(word) - 1) != 0);
+}
+
 /* Read up to the blank line and not a byte more: what follows is the client's
- * TLS handshake, for whoever gets the socket next.  0, or the status. */
+ * TLS handshake, for whoever gets the socket next.  0, or the status, or
+ * PROXY_PLAIN with nothing read. */
 static int
 proxy_read_head(int fd, struct buf *head)
 {
@@ -57,6 +68,8 @@ proxy_read_head(int fd, struct buf *head)
 		buf_add(head, piece, (size_t)n);
 		if (!buf_ok(head))
 			return (431);
+		if (had == 0 && proxy_is_plain(head->p, head->len))
+			return (PROXY_PLAIN);
 		if (head_begins(head->p, head->len) != NULL)
 			return (405);
 		end = proxy_head_end(head->p, had > 3 ? had - 3 : 0,
@@ -118,16 +131,35 @@ proxy_parse(struct arena *a, const char *head, const char **port)
 	return (host);
 }
 
+/* What stands for Google, at the ports of TLS and of plain HTTP.  The metadata
+ * server speaks no TLS. */
+static bool
+proxy_may(const char *host, const char *port)
+{
+	bool secure = strcmp(port, "443") == 0;
+
+	switch (route_host(host)) {
+	case HOST_FOREIGN:
+	case HOST_LOCAL:
+	case HOST_LOCAL_BUCKET:
+		return (false);
+	case HOST_METADATA:
+		return (strcmp(port, "80") == 0);
+	default:
+		return (secure || strcmp(port, "80") == 0);
+	}
+}
+
 int
-proxy_connect(int fd, struct arena *a, const char **host)
+proxy_connect(int fd, struct arena *a, const char **host, bool *plain)
 {
 	static const char ok[] = "HTTP/1.1 200 Connection established\r\n\r\n";
 	const char *port = "";
 	struct buf head;
-	enum route_host kind;
 	int rc;
 
 	*host = NULL;
+	*plain = false;
 	buf_init(&head, CONNECT_MAX);
 	rc = proxy_read_head(fd, &head);
 	if (rc == 0 && strncasecmp(head.p, "CONNECT ", 8) == 0)
@@ -138,10 +170,13 @@ proxy_connect(int fd, struct arena *a, const char **host)
 	switch (rc) {
 	case 0:
 		break;
+	case PROXY_PLAIN:
+		*plain = true;
+		return (PROXY_PLAIN);
 	case 405:
 		return (proxy_refuse(fd, 405, "Method Not Allowed",
-		    "gcs-emulator: this port is a proxy for CONNECT only; "
-		    "plain HTTP is answered on the other port.\n"));
+		    "gcs-emulator: this port is a proxy: it takes CONNECT, "
+		    "and plain HTTP with a whole URL.\n"));
 	case 408:
 		return (proxy_refuse(fd, 408, "Request Timeout",
 		    "gcs-emulator: the request's head did not come in "
@@ -157,14 +192,12 @@ proxy_connect(int fd, struct arena *a, const char **host)
 		return (proxy_refuse(fd, 400, "Bad Request",
 		    "gcs-emulator: malformed CONNECT; HOST:PORT is "
 		    "wanted.\n"));
-	kind = route_host(*host);
-	if (kind == HOST_FOREIGN || kind == HOST_LOCAL ||
-	    kind == HOST_LOCAL_BUCKET || kind == HOST_METADATA ||
-	    strcmp(port, "443") != 0)
+	if (!proxy_may(*host, port))
 		return (proxy_refuse(fd, 403, "Forbidden", arena_printf(a,
 		    "gcs-emulator: %.260s:%.20s is not an emulated host, and "
 		    "nothing run under the emulator reaches the real "
 		    "network.\n", *host, port)));
+	*plain = strcmp(port, "80") == 0;
 	proxy_send(fd, ok, sizeof(ok) - 1);
 	return (200);
 }

@@ -190,8 +190,7 @@ route_apis(const struct req *rq)
 	case HOST_CRM:
 		return (BIT(API_CRM));
 	case HOST_METADATA:
-		return (rq->via == VIA_PROXY || rq->tls ? 0 :
-		    BIT(API_METADATA));
+		return (rq->tls ? 0 : BIT(API_METADATA));
 	case HOST_FOREIGN:
 		break;
 	}

@@ -117,16 +117,18 @@ server_open(struct server *sv, struct conn *c)
 	crew_block(c->hand);
 	sockets_phase(&c->sc, PHASE_HEAD);
 	if (c->sc.way == SOCKETS_PROXY) {
-		status = proxy_connect(c->sc.fd, &a, &host);
+		status = proxy_connect(c->sc.fd, &a, &host, &c->plain);
 		/* Before the handshake, so that the line precedes those of
 		 * the requests. */
-		if (host != NULL || status != 0) {
+		if (status != PROXY_PLAIN && (host != NULL || status != 0)) {
 			journal_add_connect(sv->emu->journal, c->sc.n,
 			    host != NULL ? host : "", status);
 			metrics_connect(sv->emu->metrics, status);
 		}
 		arena_release(&a);
 	}
+	if (c->plain)
+		return (SERVER_REQUEST);
 	if (status != 200)
 		return (SERVER_CLOSE);
 	ctx = server_context(sv, c->sc.way == SOCKETS_HTTPS ? TLS_HTTPS :
@@ -208,7 +210,7 @@ server_turn(struct server *sv, struct conn *c)
 
 	if (c->linger)
 		return (SERVER_LINGER);
-	if (sockets_is_tls(c->sc.way) && c->ssl == NULL &&
+	if (sockets_is_tls(c->sc.way) && c->ssl == NULL && !c->plain &&
 	    (head = server_open(sv, c)) != SERVER_REQUEST)
 		return (head);
 	for (int i = 0; i < TURNS || (crew_block(c->hand), true); i++) {

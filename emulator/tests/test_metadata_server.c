@@ -215,13 +215,15 @@ START_TEST(no_attached_account_is_404)
 }
 END_TEST
 
-START_TEST(through_the_proxy_there_is_none)
+START_TEST(through_tls_there_is_none)
 {
 	struct req rq;
 
 	fix_req(&x, &rq, "GET", "127.0.0.1", SA, NULL);
 	rq.via = VIA_PROXY;
 	req_set_host(&rq, HOST);
+	ck_assert_int_eq(route_find(&rq), 0);
+	rq.tls = true;
 	ck_assert_int_ne(route_find(&rq), 0);
 	req_release(&rq);
 }
@@ -242,6 +244,6 @@ main(void)
 	tcase_add_test(t, token_is_the_attached_accounts_with_its_scopes);
 	tcase_add_test(t, identity_is_signed_for_its_audience);
 	tcase_add_test(t, no_attached_account_is_404);
-	tcase_add_test(t, through_the_proxy_there_is_none);
+	tcase_add_test(t, through_tls_there_is_none);
 	return (fix_main(s));
 }

@@ -6,6 +6,7 @@
 #include "emulator/http/proxy.h"
 #include "emulator/http/server.h"
 #include "lib/file.h"
+#include "lib/str.h"
 
 #define O	"/storage/v1/b/bkt/o"
 #define MEDIA	"/upload/storage/v1/b/bkt/o?uploadType=media&name="
@@ -141,12 +142,12 @@ START_TEST(connect_to_any_other_host_is_403_and_journalled)
 		{ "CONNECT example.com:443 HTTP/1.1\r\n\r\n", " 403 " },
 		{ "CONNECT 169.254.169.254:443 HTTP/1.1\r\n\r\n", " 403 " },
 		{ "CONNECT localhost:443 HTTP/1.1\r\n\r\n", " 403 " },
-		{ "CONNECT storage.googleapis.com:80 HTTP/1.1\r\n\r\n",
+		{ "CONNECT metadata.google.internal:443 HTTP/1.1\r\n\r\n",
 		    " 403 " },
+		{ "CONNECT 127.0.0.1:80 HTTP/1.1\r\n\r\n", " 403 " },
 		{ "CONNECT storage.googleapis.com HTTP/1.1\r\n\r\n", " 400 " },
 		{ "CONNECT  HTTP/1.1\r\n\r\n", " 400 " },
-		{ "GET http://storage.googleapis.com/ HTTP/1.1\r\n\r\n",
-		    " 405 " },
+		{ "\x16\x03\x01 is TLS\r\n\r\n", " 405 " },
 	};
 	struct buf b;
 
@@ -161,7 +162,50 @@ START_TEST(connect_to_any_other_host_is_403_and_journalled)
 		    t[i].head, b.p);
 		(void)close(fd);
 	}
-	ck_assert(journal_has("emulator.connect", 403, 4));
+	ck_assert(journal_has("emulator.connect", 403, 5));
+	buf_release(&b);
+}
+END_TEST
+
+/* Programs that ask for http:// by a proxy, or through CONNECT to port 80, are
+ * answered as Google's port 80 does, and what is not Google's is refused. */
+START_TEST(plain_http_by_the_proxy_is_answered)
+{
+	static const struct { const char *text; const char *answer; } t[] = {
+		{ "GET http://storage.googleapis.com/bkt/o HTTP/1.1\r\n"
+		    "Host: storage.googleapis.com\r\n", " 403 " },
+		{ "CONNECT storage.googleapis.com:80 HTTP/1.1\r\n\r\n"
+		    "GET /bkt/o HTTP/1.1\r\n"
+		    "Host: storage.googleapis.com\r\n", " 403 " },
+		{ "CONNECT metadata.google.internal:80 HTTP/1.1\r\n\r\n"
+		    "GET / HTTP/1.1\r\nHost: metadata.google.internal\r\n",
+		    " 200 " },
+		{ "GET http://metadata.google.internal/ HTTP/1.1\r\n"
+		    "Host: metadata.google.internal\r\n", " 200 " },
+		{ "GET http://169.254.169.254/ HTTP/1.1\r\n"
+		    "Host: 169.254.169.254\r\n", " 200 " },
+		{ "GET http://example.com/ HTTP/1.1\r\n"
+		    "Host: example.com\r\n", " 403 " },
+		{ "GET http://localhost/bkt/o HTTP/1.1\r\n"
+		    "Host: localhost\r\n", " 403 " },
+	};
+	struct buf b;
+
+	buf_init(&b, 64u << 10);
+	for (size_t i = 0; i < NELEMS(t); i++) {
+		int fd = client_connect(cl.emu->proxy_port);
+		const char *p;
+
+		buf_reset(&b);
+		client_send(fd, t[i].text);
+		client_send(fd, "Connection: close\r\n\r\n");
+		ck_assert_int_eq(client_read_all(fd, &b), 0);
+		p = str_starts(t[i].text, "CONNECT") ?
+		    strstr(b.p, "\r\n\r\n") + 4 : b.p;
+		ck_assert_msg(strncmp(p + 8, t[i].answer, 5) == 0,
+		    "%s got %s", t[i].text, b.p);
+		(void)close(fd);
+	}
 	buf_release(&b);
 }
 END_TEST
@@ -175,6 +219,7 @@ START_TEST(connect_head_is_read_byte_exactly)
 	struct arena a = ARENA_INIT;
 	const char *host;
 	char rest[64];
+	bool plain;
 	int sv[2];
 
 	for (size_t cut = 0; cut < sizeof(text) - 1; cut += 7) {
@@ -182,7 +227,9 @@ START_TEST(connect_head_is_read_byte_exactly)
 		ck_assert_int_eq(write(sv[0], text, cut), (ssize_t)cut);
 		ck_assert_int_eq(write(sv[0], text + cut,
 		    sizeof(text) - 1 - cut), (ssize_t)(sizeof(text) - 1 - cut));
-		ck_assert_int_eq(proxy_connect(sv[1], &a, &host), 200);
+		ck_assert_int_eq(proxy_connect(sv[1], &a, &host,
+		    &plain), 200);
+		ck_assert(!plain);
 		ck_assert_str_eq(host, "storage.googleapis.com");
 		ck_assert_int_eq(read(sv[1], rest, sizeof(rest)), 5);
 		ck_assert_mem_eq(rest, "HELLO", 5);
@@ -666,6 +713,7 @@ add(TCase *t)
 	tcase_add_test(t, escapes_reach_the_object_name_undamaged);
 	tcase_add_test(t, proxy_impersonates_google_with_its_own_ca);
 	tcase_add_test(t, connect_to_any_other_host_is_403_and_journalled);
+	tcase_add_test(t, plain_http_by_the_proxy_is_answered);
 	tcase_add_test(t, connect_head_is_read_byte_exactly);
 	tcase_add_test(t, slow_connect_does_not_block_others);
 	tcase_add_test(t, big_downloads_and_uploads_through_tls);
