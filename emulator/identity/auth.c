@@ -1,4 +1,4 @@
-#include "emulator/identity/auth.h"
+#include "emulator/identity/auth_int.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -672,6 +672,7 @@ auth_need_too(struct req *rq, const char *permission)
 int
 auth_permit(struct req *rq)
 {
+	int rc;
 
 	if (signed_refuse(rq))
 		return (-1);
@@ -686,6 +687,8 @@ auth_permit(struct req *rq)
 		auth_refuse_scope(rq);
 		return (-1);
 	}
+	if (rq->route->api == API_IAM && auth_chain(rq, &rc))
+		return (rc);
 	return (rq->route->permission == NULL ? 0 :
 	    auth_permit_all(rq, rq->route->permission));
 }

@@ -191,11 +191,6 @@ oauth_id_token_h(struct req *rq)
 		    json_object_get(acc, "email")));
 		return;
 	}
-	if (json_array_size(json_object_get(body, "delegates")) > 0) {
-		req_fail(rq, 501, "notImplemented", "gcs-emulator does not "
-		    "serve %s through delegates.", rq->route->id);
-		return;
-	}
 	if (aud == NULL || *aud == '\0' || strlen(aud) > OAUTH_AUD_MAX) {
 		req_fail(rq, 400, "badRequest", "Invalid value at 'audience': "
 		    "a text of 1 to %u bytes is wanted.", OAUTH_AUD_MAX);

@@ -86,9 +86,6 @@ START_TEST(blob_that_is_none_is_refused)
 		ck_assert_int_eq(ask("POST", W ":signBlob", bodies[i]), 400);
 		req_release(&rq);
 	}
-	ck_assert_int_eq(ask("POST", W ":signBlob",
-	    "{\"payload\":\"AA==\",\"delegates\":[\"a\"]}"), 501);
-	req_release(&rq);
 	ck_assert_int_eq(ask("POST", "/v1/projects/-/serviceAccounts/"
 	    FIX_MAIL("nobody") ":signBlob", "{\"payload\":\"AA==\"}"), 404);
 	req_release(&rq);
@@ -167,6 +164,76 @@ START_TEST(each_wants_its_permission)
 }
 END_TEST
 
+#define DELEGATE(id)	"projects/-/serviceAccounts/" FIX_MAIL(id)
+
+/* `who` becomes a token creator of the account. */
+static void
+let(const char *who, const char *account)
+{
+
+	ck_assert_int_eq(fix_ask(&x, &rq, x.emu.owner, "POST", IAM_HOST,
+	    arena_printf(&x.arena, "/v1/projects/-/serviceAccounts/%s"
+	    ":setIamPolicy", account), arena_printf(&x.arena,
+	    "{\"policy\":{\"bindings\":[{\"role\":"
+	    "\"roles/iam.serviceAccountTokenCreator\",\"members\":"
+	    "[\"serviceAccount:%s\"]}]}}", who)), 200);
+	req_release(&rq);
+}
+
+static int
+through(const char *who, const char *method, const char *chain)
+{
+	int status = fix_ask(&x, &rq, who, "POST", CRED,
+	    arena_printf(&x.arena, W ":%s", method), arena_printf(&x.arena, "{\"payload\":\"e30=\","
+	    "\"audience\":\"a\",\"scope\":[\"https://www.googleapis.com/"
+	    "auth/cloud-platform\"],\"delegates\":%s}", chain));
+
+	req_release(&rq);
+	return (status);
+}
+
+START_TEST(chain_of_delegates_holds_where_each_lets_the_last)
+{
+	static const char *const methods[] = { "signBlob",
+		"generateAccessToken", "generateIdToken" };
+	const char *first = FIX_MAIL("first-account");
+	const char *second = FIX_MAIL("second-account");
+	const char *both = "[\"" DELEGATE("first-account") "\",\""
+	    DELEGATE("second-account") "\"]";
+
+	fix_account(&x, "caller-account");
+	fix_account(&x, "first-account");
+	fix_account(&x, "second-account");
+	let(FIX_MAIL("caller-account"), first);
+	let(first, second);
+	ck_assert_int_eq(through(FIX_MAIL("caller-account"), "signBlob",
+	    both), 403);
+	let(second, WORKER);
+	for (size_t i = 0; i < NELEMS(methods); i++) {
+		ck_assert_int_eq(through(FIX_MAIL("caller-account"),
+		    methods[i], both), 200);
+		ck_assert_int_eq(through(FIX_MAIL("caller-account"),
+		    methods[i], "[]"), 403);
+	}
+	/* nobody is skipped, in no order but theirs, and the caller counts */
+	ck_assert_int_eq(through(FIX_MAIL("caller-account"), "signBlob",
+	    "[\"" DELEGATE("second-account") "\"]"), 403);
+	ck_assert_int_eq(through(FIX_MAIL("caller-account"), "signBlob",
+	    "[\"" DELEGATE("second-account") "\",\""
+	    DELEGATE("first-account") "\"]"), 403);
+	ck_assert_int_eq(through(second, "signBlob", both), 403);
+	ck_assert_int_eq(through(first, "signBlob",
+	    "[\"" DELEGATE("second-account") "\"]"), 200);
+	ck_assert_int_eq(through(first, "signBlob",
+	    "[\"" DELEGATE("nobody") "\"]"), 403);
+	ck_assert_int_eq(through(first, "signBlob", "[\"second\"]"), 400);
+	ck_assert_int_eq(through(first, "signBlob", "7"), 400);
+	let(WORKER, second);
+	ck_assert_int_eq(through(FIX_MAIL("caller-account"), "signBlob",
+	    both), 403);
+}
+END_TEST
+
 START_TEST(system_key_is_shown_but_not_for_users)
 {
 	const char *kid, *path;
@@ -236,6 +303,8 @@ main(void)
 	tcase_add_test(t, jwt_is_one_that_the_token_endpoint_takes);
 	tcase_add_test(t, access_token_is_the_accounts_and_ends);
 	tcase_add_test(t, each_wants_its_permission);
+	tcase_add_test(t,
+	    chain_of_delegates_holds_where_each_lets_the_last);
 	tcase_add_test(t, system_key_is_shown_but_not_for_users);
 	tcase_add_test(t, namesake_gets_a_key_of_its_own);
 	tcase_add_test(t, disabled_account_signs_nothing);
