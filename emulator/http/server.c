@@ -206,7 +206,7 @@ server_turn(struct server *sv, struct conn *c)
 	enum exchange_rc rc;
 	enum server_rc head;
 	int64_t now;
-	size_t n;
+	size_t n = 0;
 
 	if (c->linger)
 		return (SERVER_LINGER);

@@ -71,6 +71,7 @@ static const struct {
 } seed_parts[] = {
 	{ { "project", 's', false }, NULL },
 	/* Who is named must be there: policies come after people. */
+	{ { "workloadIdentityPools", 'a', false }, seed_pools },
 	{ { "serviceAccounts", 'a', false }, seed_accounts },
 	{ { "users", 'a', false }, seed_users },
 	{ { "roles", 'a', false }, seed_roles },

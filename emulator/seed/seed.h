@@ -5,7 +5,9 @@
  *
  *   {"project": "my-project",
  *    "serviceAccounts": [{"accountId": "app", "displayName", "description",
- *        "disabled", "keys": [{"file": "app.json"}], "policy"}],
+ *        "disabled", "keys": [{"file": "app.json"}],
+ *        "hmacKeys": [{"file": "app-hmac.json"}], "policy"}],
+ *    "workloadIdentityPools": [{"pool", "provider", …of pools_put()}],
  *    "users": [{"email", "name", "credentials": [{"file"}]}],
  *    "roles": [{"roleId", "title", "description", "stage",
  *        "includedPermissions"}],

@@ -5,11 +5,13 @@
 
 #include "emulator/identity/iam.h"
 #include "emulator/identity/metadata.h"
+#include "emulator/identity/pools.h"
 #include "emulator/identity/users.h"
 #include "lib/file.h"
 #include "lib/str.h"
 
 #define IAM	"iam.googleapis.com"
+#define STORAGE	"storage.googleapis.com"
 #define CRM	"cloudresourcemanager.googleapis.com"
 
 static const struct seed_member iam_file[] = { { "file", 's', true } };
@@ -91,6 +93,57 @@ iam_key(struct seeding *x, const char *at, const char *email, const json_t *v)
 	return (0);
 }
 
+/* Is that pair of the file one that still works? */
+static bool
+iam_hmac_lives(struct seeding *x, const char *id, const char *email)
+{
+	struct req rq;
+	json_t *have;
+	bool lives;
+
+	lives = seed_ask(x, &rq, "GET", STORAGE, seed_at(x,
+	    "/storage/v1/projects/%s/hmacKeys/%s", x->emu->project,
+	    iam_escape(x, id)), NULL, &have) == 200 &&
+	    strcmp(seed_text(have, "serviceAccountEmail"), email) == 0 &&
+	    strcmp(seed_text(have, "state"), "ACTIVE") == 0;
+	req_release(&rq);
+	return (lives);
+}
+
+/* Into the file: {"accessId", "secret", "serviceAccountEmail"}. */
+static int
+iam_hmac(struct seeding *x, const char *at, const char *email,
+    const json_t *v)
+{
+	json_auto_t *old = NULL;
+	const char *path, *id;
+	struct req rq;
+	json_t *made;
+	int rc;
+
+	if (seed_check(x, at, v, iam_file, NELEMS(iam_file), false) != 0)
+		return (-1);
+	path = seed_path(x, seed_text(v, "file"));
+	at = seed_at(x, "%s.file", at);
+	old = iam_old_file(x, at, path, "serviceAccountEmail", email, &rc);
+	if (rc != 0 || iam_file_once(x, at, path) != 0)
+		return (-1);
+	id = seed_text(old, "accessId");
+	if (id != NULL && iam_hmac_lives(x, id, email))
+		return (0);
+	if (seed_ask(x, &rq, "POST", STORAGE, seed_at(x,
+	    "/storage/v1/projects/%s/hmacKeys?serviceAccountEmail=%s",
+	    x->emu->project, iam_escape(x, email)), NULL, &made) != 200)
+		rc = seed_refused(x, at, &rq);
+	else
+		seed_write(x, path, json_pack("{s:O, s:O, s:s}", "accessId",
+		    json_object_get(json_object_get(made, "metadata"),
+		    "accessId"), "secret", json_object_get(made, "secret"),
+		    "serviceAccountEmail", email));
+	req_release(&rq);
+	return (rc);
+}
+
 /* ---- service accounts ---- */
 
 /* What a member of the account says, by a call where it is not so yet. */
@@ -153,7 +206,7 @@ seed_one_account(struct seeding *x, const char *at, const json_t *v)
 	static const struct seed_member of[] = { { "accountId", 's', true },
 	    { "displayName", 's', false }, { "description", 's', false },
 	    { "disabled", 'b', false }, { "keys", 'a', false },
-	    { "policy", 'o', false } };
+	    { "hmacKeys", 'a', false }, { "policy", 'o', false } };
 	const char *email, *target;
 	json_t *key;
 	size_t i;
@@ -168,6 +221,10 @@ seed_one_account(struct seeding *x, const char *at, const json_t *v)
 		return (-1);
 	json_array_foreach(json_object_get(v, "keys"), i, key)
 		if (iam_key(x, seed_at(x, "%s.keys[%zu]", at, i), email,
+		    key) != 0)
+			return (-1);
+	json_array_foreach(json_object_get(v, "hmacKeys"), i, key)
+		if (iam_hmac(x, seed_at(x, "%s.hmacKeys[%zu]", at, i), email,
 		    key) != 0)
 			return (-1);
 	return (0);
@@ -325,6 +382,28 @@ seed_roles(struct seeding *x, const json_t *all)
 	json_array_foreach((json_t *)(uintptr_t)all, i, v)
 		if (seed_role(x, seed_at(x, "$.roles[%zu]", i), v) != 0)
 			return (-1);
+	return (0);
+}
+
+/* Each a provider, as the control API takes it. */
+int
+seed_pools(struct seeding *x, const json_t *all)
+{
+	const char *at;
+	json_t *v;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)all, i, v) {
+		json_auto_t *made = NULL;
+
+		at = seed_at(x, "$.workloadIdentityPools[%zu]", i);
+		if (!json_is_object(v))
+			return (seed_fail(x, at, "an object is wanted: "
+			    "{\"pool\": ..., \"provider\": ...}"));
+		if ((made = pools_put(x->emu, &x->a, v, x->e)) == NULL)
+			return (err_prefix(x->e, "%s: %s", x->seed->path,
+			    at));
+	}
 	return (0);
 }
 

@@ -70,6 +70,7 @@ void	seed_write(struct seeding *, const char *path, json_t *j);
 int	seed_accounts(struct seeding *, const json_t *);
 int	seed_users(struct seeding *, const json_t *);
 int	seed_roles(struct seeding *, const json_t *);
+int	seed_pools(struct seeding *, const json_t *);
 int	seed_machine(struct seeding *, const json_t *);
 int	seed_project_policy(struct seeding *, const json_t *);
 int	seed_buckets(struct seeding *, const json_t *);

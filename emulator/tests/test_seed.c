@@ -168,6 +168,32 @@ START_TEST(what_differs_is_changed)
 }
 END_TEST
 
+START_TEST(pools_and_hmac_keys_are_there_and_stay)
+{
+	char *was, *is;
+	struct record r;
+
+	write_seed("{\"workloadIdentityPools\":[{\"pool\":\"pool-1\","
+	    "\"provider\":\"provider-1\"}],\"serviceAccounts\":"
+	    "[{\"accountId\":\"account-1\",\"hmacKeys\":[{\"file\":"
+	    "\"k/hmac.json\"}]}]}");
+	begin();
+	was = slurp(at("k/hmac.json"));
+	ck_mode(at("k/hmac.json"), 0600);
+	ck_assert_ptr_nonnull(strstr(was, "\"GOOG1E"));
+	ck_assert_ptr_nonnull(strstr(was, "\"secret\""));
+	ck_assert_int_eq(store_record_get(cl.emu->store, "pool",
+	    "pool-1/provider-1", &a, &r), STORE_OK);
+	client_stop();
+	begin();
+	is = slurp(at("k/hmac.json"));
+	ck_assert_str_eq(was, is);
+	client_stop();
+	free(was);
+	free(is);
+}
+END_TEST
+
 /* A seed that is wrong in its last part, and what is said of it: where and
  * what to do. */
 #define GOOD	"\"serviceAccounts\":[{\"accountId\":\"account-1\"}],"
@@ -222,6 +248,13 @@ static const struct {
 	    "no e-mail address" },
 	{ "{" GOOD "\"machine\":{\"account\":\"" SA "\"}}",
 	    "$.machine.account: ", "there is no service account" },
+	{ "{" GOOD "\"workloadIdentityPools\":[7]}",
+	    "$.workloadIdentityPools[0]: ", "an object is wanted" },
+	{ "{" GOOD "\"workloadIdentityPools\":[{\"pool\":\"p\"}]}",
+	    "$.workloadIdentityPools[0]: ", "field 'pool'" },
+	{ "{\"serviceAccounts\":[{\"accountId\":\"account-1\",\"hmacKeys\":"
+	    "[{\"file\":\"seed.json\"}]}]}",
+	    "$.serviceAccounts[0].hmacKeys[0].file: ", "remove it, or name" },
 	{ "{\"project\":\"other-project\"," GOOD "\"buckets\":[]}",
 	    "$.project: ", "'litedrill'" },
 };
@@ -269,6 +302,7 @@ main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, the_example_is_there_and_stays_as_it_is);
 	tcase_add_test(t, what_differs_is_changed);
+	tcase_add_test(t, pools_and_hmac_keys_are_there_and_stay);
 	tcase_add_loop_test(t, a_wrong_seed_says_where_and_leaves_nothing, 0,
 	    NELEMS(wrong));
 	suite_add_tcase(s, t);
