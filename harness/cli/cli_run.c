@@ -25,7 +25,7 @@ const struct cli_opt cli_run_opts[] = {
 	{ "litestream", 0, "VERSION|PATH", "a release to drill, or a binary; "
 	    "may be repeated (0.3.13 and 0.5.17)" },
 	{ "report", 0, "FORMAT[=FILE]", "tap (on stdout without this option), "
-	    "junit, json, sum" },
+	    "junit, json, sum, table" },
 	{ "out", 0, "DIR", "where drills that did not pass leave their "
 	    "folders (out)" },
 	{ "keep", 'L', NULL, "leave the folders of all drills" },

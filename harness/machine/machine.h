@@ -45,6 +45,8 @@ const char	*machine_prefix(const struct machine *);
 /* Can a word of a command line be used as it stands?  Without a root view one
  * that begins with (or, after `=`, holds) /app/, /data/ … cannot. */
 bool	machine_can_use(const struct machine *, const char *word);
+/* The backup's folder (run->folder) as its programs see it. */
+const char	*machine_backup(const struct machine *);
 /* The path as the machine's programs must be given it. */
 const char	*machine_path(struct machine *, const char *path);
 /* value NULL: unset. */

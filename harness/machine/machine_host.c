@@ -69,6 +69,13 @@ machine_host_path(struct machine *m, const char *path)
 }
 
 const char *
+machine_backup(const struct machine *m)
+{
+
+	return (m->root_view ? "/backup" : m->run->folder);
+}
+
+const char *
 machine_path(struct machine *m, const char *path)
 {
 

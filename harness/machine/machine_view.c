@@ -126,6 +126,9 @@ machine_wrap(struct machine *m, char *const *argv, int info_fd)
 			    arena_printf(a, "%s/%s", m->dir, f),
 			    arena_printf(a, "/%s", f));
 		}
+		if (m->run->folder != NULL)
+			words_add3(&w, "--bind", m->run->folder,
+			    machine_backup(m));
 		if (machine_is_script(release)) {
 			/* what it calls may lie beside it */
 			char *dir = arena_strdup(a, release);

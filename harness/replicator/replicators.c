@@ -63,7 +63,7 @@ const struct replicator replicators[] = {
 	    .parallelism = true, LITESTREAM_0_3 },
 	{ .from = "0.5.0", .to = "0.5.999", .gcs = true,
 	    .if_replica_exists = true, .if_db_not_exists = true,
-	    .parallelism = true, LITESTREAM_0_5 },
+	    .parallelism = true, .levels = true, LITESTREAM_0_5 },
 	{ 0 }
 };
 
@@ -174,9 +174,6 @@ fill(struct arena *a, const char *version, const char *path,
 	if ((out->rep = row_of(version)) == NULL)
 		return (err_set(e, "nothing is known of Litestream %s: "
 		    "releases 0.3.* and 0.5.* are", version));
-	if (!out->rep->gcs)
-		return (err_set(e, "Litestream %s cannot write to Google "
-		    "Cloud Storage: 0.3.5 is the first that can", version));
 	return (0);
 }
 

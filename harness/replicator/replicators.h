@@ -19,6 +19,7 @@ struct replicator {
 	bool	if_db_not_exists;	/* restore has that flag */
 	bool	if_replica_exists;	/* … and that one */
 	bool	parallelism;
+	bool	levels;			/* LTX files in levels; settings for them */
 	/* POSIX extended regexes of what it says; ${replicator.NAME} */
 	const char *no_backup;		/* restore: nothing there yet */
 	const char *no_bucket;

@@ -8,14 +8,12 @@
 #include "harness/machine/machine.h"
 #include "harness/oracle/oracles.h"
 #include "harness/replicator/replicators.h"
-#include "harness/run/emu.h"
 #include "harness/run/proc.h"
 #include "harness/workload/ledger.h"
 #include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/str.h"
 
-#define SYNCED_US	INT64_C(60000000)	/* one try of `synced` */
 #define DB_PATH		"/data/app.db"
 #define FLAGS_MAX	64
 
@@ -41,10 +39,9 @@ restore_place(struct run *r, const char *path)
 	return (path);
 }
 
-/* litestream restore -o OUTPUT [-parallelism N] [FLAG…] SCHEME://BUCKET/PATH */
-static char *const *
-command(struct run *r, const char *program, const char *output,
-    int64_t parallelism, char *const *more, const char *bucket)
+char *const *
+restore_command(struct run *r, const char *program, const char *output,
+    int64_t parallelism, char *const *more, const char *url)
 {
 	struct arena *a = &r->arena;
 	char **argv = arena_alloc(a, FLAGS_MAX * sizeof(*argv));
@@ -60,9 +57,27 @@ command(struct run *r, const char *program, const char *output,
 	}
 	for (; more != NULL && *more != NULL && n < FLAGS_MAX - 2; more++)
 		argv[n++] = *more;
-	argv[n++] = arena_printf(a, "%s://%s/%s", r->rel->rep->scheme, bucket,
-	    r->path);
+	argv[n++] = arena_strdup(a, url);
 	return (argv);
+}
+
+const char *
+restore_url(struct run *r, const char *bucket)
+{
+
+	return (arena_printf(&r->arena, "%s://%s/%s", r->rel->rep->scheme,
+	    bucket, r->path));
+}
+
+/* Where the machine's backup is, as the machine sees it. */
+static const char *
+machine_url(struct run *r)
+{
+
+	if (r->folder != NULL)
+		return (arena_printf(&r->arena, "file://%s",
+		    machine_backup(r->machine)));
+	return (restore_url(r, r->bucket));
 }
 
 static enum verdict
@@ -191,8 +206,8 @@ restore_on_machine(struct run *r, const char *output, int64_t parallelism,
 
 	if ((v = can_run(r, parallelism, more)) != VERDICT_PASS)
 		return (v);
-	argv = command(r, "litestream", machine_path(r->machine, place),
-	    parallelism, more, r->bucket);
+	argv = restore_command(r, "litestream", machine_path(r->machine, place),
+	    parallelism, more, machine_url(r));
 	status = machine_run(r->machine, argv, limit_us, &r->exec_out,
 	    &r->exec_err, &late, &e);
 	if (status < 0)
@@ -232,8 +247,9 @@ many_start(struct run *r, struct many *m, int64_t i, int64_t parallelism,
 	/* What an earlier line left there is not this one's. */
 	if (file_remove_all(host, e) != 0 || file_mkdirs(host, 0755, e) != 0)
 		return (-1);
-	m->proc = machine_start(r->machine, m->name, command(r, "litestream",
-	    machine_path(r->machine, db), parallelism, NULL, r->bucket), e);
+	m->proc = machine_start(r->machine, m->name, restore_command(r, "litestream",
+	    machine_path(r->machine, db), parallelism, NULL, machine_url(r)),
+	    e);
 	return (m->proc != NULL ? 0 : -1);
 }
 
@@ -306,109 +322,4 @@ restore_many(struct run *r, int64_t machines, int64_t parallelism,
 		(void)machine_kill(r->machine, m[i].name, 9, NULL);
 	}
 	return (many_judge(r, m, machines, &e));
-}
-
-/* ---- synced ---- */
-
-/* What the newest try brought back; a drill is a process of its own. */
-static struct {
-	const struct run *run;
-	const char *bucket, *path;
-	int64_t	mutation, frontier;
-	char	hash[LEDGER_HASH + 1];	/* of its last row */
-	bool	restored;	/* it ended with 0 and left a file */
-} tried;
-
-static int
-owner_restore(struct run *r, const char *view, const char *file,
-    struct err *e)
-{
-	struct arena *a = &r->arena;
-	const char *key = emu_owner_key(r->emu, e), *out, *err;
-	bool late = false;
-	struct proc_opts o = { 0 };
-	int rc;
-
-	if (key == NULL)
-		return (-1);
-	o.argv = command(r, r->rel->path, file, 0, NULL, view);
-	o.envp = (char *const []) {
-		arena_strdup(a, "PATH=/usr/local/bin:/usr/bin:/bin"),
-		arena_printf(a, "HOME=%s", r->dir),
-		arena_printf(a, "TMPDIR=%s", r->dir),
-		arena_printf(a, "HTTPS_PROXY=http://%s", emu_proxy(r->emu)),
-		arena_printf(a, "SSL_CERT_FILE=%s", emu_ca(r->emu)),
-		arena_printf(a, "GOOGLE_APPLICATION_CREDENTIALS=%s", key),
-		NULL
-	};
-	o.log = arena_printf(a, "%s/synced.log", r->opts->out);
-	rc = proc_run(&o, SYNCED_US, a, &out, &err, &late, e);
-	return (rc);
-}
-
-/* Is its last row the ledger's?  Asked anew each time: a load on another
- * database gives rows of the same numbers another content, and the bucket
- * need not have changed for that. */
-static bool
-tried_matches(struct run *r)
-{
-	const struct ledger_entry *en = ledger_get(r->ledger, tried.frontier);
-
-	return (tried.frontier == 0 ||
-	    (en != NULL && strcmp(en->hash, tried.hash) == 0));
-}
-
-static int
-try(struct run *r, int64_t mutation, struct err *e)
-{
-	struct arena *a = &r->arena;
-	const char *view = arena_printf(a, "synced-%" PRId64, mutation);
-	const char *dir = arena_printf(a, "%s/%s", r->dir, view);
-	const char *file = arena_printf(a, "%s/db", dir);
-	int rc;
-
-	if (emu_view(r->emu, r->bucket, mutation, view, e) != 0)
-		return (-1);
-	rc = file_mkdirs(dir, 0700, e);
-	if (rc == 0)
-		rc = owner_restore(r, view, file, e);
-	if (rc >= 0) {
-		tried.run = r;
-		tried.bucket = r->bucket;
-		tried.path = r->path;
-		tried.mutation = mutation;
-		tried.frontier = 0;
-		tried.hash[0] = '\0';
-		/* Any failure is 'not yet': there may be no whole backup. */
-		tried.restored = rc == 0 && oracles_frontier(file,
-		    &tried.frontier, tried.hash, NULL) == 0;
-		if (ledger_refresh(r->ledger, e) != 0)
-			rc = -1;
-		run_log(r, "sync", "view at mutation %" PRId64 ": %s frontier="
-		    "%" PRId64 "%s", mutation, tried.restored ? "restored" :
-		    "nothing", tried.frontier, tried_matches(r) ? "" :
-		    " not the ledger's");
-	}
-	(void)file_remove_all(dir, NULL);
-	if (emu_view_delete(r->emu, view, rc < 0 ? NULL : e) != 0)
-		rc = -1;
-	return (rc < 0 ? -1 : 0);
-}
-
-int
-restore_synced(struct run *r, int64_t seq)
-{
-	struct err e = ERR_INIT;
-	int64_t mutation = emu_mutation(r->emu, &e);
-
-	if (mutation >= 0 && tried.run == r && tried.mutation == mutation &&
-	    strcmp(tried.bucket, r->bucket) == 0 &&
-	    strcmp(tried.path, r->path) == 0)
-		goto answer;
-	if (mutation < 0 || try(r, mutation, &e) != 0) {
-		(void)broken(r, &e);
-		return (-1);
-	}
-answer:
-	return (tried.restored && tried.frontier >= seq && tried_matches(r));
 }

@@ -25,6 +25,26 @@ enum verdict	restore_many(struct run *, int64_t machines,
  * the same one twice. */
 int	restore_synced(struct run *, int64_t seq);
 
+/* Restore the bucket as it was at `mutation` (a folder: as it is now) to
+ * `file`, on the host and as the project's owner.  The exit status, 124 where
+ * it did not end in time; -1: it could not be run. */
+int	restore_view(struct run *, int64_t mutation, const char *file,
+    struct err *);
+
+/* Restore and judge at most `max` views of the bucket as it was after a
+ * mutation, evenly from the first whole backup on, always with the newest:
+ * each must succeed, pass all oracles, be a prefix, and reach at least as far
+ * as the one before it.  Fills run->restored with the first that does not, or
+ * with the newest; the verdict is FAIL where one does not. */
+enum verdict	restore_views(struct run *, int64_t max);
+
+/* litestream restore -o OUTPUT [-parallelism N] [FLAG…] URL, in run->arena */
+char *const	*restore_command(struct run *, const char *program,
+    const char *output, int64_t parallelism, char *const *more,
+    const char *url);
+/* SCHEME://BUCKET/PATH; a view has a bucket's name, too. */
+const char	*restore_url(struct run *, const char *bucket);
+
 /* A path as a scenario writes it (${machine} may be in front) → the machine's
  * own form, "/data/app.db"; NULL: the database's. */
 const char	*restore_place(struct run *, const char *path);

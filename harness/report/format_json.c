@@ -43,6 +43,7 @@ format_json_result(const struct result *r)
 	format_json_string(j, "dir", r->dir);
 	format_json_string(j, "finding", r->finding);
 	format_json_string(j, "known_bug", r->known_bug);
+	format_json_string(j, "property", r->property);
 	return (j);
 }
 

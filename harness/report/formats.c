@@ -13,6 +13,8 @@ const struct format formats[] = {
 	    format_json_end, false },
 	{ "sum", "one line: how many passed, failed, were skipped", NULL, NULL,
 	    NULL, format_sum_end, false },
+	{ "table", "releases across and drills down: PASS, FAIL and what did "
+	    "not hold, SKIP", NULL, NULL, NULL, format_table_end, false },
 	{ "progress", "one line on a terminal, and what did not pass", NULL,
 	    format_progress_job, format_progress_result, format_progress_end,
 	    true },

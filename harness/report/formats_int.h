@@ -14,6 +14,7 @@ void	format_tap_end(FILE *, const struct tally *, const struct result *);
 void	format_junit_end(FILE *, const struct tally *, const struct result *);
 void	format_json_end(FILE *, const struct tally *, const struct result *);
 void	format_sum_end(FILE *, const struct tally *, const struct result *);
+void	format_table_end(FILE *, const struct tally *, const struct result *);
 void	format_progress_job(FILE *, const struct tally *, const struct job *);
 void	format_progress_result(FILE *, const struct tally *,
     const struct result *);

@@ -153,6 +153,7 @@ report_keep(struct report *rp, const struct result *r)
 		&rp->all[rp->t.done].isolation, &rp->all[rp->t.done].dir,
 		&rp->all[rp->t.done].finding,
 		&rp->all[rp->t.done].known_bug,
+		&rp->all[rp->t.done].property,
 	};
 
 	rp->all[rp->t.done] = *r;

@@ -19,6 +19,7 @@ struct result {
 	const char *dir;		/* its out/ folder, NULL when removed */
 	const char *finding;		/* what the runbook lacks, or NULL */
 	const char *known_bug;
+	const char *property;		/* which did not hold, or NULL */
 };
 
 struct job {

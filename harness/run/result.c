@@ -26,6 +26,7 @@ static const struct {
 	{ "dir", offsetof(struct result, dir) },
 	{ "finding", offsetof(struct result, finding) },
 	{ "known_bug", offsetof(struct result, known_bug) },
+	{ "property", offsetof(struct result, property) },
 }, result_numbers[] = {
 	{ "us", offsetof(struct result, us) },
 	{ "rpo_rows", offsetof(struct result, rpo_rows) },
@@ -45,7 +46,7 @@ result_of_run(struct result *res, const struct run *r)
 		.phase = r->phase, .us = clock_mono_us() - r->t0_us,
 		.rpo_rows = r->rpo_rows, .rpo_us = r->rpo_us,
 		.rto_us = r->rto_us, .requests = r->requests,
-		.finding = r->finding,
+		.finding = r->finding, .property = r->property,
 		.isolation = r->isolation,
 		.dir = r->kept ? r->opts->out : NULL,
 	};

@@ -319,6 +319,8 @@ run_body(struct run *r)
 	why = need_missing(&r->arena, r->sc->needs, r->sc->nneeds, r->rel);
 	if (why != NULL)
 		return (run_skip(r, "%s", why));
+	if ((v = run_check_replica(r)) != VERDICT_PASS)
+		return (v);
 	if (run_set_up(r, &e) != 0)
 		v = run_error(r, "%s", err_msg(&e));
 	else

@@ -81,6 +81,8 @@ struct run {
 	const char *account;		/* its e-mail */
 	const char *key;		/* key file, as the machine sees it */
 	const char *key_id;		/* of the key in it, NULL: none made */
+	const char *folder;		/* of the backup, on the host, where it
+					 * is in no bucket; outlives machines */
 
 	json_t	*vars;			/* ${name} → string */
 	struct step_args *args;		/* of the line being run */
@@ -93,6 +95,8 @@ struct run {
 	int	exec_status;
 	const char *exec_out, *exec_err;
 	bool	exec_any;
+	int	stop_status;	/* of the process that was last stopped */
+	bool	stop_any;
 
 	int64_t	t0_us;			/* monotonic, start of the drill */
 	int64_t	lost_us;		/* when the machine was lost, 0: not;
@@ -102,6 +106,8 @@ struct run {
 
 	enum verdict verdict;
 	const char *why;		/* one sentence */
+	const char *property;		/* which was broken: a probe's or an
+					 * oracle's name; NULL: none said */
 	const char *finding;		/* what the runbook lacks, or NULL */
 	bool	kept;			/* OUT was left for the reader */
 	int64_t	requests;		/* lines of the journal; -1: not counted */

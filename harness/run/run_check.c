@@ -8,6 +8,7 @@
 #include "harness/run/emu.h"
 #include "harness/run/run_int.h"
 #include "harness/script/needs.h"
+#include "harness/script/probes.h"
 #include "harness/script/script.h"
 #include "harness/script/steps.h"
 #include "harness/workload/ledger.h"
@@ -185,6 +186,50 @@ lines_have(const struct run *r, const struct line *l, size_t n,
 			return (true);
 	}
 	return (false);
+}
+
+/* What a release without Cloud Storage cannot be asked: the first word of the
+ * lines whose conditions hold that only the emulator can do or answer. */
+static const char *
+lines_want_cloud(const struct run *r, const struct line *l, size_t n)
+{
+	static const char *const cloudy[] = { "cloud", "clock", "fault",
+	    "release", "shell" };
+	const char *word = NULL;
+
+	for (size_t i = 0; word == NULL && i < n; i++) {
+		bool holds = !l[i].step->header;
+
+		for (size_t k = 0; holds && k < l[i].nconds; k++)
+			holds = need_holds(&l[i].conds[k], r->rel);
+		for (size_t k = 0; holds && k < NELEMS(cloudy); k++)
+			if (strcmp(l[i].step->name, cloudy[k]) == 0)
+				word = cloudy[k];
+		if (holds && l[i].expr != NULL &&
+		    l[i].expr->probe->source == PROBE_EMULATOR)
+			word = l[i].expr->probe->name;
+		if (holds && word == NULL)
+			word = lines_want_cloud(r, l[i].block, l[i].nblock);
+	}
+	return (word);
+}
+
+enum verdict
+run_check_replica(struct run *r)
+{
+	const char *word;
+
+	if (r->rel->rep->gcs)
+		return (VERDICT_PASS);
+	if (r->sc->nlines > 0 && !lines_have(r, r->sc->lines, r->sc->nlines,
+	    "provision"))
+		return (run_skip(r, "Litestream %s has no Cloud Storage, and "
+		    "this drill provisions no backup", r->rel->version));
+	word = lines_want_cloud(r, r->sc->lines, r->sc->nlines);
+	if (word != NULL)
+		return (run_skip(r, "Litestream %s has no Cloud Storage, "
+		    "which '%s' is about", r->rel->version, word));
+	return (VERDICT_PASS);
 }
 
 /* Lines `C SEQ …` of the ledger's file, of all epochs. */

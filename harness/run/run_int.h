@@ -11,6 +11,9 @@
  * deployment's requests go?  PASS, or ERROR with run->why.  Counts
  * run->requests. */
 enum verdict	run_check(struct run *);
+/* Has the drill a meaning for a release without Cloud Storage?  PASS, or SKIP
+ * with what it asks for. */
+enum verdict	run_check_replica(struct run *);
 /* The path of the emulator's journal, in the arena. */
 const char	*run_journal(struct run *);
 

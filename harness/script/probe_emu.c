@@ -12,6 +12,7 @@
 #include "lib/str.h"
 
 #define PROBE_SLICE_US	1000000	/* one long poll; then it is asked anew */
+#define PROBE_FOLDER_MS	50
 
 static int64_t
 probe_slice(int64_t timeout_us)
@@ -97,6 +98,18 @@ probe_mutation_wait(struct run *r, const char *arg, const struct value *last,
 	(void)last;
 	return (emu_wait_mutation(r->emu, step_args(r)->mutation,
 	    probe_slice(timeout_us), &e) >= 0 || probe_err(r, &e));
+}
+
+bool
+probe_synced_wait(struct run *r, const char *arg, const struct value *last,
+    int64_t timeout_us)
+{
+
+	if (r->folder == NULL)
+		return (probe_mutation_wait(r, arg, last, timeout_us));
+	/* Nothing tells of a folder; the restore took its time already. */
+	(void)poll(NULL, 0, PROBE_FOLDER_MS);
+	return (true);
 }
 
 /* How many of a list's items have a name that matches. */

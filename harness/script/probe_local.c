@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -113,6 +114,27 @@ probe_process_status_probe(struct run *r, const char *arg, struct value *v)
 	if (proc_alive(p))
 		return (probe_unknown(r, v, "'%s' is still running", arg));
 	v->n = proc_status(p);
+	return (true);
+}
+
+/* What was promised is a backup of all that was committed, or word of it. */
+bool
+probe_honest_probe(struct run *r, const char *arg, struct value *v)
+{
+	const struct restored *x = &r->restored;
+	bool told;
+
+	(void)arg;
+	if (!x->done && x->status == 0)
+		return (probe_error(r, "no restore has been run"));
+	if (!r->stop_any)
+		return (probe_error(r, "no process has been stopped"));
+	/* One that is ended by the signal which asks for an orderly end looks
+	 * to a supervisor as one that ended well. */
+	told = r->stop_status != 0 && r->stop_status != 128 + SIGTERM &&
+	    r->stop_status != 128 + SIGINT;
+	v->n = told ||
+	    (x->done && x->whole && x->prefix && x->lost == 0);
 	return (true);
 }
 

@@ -19,7 +19,7 @@
 const struct probe probes[] = {
 	{ "synced", NULL, NO, B, RESTORE, "A restore of the bucket as it is "
 	    "now brings back the ledger's newest row, as it stood when the "
-	    "wait began.", probe_synced_probe, probe_mutation_wait },
+	    "wait began.", probe_synced_probe, probe_synced_wait },
 	{ "held", "NAME", FAULT, B, EMU,
 	    "A request is held by a fault of that name.",
 	    probe_held_probe, probe_held_wait },
@@ -68,6 +68,10 @@ const struct probe probes[] = {
 	{ "process.status", "NAME", PROCESS, I, LOCAL,
 	    "Exit status of a process that has ended.",
 	    probe_process_status_probe, probe_process_wait },
+	{ "honest", NULL, NO, B, LOCAL, "The last restore brought all back, "
+	    "or the last process that was stopped ended with another status "
+	    "than 0.",
+	    probe_honest_probe, NULL },
 	{ "load", "NAME", LOAD, S, LOCAL, "running or done.", probe_load_probe,
 	    NULL },
 

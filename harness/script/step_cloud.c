@@ -5,7 +5,8 @@
 
 #include "harness/machine/machine.h"
 #include "harness/run/emu.h"
-#include "harness/script/steps.h"
+#include "harness/replicator/replicators.h"
+#include "harness/script/steps_int.h"
 #include "lib/file.h"
 #include "lib/str.h"
 
@@ -231,6 +232,9 @@ step_provision_fn(struct run *r, const struct line *l)
 	enum verdict v = VERDICT_PASS;
 
 	(void)l;
+	if (!r->rel->rep->gcs ||
+	    strcmp(step_str(r, "replica"), "folder") == 0)
+		return (step_folder(r));
 	if (step_has(r, "bucket"))
 		r->bucket = step_str(r, "bucket");
 	if (step_has(r, "path"))

@@ -13,6 +13,9 @@ step_load_fn(struct run *r, const struct line *l)
 		.payload = step_num(r, "payload"),
 		.pace_us = step_num(r, "pace"),
 		.via = step_str(r, "via"),
+		.page_size = step_num(r, "page_size"),
+		.auto_vacuum = step_str(r, "auto_vacuum"),
+		.mmap = step_has(r, "mmap"),
 		.db = restore_place(r, step_has(r, "db") ?
 		    step_str(r, "db") : NULL),
 	};
@@ -33,6 +36,11 @@ step_restore_fn(struct run *r, const struct line *l)
 	char **flags = step_rest(r, "flag", &n);
 
 	(void)l;
+	if (step_has(r, "views") && (step_has(r, "machines") || n > 0 ||
+	    output != NULL || parallelism > 0))
+		return (run_error(r, "restore views=N takes nothing else"));
+	if (step_has(r, "views"))
+		return (restore_views(r, step_num(r, "views")));
 	if (!step_has(r, "machines"))
 		return (restore_on_machine(r, output, parallelism, limit,
 		    flags));

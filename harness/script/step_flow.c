@@ -29,6 +29,21 @@ step_found(struct run *r, const struct expr *x, const char *got)
 	return (arena_printf(&r->arena, "; an oracle found: %s", why));
 }
 
+/* What a question that was answered wrongly says about the system under test:
+ * the oracle's name, where one found it, else the probe's. */
+static void
+step_broken(struct run *r, const struct expr *x)
+{
+	const char *name = x->probe->name;
+	const char *why = r->restored.done ? r->restored.why : NULL;
+
+	if (why != NULL && str_starts(name, "restored."))
+		name = arena_strndup(&r->arena, why, strcspn(why, ":"));
+	else if (str_starts(name, "restored."))
+		name += strlen("restored.");
+	r->property = name;
+}
+
 enum verdict
 step_expect_fn(struct run *r, const struct line *l)
 {
@@ -41,6 +56,7 @@ step_expect_fn(struct run *r, const struct line *l)
 		return (VERDICT_ERROR);
 	if (rc == 0 && holds != l->negate)
 		return (VERDICT_PASS);
+	step_broken(r, x);
 	if (rc == 1)
 		return (run_fail(r, "%s cannot be said: %s", step_asked(r, x),
 		    got));
@@ -65,6 +81,7 @@ step_wait_fn(struct run *r, const struct line *l)
 		return (run_error(r, "inconclusive: the fault never fired; no "
 		    "request was held as '%s' within %s",
 		    x->arg.text, step_str(r, "within")));
+	step_broken(r, x);
 	return (run_fail(r, "waited %s for %s %s; last seen: %s",
 	    step_str(r, "within"), step_asked(r, x), expr_wanted(r, x),
 	    *got != '\0' ? got : "empty"));

@@ -197,7 +197,8 @@ step_stop_fn(struct run *r, const struct line *l)
 			return (run_fail(r, "%s did not end within %.1fs",
 			    names[i], (double)within / 1e6));
 		if (p != NULL) {
-			r->exec_status = proc_status(p);
+			r->exec_status = r->stop_status = proc_status(p);
+			r->stop_any = true;
 			r->exec_out = r->exec_err = "";
 			r->exec_any = true;
 		}

@@ -55,9 +55,25 @@ ARGS(provision_args) {
 	{ OPT("without", ARG_CHOICES),
 	    .choices = "account|key|bucket|binding",
 	    .doc = "parts that are left out" },
+	{ OPT("replica", ARG_CHOICE), .choices = "bucket|folder",
+	    .dflt = "bucket", .doc = "a folder outlives machines; releases "
+	    "without Cloud Storage always take it" },
 	{ OPT("adopt", ARG_STR), .doc = "a key file that the runbook's own "
 	    "commands made: nothing is made, its account and bucket are "
 	    "taken" },
+	{ .name = NULL }
+};
+ARGS(configure_args) {
+	{ OPT("sync", ARG_DUR), .min = 1, .doc = "between uploads" },
+	{ OPT("monitor", ARG_DUR), .min = 1, .doc = "between looks at the "
+	    "database's log" },
+	{ OPT("checkpoint", ARG_DUR), .min = 1 },
+	{ OPT("pages", ARG_INT), .min = 1,
+	    .doc = "of the log, until it is checkpointed" },
+	{ OPT("compact", ARG_DUR), .min = 1,
+	    .doc = "level 0 into level 1 (0.5)" },
+	{ OPT("snapshot", ARG_DUR), .min = 1 },
+	{ OPT("retention", ARG_DUR), .min = 1, .doc = "of snapshots" },
 	{ .name = NULL }
 };
 ARGS(cloud_args) {
@@ -117,12 +133,20 @@ ARGS(load_args) {
 	    .doc = "goes on in the background" },
 	{ OPT("via", ARG_CHOICE), .choices = "file|app", .dflt = "file" },
 	{ OPT("db", ARG_STR), .doc = "another database file" },
+	{ OPT("page_size", ARG_INT), .min = 512,
+	    .doc = "of a new database: 512 to 65536, a power of two" },
+	{ OPT("auto_vacuum", ARG_CHOICE), .choices = "none|full|incremental",
+	    .doc = "of a new database" },
+	{ .name = "mmap", .type = ARG_FLAG,
+	    .doc = "the writer reads the file by mmap" },
 	{ .name = NULL }
 };
 ARGS(restore_args) {
 	{ OPT("parallelism", ARG_INT), .min = 1 },
 	{ OPT("output", ARG_STR), .doc = "without it, the database's place" },
 	{ OPT("machines", ARG_INT), .min = 1, .doc = "so many at once" },
+	{ OPT("views", ARG_INT), .min = 1,
+	    .doc = "instead: so many views of the bucket's past" },
 	{ OPT("within", ARG_DUR), .dflt = "60s", .min = 1 },
 	{ REST("flag", ARG_STR), .doc = "handed to litestream restore" },
 	{ .name = NULL }
@@ -196,10 +220,17 @@ const struct step steps[] = {
 	{ "set", "set NAME VALUE", "A variable: ${NAME} from here on.",
 	    set_args, .fn = step_set_fn },
 	{ "provision", "provision [account=NAME] [role=ROLE] [bucket=NAME] "
-	    "[path=PATH] [key=FILE] [without=PART,…] [adopt=FILE]",
+	    "[path=PATH] [key=FILE] [without=PART,…] [adopt=FILE] "
+	    "[replica=folder]",
 	    "Makes account, key, bucket and binding through the emulator's "
 	    "IAM API, as the project's owner; PART: account, key, bucket, "
 	    "binding.", provision_args, .fn = step_provision_fn },
+	{ "configure", "configure [sync=DURATION] [monitor=DURATION] "
+	    "[checkpoint=DURATION] [pages=N] [compact=DURATION] "
+	    "[snapshot=DURATION] [retention=DURATION]",
+	    "Writes Litestream's configuration in its release's own words; "
+	    "what is not given is its default.", configure_args,
+	    .fn = step_configure_fn },
 	{ "cloud", "cloud delete-key | disable-account | delete-account | "
 	    "delete-bucket | remove-binding",
 	    "Something goes wrong in the cloud.", cloud_args,
@@ -226,13 +257,16 @@ const struct step steps[] = {
 	    "Sends a signal, KILL without one.", kill_args,
 	    .fn = step_kill_fn },
 	{ "load", "load WORKLOAD rows=N [payload=BYTES] [pace=DURATION] "
-	    "[as=NAME] [via=file|app] [db=FILE]",
+	    "[as=NAME] [via=file|app] [db=FILE] [page_size=N] "
+	    "[auto_vacuum=MODE] [mmap]",
 	    "Writes to the database; each commit goes into the ledger.",
 	    load_args, .fn = step_load_fn },
 	{ "restore", "restore [parallelism=N] [output=FILE] [machines=N] "
-	    "[within=DURATION] [FLAG…]",
+	    "[within=DURATION] [FLAG…] | restore views=N",
 	    "Runs litestream restore on the machine and judges what came "
-	    "back; ask with restored.*.", restore_args,
+	    "back; ask with restored.*. With views: the bucket as it was "
+	    "after N of its changes; each must come back whole, a prefix, "
+	    "and not behind an older one.", restore_args,
 	    .fn = step_restore_fn },
 	{ "fault", "fault KIND [on=METHOD-ID] [bucket=GLOB] [object=GLOB] "
 	    "[from=GLOB] [nth=N] [every=N] [times=N] [at=before|body|after] "
@@ -422,6 +456,8 @@ step_run(struct run *r, const struct line *l)
 	v = step_bind(r, l);
 	if (v == VERDICT_PASS)
 		v = l->step->fn(r, l);
+	if (v == VERDICT_FAIL && r->property == NULL)
+		r->property = l->step->name;
 	run_log(r, "run", "%s:%d: %s … %.1fs %s", l->at.file, l->at.line,
 	    l->text, (double)(clock_mono_us() - t0) / 1e6,
 	    v == VERDICT_PASS ? "ok" : verdict_name(v));

@@ -48,6 +48,9 @@ int	step_fault_fired(struct run *, size_t first, size_t end,
 /* Remove those from `first` on, whether they fired or not; -1: ERROR. */
 int	step_fault_remove(struct run *, size_t first);
 
+/* The backup goes into a folder of the drill's, not into a bucket. */
+enum verdict	step_folder(struct run *);
+
 /* One argument of a fault line into the rule (script_rule.c). */
 void	script_rule_field(json_t *rule, const struct arg_spec *,
     const char *text);

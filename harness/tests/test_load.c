@@ -158,6 +158,58 @@ START_TEST(every_workload_writes_what_the_oracles_accept)
 }
 END_TEST
 
+static int64_t
+pragma(const char *name)
+{
+	char text[64];
+	sqlite3_stmt *st;
+	sqlite3 *s;
+	int64_t n;
+
+	(void)snprintf(text, sizeof(text), "PRAGMA %s", name);
+	ck_assert_int_eq(sqlite3_open(db_file(), &s), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_prepare_v2(s, text, -1, &st, NULL),
+	    SQLITE_OK);
+	ck_assert_int_eq(sqlite3_step(st), SQLITE_ROW);
+	n = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	sqlite3_close(s);
+	return (n);
+}
+
+START_TEST(new_database_has_the_shape_that_was_asked_for)
+{
+
+	for (int size = 512; size <= 65536; size *= 2) {
+		const struct load_opts o = { .workload = "shrink", .rows = 3,
+		    .payload = 100, .via = "file", .db = DB,
+		    .page_size = size, .auto_vacuum = "full", .mmap = true };
+
+		(void)unlink(db_file());
+		ck_assert_msg(load_run(r(), &o) == VERDICT_PASS, "%s",
+		    r()->why);
+		ck_assert_int_eq(pragma("page_size"), size);
+		ck_assert_int_eq(pragma("auto_vacuum"), 1);
+		(void)ck_database_is_the_ledgers();
+	}
+}
+END_TEST
+
+START_TEST(shrink_gives_back_what_it_took)
+{
+	const struct load_opts o = { .workload = "shrink", .rows = 1,
+	    .payload = 2000, .via = "file", .db = DB };
+	int64_t large;
+
+	ck_assert_int_eq(load_run(r(), &o), VERDICT_PASS);
+	large = pragma("page_count");
+	ck_assert_int_gt(large, 200);
+	ck_assert_int_eq(load_run(r(), &o), VERDICT_PASS);
+	ck_assert_int_lt(pragma("page_count"), large / 10);
+	(void)ck_database_is_the_ledgers();
+}
+END_TEST
+
 START_TEST(empty_file_gets_its_schema)
 {
 
@@ -472,6 +524,8 @@ main(void)
 	const TTest *const tests[] = {
 		append_in_the_foreground_is_acknowledged,
 		every_workload_writes_what_the_oracles_accept,
+		new_database_has_the_shape_that_was_asked_for,
+		shrink_gives_back_what_it_took,
 		empty_file_gets_its_schema,
 		older_state_begins_a_new_epoch_and_counts_the_loss,
 		new_file_in_its_place_has_lost_all,

@@ -110,11 +110,12 @@ START_TEST(version_that_is_not_there_says_what_to_do)
 }
 END_TEST
 
-START_TEST(release_without_cloud_storage_is_refused)
+START_TEST(release_without_cloud_storage_is_found_and_says_so)
 {
 
 	program("tools/litestream-0.3.4", "echo v0.3.4");
-	refused("0.3.4", "0.3.5 is the first that can");
+	found("0.3.4", "0.3.4", "0.3.4");
+	ck_assert(!got.rep->gcs);
 	program("tools/litestream-0.9.0", "echo 0.9.0");
 	refused("0.9.0", "nothing is known of Litestream 0.9.0");
 }
@@ -268,7 +269,7 @@ main(void)
 	tcase_add_test(t, version_is_looked_up_in_tools);
 	tcase_add_test(t, path_is_asked_for_its_version);
 	tcase_add_test(t, version_that_is_not_there_says_what_to_do);
-	tcase_add_test(t, release_without_cloud_storage_is_refused);
+	tcase_add_test(t, release_without_cloud_storage_is_found_and_says_so);
 	tcase_add_test(t, program_that_is_no_litestream_is_refused);
 	tcase_add_loop_test(t, releases_are_ordered, 0, (int)NELEMS(orders));
 	tcase_add_test(t, rows_do_not_overlap_and_have_every_variable);

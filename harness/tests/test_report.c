@@ -40,7 +40,7 @@ static const struct result results[] = {
 	    .why = "restored.lost is \"17\" <&>\nwanted\x01 3",
 	    .text = "expect restored.lost <= 3", .phase = "new \\ machine",
 	    .rpo_rows = -1, .rpo_us = -1, .rto_us = -1, .requests = 5,
-	    .isolation = "netns", .dir = "out/x" },
+	    .isolation = "netns", .dir = "out/x", .property = "lost" },
 	{ .id = "a/b@0.3.13", .scenario = "a/b", .release = "0.3.13",
 	    .title = "t", .file = "s/b.scn", .verdict = VERDICT_ERROR,
 	    .us = 0, .why = "inconclusive", .rpo_rows = -1, .rpo_us = -1,
@@ -52,7 +52,8 @@ static const struct result results[] = {
 	{ .id = "a/d@0.5.17", .scenario = "a/d", .release = "0.5.17",
 	    .title = "t", .file = "s/d.scn", .verdict = VERDICT_PASS,
 	    .us = 0, .rpo_rows = -1, .rpo_us = -1, .rto_us = -1,
-	    .requests = -1, .known_bug = "numbering begins again" },
+	    .requests = -1, .known_bug = "numbering begins again",
+	    .property = "chain" },
 };
 
 static char *
@@ -189,6 +190,22 @@ START_TEST(json_holds_what_was_measured)
 }
 END_TEST
 
+START_TEST(table_says_what_did_not_hold)
+{
+	int rc;
+	char *got = report("table", 5, 5, &rc);
+
+	ck_assert_str_eq(got,
+	    "               0.3.13     0.5.17\n"
+	    "40-crash/#1    FAIL lost  -\n"
+	    "40-crash/held  -          PASS\n"
+	    "a/b            ERROR      -\n"
+	    "a/c            SKIP       -\n"
+	    "a/d            -          known chain\n");
+	free(got);
+}
+END_TEST
+
 START_TEST(sum_is_one_line)
 {
 	int rc;
@@ -307,6 +324,7 @@ report_suite(void)
 	tcase_add_test(t, tap_is_exact);
 	tcase_add_test(t, junit_is_exact);
 	tcase_add_test(t, json_holds_what_was_measured);
+	tcase_add_test(t, table_says_what_did_not_hold);
 	tcase_add_test(t, sum_is_one_line);
 	tcase_add_test(t, the_exit_status_is_the_worst);
 	tcase_add_test(t, a_wrong_report_is_told);

@@ -332,7 +332,7 @@ START_TEST(synced_asks_a_view_as_the_owner)
 	    drill_path("environment")));
 	ck_assert_int_eq(restore_synced(r(), 1), 0);
 	ck_assert_ptr_nonnull(strstr(drill_read(drill_path("asked")),
-	    "gs://synced-"));
+	    "gs://view-"));
 	ck_assert_ptr_nonnull(strstr(drill_read(drill_path("environment")),
 	    arena_printf(&drill.arena, "HTTPS_PROXY=http://%s\n",
 	    emu_proxy(r()->emu))));

@@ -22,6 +22,10 @@ struct load_opts {
 	int64_t	pace_us;	/* between two commits; 0: full speed */
 	const char *via;	/* "file" or "app" */
 	const char *db;		/* machine's path */
+	/* Of a new database, 0 or NULL: as SQLite has them. */
+	int64_t	page_size;
+	const char *auto_vacuum;	/* "full", "incremental" */
+	bool	mmap;		/* this connection reads by mmap */
 };
 
 struct loads	*loads_new(struct run *);
@@ -54,6 +58,8 @@ struct workload {
 	int	(*setup)(sqlite3 *, struct err *);
 	int	(*step)(sqlite3 *, int64_t seq, int64_t payload, uint64_t *rng,
 		    struct err *);	/* inside the transaction; may be NULL */
+	/* after COMMIT has returned and the ledger says so; may be NULL */
+	int	(*after)(sqlite3 *, int64_t seq, struct err *);
 };
 extern const struct workload workloads[];	/* ends with name == NULL */
 

@@ -10,7 +10,6 @@
 #include "lib/clock.h"
 #include "lib/file.h"
 
-#define BUSY_MS		10000	/* Litestream's lock lasts while it copies */
 #define PENDING_MAX	64	/* appends in flight when an application died */
 
 uint64_t
@@ -246,6 +245,27 @@ prepare(sqlite3 *db, const char *sql, sqlite3_stmt **st)
 	    NULL));
 }
 
+/* What must be said before the first table, and before the log. */
+static bool
+open_shape(sqlite3 *db, const struct load_opts *o)
+{
+	char sql[256];
+
+	(void)snprintf(sql, sizeof(sql), "PRAGMA page_size = %lld",
+	    (long long)o->page_size);
+	if (o->page_size > 0 &&
+	    sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return (false);
+	(void)snprintf(sql, sizeof(sql), "PRAGMA auto_vacuum = %s",
+	    o->auto_vacuum != NULL ? o->auto_vacuum : "none");
+	if (o->auto_vacuum != NULL &&
+	    sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return (false);
+	return (sqlite3_exec(db, o->mmap ? "PRAGMA mmap_size = 1073741824;"
+	    "PRAGMA foreign_keys = ON" : "PRAGMA foreign_keys = ON", NULL,
+	    NULL, NULL) == SQLITE_OK);
+}
+
 static enum load_end
 open_db(struct writer *w, struct err *e)
 {
@@ -255,7 +275,9 @@ open_db(struct writer *w, struct err *e)
 	if (sqlite3_open_v2(c->file, &w->db, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_CREATE, NULL) != SQLITE_OK)
 		return (load_sqlite(w->db, "cannot open it", e));
-	sqlite3_busy_timeout(w->db, BUSY_MS);
+	sqlite3_busy_timeout(w->db, LOAD_BUSY_MS);
+	if (!open_shape(w->db, c->o))
+		return (load_sqlite(w->db, "cannot set its shape", e));
 	if (sqlite3_exec(w->db, "PRAGMA journal_mode = WAL;"
 	    "PRAGMA synchronous = NORMAL", NULL, NULL, NULL) != SQLITE_OK)
 		return (load_sqlite(w->db, "cannot set its journal mode", e));
@@ -360,6 +382,8 @@ transaction(struct writer *w, struct err *e)
 		err_setno(e, "cannot write to the ledger");
 		return (LOAD_BROKEN);
 	}
+	if (c->w->after != NULL && c->w->after(w->db, seq, e) != 0)
+		return (blame(w->db));
 	return (LOAD_DONE);
 }
 

@@ -51,6 +51,31 @@ bool	load_pause(struct load_child *);
 enum load_end	load_sqlite(sqlite3 *, const char *what, struct err *);
 bool	load_has_ledger(sqlite3 *);
 
+#define LOAD_BUSY_MS	10000	/* SQLite's busy timeout of a writer */
+
+/* For the rows of workloads.c.  A row of the table side: inserted, or written
+ * over in place. */
+int	workload_side_put(sqlite3 *, int64_t id, int64_t seq, size_t n,
+    uint64_t *rng, struct err *);
+int	workload_exec(sqlite3 *, const char *what, const char *sql,
+    struct err *);
+
+#define WORKLOAD_STEP(f)	int f(sqlite3 *, int64_t seq,		\
+				    int64_t payload, uint64_t *rng, struct err *)
+#define WORKLOAD_AFTER(f)	int f(sqlite3 *, int64_t seq, struct err *)
+
+int	workload_family_setup(sqlite3 *, struct err *);
+WORKLOAD_STEP(workload_shrink_step);
+WORKLOAD_STEP(workload_huge_step);
+WORKLOAD_STEP(workload_schema_step);
+WORKLOAD_STEP(workload_family_step);
+WORKLOAD_STEP(workload_incblob_step);
+WORKLOAD_STEP(workload_restart_step);
+WORKLOAD_AFTER(workload_shrink_after);
+WORKLOAD_AFTER(workload_checkpoint_after);
+WORKLOAD_AFTER(workload_restart_after);
+WORKLOAD_AFTER(workload_reader_after);
+
 const struct workload	*workload_find(const char *name);
 uint64_t	load_random(uint64_t *rng);
 void	load_fill(void *dst, size_t n, uint64_t *rng);

@@ -27,9 +27,8 @@ side_setup(sqlite3 *db, struct err *e)
 	return (0);
 }
 
-/* Insert the row, or write over it in place. */
-static int
-side_put(sqlite3 *db, int64_t id, int64_t seq, size_t n, uint64_t *rng,
+int
+workload_side_put(sqlite3 *db, int64_t id, int64_t seq, size_t n, uint64_t *rng,
     struct err *e)
 {
 	char hash[LEDGER_HASH + 1];
@@ -65,7 +64,8 @@ update_step(sqlite3 *db, int64_t seq, int64_t payload, uint64_t *rng,
 	for (int i = 0; i < UPDATES; i++) {
 		int64_t id = 1 + (int64_t)(load_random(rng) % SIDE_ROWS);
 
-		if (side_put(db, id, seq, (size_t)payload, rng, e) != 0)
+		if (workload_side_put(db, id, seq, (size_t)payload, rng,
+		    e) != 0)
 			return (-1);
 	}
 	return (0);
@@ -79,7 +79,8 @@ blobs_step(sqlite3 *db, int64_t seq, int64_t payload, uint64_t *rng,
 	sqlite3_stmt *st = NULL;
 	int rc;
 
-	if (side_put(db, BLOB_ID + seq, seq, (size_t)payload * 2, rng, e) != 0)
+	if (workload_side_put(db, BLOB_ID + seq, seq, (size_t)payload * 2,
+	    rng, e) != 0)
 		return (-1);
 	rc = sqlite3_prepare_v2(db, "DELETE FROM side WHERE id BETWEEN ? AND ?",
 	    -1, &st, NULL);
@@ -110,14 +111,43 @@ mixed_step(sqlite3 *db, int64_t seq, int64_t payload, uint64_t *rng,
 	}
 }
 
+#define DOC(n, d)	.name = n, .doc = d
+
 const struct workload workloads[] = {
-	{ "append", "one row to the ledger, nothing else", NULL, NULL },
-	{ "update", "and eight of 256 rows of a second table are written over "
-	    "in place", side_setup, update_step },
-	{ "blobs", "and a blob of twice the payload comes, and the one of 32 "
-	    "transactions ago goes", side_setup, blobs_step },
-	{ "mixed", "by chance one of the above", side_setup, mixed_step },
-	{ 0 }
+	{ DOC("append", "one row to the ledger, nothing else") },
+	{ DOC("update", "and eight of 256 rows of a second table are written "
+	    "over in place"), .setup = side_setup, .step = update_step },
+	{ DOC("blobs", "and a blob of twice the payload comes, and the one of "
+	    "32 transactions ago goes"), .setup = side_setup,
+	    .step = blobs_step },
+	{ DOC("mixed", "by chance one of the above"), .setup = side_setup,
+	    .step = mixed_step },
+	{ DOC("shrink", "and 64 blobs of eight times the payload come with "
+	    "one transaction; with the next they go, and VACUUM makes the "
+	    "file small again"), .setup = side_setup,
+	    .step = workload_shrink_step, .after = workload_shrink_after },
+	{ DOC("huge", "and 2048 rows of a second table, in the same "
+	    "transaction"), .setup = side_setup, .step = workload_huge_step },
+	{ DOC("schema", "and a table with an index comes, another gets a "
+	    "column, an old one goes"), .step = workload_schema_step },
+	{ DOC("family", "and rows of two tables with a foreign key come and "
+	    "go"), .setup = workload_family_setup,
+	    .step = workload_family_step },
+	{ DOC("incblob", "and a blob of sixteen times the payload is written "
+	    "over in pieces, by the interface for that"), .setup = side_setup,
+	    .step = workload_incblob_step },
+	{ DOC("checkpoint", "and the application checkpoints: passive, full, "
+	    "restart, truncate by turns"), .setup = side_setup,
+	    .step = update_step, .after = workload_checkpoint_after },
+	{ DOC("restart", "and every eighth is of 256 rows, after which the "
+	    "log begins again: it has fewer frames than before"),
+	    .setup = side_setup, .step = workload_restart_step,
+	    .after = workload_restart_after },
+	{ DOC("reader", "and another connection keeps a snapshot open, for 32 "
+	    "transactions each, which holds up checkpoints"),
+	    .setup = side_setup, .step = update_step,
+	    .after = workload_reader_after },
+	{ .name = NULL }
 };
 
 const struct workload *
