@@ -12,6 +12,7 @@ tools=$top/build/tools
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 passed=0 failed=0 skipped=0
+PATH=$PATH:$clients/rclone
 cp -r "$top/emulator/tests/clients" "$tmp/c"
 
 skip() { # NAME NET WHY
@@ -84,8 +85,12 @@ both 'gsutil, XML API' gsutil '
 
 both rclone rclone '
     echo "from rclone" >r
-    rclone copyto r :gcs:clients-bucket/rclone --gcs-bucket-policy-only
-    rclone cat :gcs:clients-bucket/rclone | cmp - r'
+    rclone() { command rclone --gcs-bucket-policy-only --retries 1 "$@"; }
+    rclone copyto r :gcs:clients-bucket/rclone
+    rclone cat :gcs:clients-bucket/rclone | cmp - r
+    mkdir -p tree/sub && head -c 9000000 /dev/urandom >tree/big && cp r "tree/sub/a b"
+    rclone sync tree :gcs:clients-bucket/tree
+    rclone check --download tree :gcs:clients-bucket/tree'
 
 for version in 0.3.13 0.5.17; do
     url=gs://clients-bucket/db
@@ -110,6 +115,9 @@ both '@google-cloud/storage for Node' "$clients/node" "
     NODE_PATH=$clients/node/node_modules node c/storage.js"
 
 both Java javac 'java c/Storage.java'
+
+both 'google-cloud-storage for Java' "$clients/java" "
+    java -cp '$clients/java/*' c/Library.java"
 
 echo "exec: $passed passed, $failed failed, $skipped skipped"
 [ -z "${CHECK_SUM:-}" ] || echo "$passed $failed $skipped" >>"$CHECK_SUM"
