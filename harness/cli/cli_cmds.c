@@ -35,6 +35,10 @@ const struct cli_cmd cli_cmds[] = {
 	{ "run", "[SCENARIO|FOLDER|tag:NAME]…",
 	    "Run drills; without a word, all of scenarios/.", cli_run_opts,
 	    cli_run_cmd },
+	{ "explore", "[SCENARIO|FOLDER|tag:NAME]…",
+	    "Run a session, then lose the machine after every change of the "
+	    "bucket and judge what comes back; without a word, tag:explore.",
+	    cli_explore_opts, cli_explore_cmd },
 	{ "check", "[FILE|FOLDER]…",
 	    "Find every mistake in scenarios; nothing is run.",
 	    cli_check_opts, cli_check_cmd },

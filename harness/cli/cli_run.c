@@ -1,12 +1,14 @@
 #include "harness/cli/cli.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "harness/explore/explore.h"
 #include "harness/replicator/replicators.h"
 #include "harness/report/report.h"
 #include "harness/run/emu.h"
@@ -19,30 +21,45 @@
 /* The releases that ci/setup pins. */
 static const char *const cli_default_releases[] = { "0.3.13", "0.5.17", NULL };
 
+/* Of both commands. */
+#define CLI_DRILL_OPTS								\
+	{ "jobs", 'j', "N", "so many drills at a time; by default as many as "	\
+	    "there are processors" },						\
+	{ "litestream", 0, "VERSION|PATH", "a release to drill, or a binary; "	\
+	    "may be repeated (0.3.13 and 0.5.17)" },				\
+	{ "report", 0, "FORMAT[=FILE]", "tap (on stdout without this option), "	\
+	    "junit, json, sum, table" },					\
+	{ "out", 0, "DIR", "where drills that did not pass leave their "	\
+	    "folders (out)" },							\
+	{ "keep", 'L', NULL, "leave the folders of all drills" },		\
+	{ "no-skip", 0, NULL, "what would be a SKIP is an ERROR" },		\
+	{ "deployment", 0, "DIR", "folder of the deployment that is drilled "	\
+	    "(fixtures/deploy)" },						\
+	{ "inject", 0, "RULE", "a fault from the start, as behind the step "	\
+	    "`fault`; tests the drills" },					\
+	{ "seed", 0, "N", "of all that is chosen at random" },			\
+	{ "emulator", 0, "PATH", "gcs-emulator; by default the one beside "	\
+	    "this program" },							\
+	{ "tools", 0, "DIR", "where litestream-VERSION is; by default "		\
+	    "$LITEDRILL_TOOLS, or build/tools" },				\
+	{ "no-netns", 0, NULL, "use the host's network, not one of the "	\
+	    "drill's own" },							\
+	{ "no-root-view", 0, NULL, "machines are plain folders, not private "	\
+	    "root views" }
+
 const struct cli_opt cli_run_opts[] = {
-	{ "jobs", 'j', "N", "so many drills at a time; by default as many as "
-	    "there are processors" },
-	{ "litestream", 0, "VERSION|PATH", "a release to drill, or a binary; "
-	    "may be repeated (0.3.13 and 0.5.17)" },
-	{ "report", 0, "FORMAT[=FILE]", "tap (on stdout without this option), "
-	    "junit, json, sum, table" },
-	{ "out", 0, "DIR", "where drills that did not pass leave their "
-	    "folders (out)" },
-	{ "keep", 'L', NULL, "leave the folders of all drills" },
-	{ "no-skip", 0, NULL, "what would be a SKIP is an ERROR" },
-	{ "deployment", 0, "DIR", "folder of the deployment that is drilled "
-	    "(fixtures/deploy)" },
-	{ "inject", 0, "RULE", "a fault from the start, as behind the step "
-	    "`fault`; tests the drills" },
-	{ "seed", 0, "N", "of all that is chosen at random" },
-	{ "emulator", 0, "PATH", "gcs-emulator; by default the one beside "
-	    "this program" },
-	{ "tools", 0, "DIR", "where litestream-VERSION is; by default "
-	    "$LITEDRILL_TOOLS, or build/tools" },
-	{ "no-netns", 0, NULL, "use the host's network, not one of the "
-	    "drill's own" },
-	{ "no-root-view", 0, NULL, "machines are plain folders, not private "
-	    "root views" },
+	CLI_DRILL_OPTS,
+	{ .name = NULL }
+};
+
+const struct cli_opt cli_explore_opts[] = {
+	CLI_DRILL_OPTS,
+	{ "shard", 0, "I/N", "the Ith of N parts of the points" },
+	{ "repeat", 0, "N", "replays of each violation (3)" },
+	{ "replay", 0, "DIR", "judge a saved history instead of a session" },
+	{ "point", 0, "K", "only after this change; may be repeated" },
+	{ "known", 0, "FILE", "findings that are known "
+	    "(scenarios/70-explore/known)" },
 	{ .name = NULL }
 };
 
@@ -58,6 +75,7 @@ struct cli_run {
 	struct cli_picks picks;
 	struct job *work;
 	size_t	nwork;
+	struct explore_opts explore;
 };
 
 static int
@@ -73,12 +91,56 @@ cli_run_number(const char *name, const char *value, int64_t min, int64_t max,
 }
 
 static int
+cli_run_shard(struct explore_opts *x, const char *value)
+{
+	char c;
+
+	if (sscanf(value, "%d/%d%c", &x->shard, &x->shards, &c) == 2 &&
+	    x->shard >= 1 && x->shard <= x->shards && x->shards <= 10000)
+		return (0);
+	(void)cli_error("--shard: '%s' is not I/N, as 1/4", value);
+	return (-1);
+}
+
+/* Options of `explore` alone.  1: it is none of them. */
+static int
+cli_run_explore_opt(struct cli_run *c, const char *n, const char *value)
+{
+	struct explore_opts *x = &c->explore;
+	int64_t v;
+
+	if (strcmp(n, "shard") == 0)
+		return (cli_run_shard(x, value));
+	if (strcmp(n, "replay") == 0)
+		x->replay = value;
+	else if (strcmp(n, "known") == 0)
+		x->known = value;
+	else if (strcmp(n, "repeat") == 0) {
+		if (cli_run_number(n, value, 0, 10000, &v) != 0)
+			return (-1);
+		x->repeat = (int)v;
+	} else if (strcmp(n, "point") == 0) {
+		if (cli_run_number(n, value, 1, INT64_MAX, &v) != 0)
+			return (-1);
+		if (x->npoints == EXPLORE_POINTS)
+			return (cli_error("--point: more than %d of them",
+			    EXPLORE_POINTS), -1);
+		x->points[x->npoints++] = v;
+	} else
+		return (1);
+	return (0);
+}
+
+static int
 cli_run_opt(void *arg, const struct cli_opt *o, const char *value)
 {
 	struct cli_run *c = arg;
 	const char *n = o->name;
 	int64_t v;
+	int rc;
 
+	if ((rc = cli_run_explore_opt(c, n, value)) <= 0)
+		return (rc);
 	if (strcmp(n, "jobs") == 0) {
 		if (cli_run_number(n, value, 1, CLI_JOBS, &v) != 0)
 			return (-1);
@@ -155,6 +217,12 @@ cli_run_places(struct cli_run *c)
 	o->tools = cli_run_path(c, "--tools", o->tools, cli_tools(a),
 	    "there is no build/tools with Litestream's binaries: run "
 	    "ci/setup, or give --tools DIR", true);
+	if (c->explore.replay != NULL && (c->explore.replay = cli_run_path(c,
+	    "--replay", c->explore.replay, NULL, "", true)) == NULL)
+		return (-1);
+	if (c->explore.known != NULL && (c->explore.known = cli_run_path(c,
+	    "--known", c->explore.known, NULL, "", false)) == NULL)
+		return (-1);
 	return (o->emulator != NULL && o->fixtures != NULL &&
 	    o->tools != NULL ? 0 : -1);
 }
@@ -296,11 +364,41 @@ cli_run_go(struct cli_run *c)
 	return (rc);
 }
 
-int
-cli_run_cmd(int argc, char **argv)
+/* One session at a time, its restores side by side; without a word, what is
+ * there to be explored. */
+static int
+cli_run_explores(struct cli_run *c, bool explores, const char **words,
+    size_t *nwords)
 {
-	struct cli_run c = { .out = "out" };
-	const char **words = mem_alloc((size_t)argc * sizeof(*words));
+	const char *dir = cli_scenarios(&c->arena);
+
+	if (!explores)
+		return (0);
+	c->explore.jobs = c->jobs;
+	c->jobs = 1;
+	c->opts.explore = &c->explore;
+	c->opts.keep = true;
+	if (*nwords == 0)
+		words[(*nwords)++] = "tag:explore";
+	/* A history is judged again to see what it shows. */
+	if (c->explore.known == NULL && c->explore.replay == NULL &&
+	    dir != NULL) {
+		const char *known = arena_printf(&c->arena,
+		    "%s/70-explore/known", dir);
+
+		if (file_exists(known))
+			c->explore.known = known;
+	}
+	return (0);
+}
+
+/* `run`, and `explore`, which goes on where that ends. */
+static int
+cli_run_or_explore(int argc, char **argv, bool explores)
+{
+	struct cli_run c = { .out = "out", .explore = { .shard = 1,
+	    .shards = 1, .repeat = 3 } };
+	const char **words = mem_alloc((size_t)(argc + 1) * sizeof(*words));
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t nwords, room = (size_t)argc + 4;
 	char cwd[PATH_MAX];
@@ -314,8 +412,10 @@ cli_run_cmd(int argc, char **argv)
 	if (getrandom(&c.opts.seed, sizeof(c.opts.seed), 0) < 0)
 		c.opts.seed = (uint64_t)getpid();
 	c.opts.seed &= INT32_MAX;	/* to be read and typed again */
-	if (cli_parse(cli_cmd_find("run"), argc, argv, cli_run_opt, &c, words,
-	    &nwords) == 0 && cli_run_places(&c) == 0 &&
+	if (cli_parse(cli_cmd_find(explores ? "explore" : "run"), argc, argv,
+	    cli_run_opt, &c, words, &nwords) == 0 &&
+	    cli_run_places(&c) == 0 && cli_run_explores(&c, explores, words,
+	    &nwords) == 0 &&
 	    cli_run_scenarios(&c, words, nwords) == 0 &&
 	    cli_run_releases(&c) == 0) {
 		/* A drill may change its folder: paths are whole. */
@@ -328,4 +428,18 @@ cli_run_cmd(int argc, char **argv)
 	arena_release(&c.arena);
 	free(words);
 	return (rc);
+}
+
+int
+cli_run_cmd(int argc, char **argv)
+{
+
+	return (cli_run_or_explore(argc, argv, false));
+}
+
+int
+cli_explore_cmd(int argc, char **argv)
+{
+
+	return (cli_run_or_explore(argc, argv, true));
 }

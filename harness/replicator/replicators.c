@@ -128,6 +128,29 @@ release_compare(const char *a, const char *b)
 	return (*a == '-' ? (strcmp(a, b) > 0) - (strcmp(a, b) < 0) : 0);
 }
 
+bool
+release_among(const char *version, const char *releases)
+{
+	struct arena a = ARENA_INIT;
+	bool found = false;
+
+	for (const char *p = releases; *p != '\0'; p += *p == ' ') {
+		size_t len = strcspn(p, " ");
+		char *from = arena_strndup(&a, p, len), *to = from;
+		char *dots = strstr(from, "..");
+
+		if (dots != NULL) {
+			*dots = '\0';
+			to = dots + 2;
+		}
+		found = found || (release_compare(version, from) >= 0 &&
+		    release_compare(version, to) <= 0);
+		p += len;
+	}
+	arena_release(&a);
+	return (found);
+}
+
 /* N.N.N or N.N.N-WORD. */
 static bool
 is_version(const char *s)

@@ -51,6 +51,8 @@ int	release_find(struct arena *, const char *tools, const char *spec,
     struct release *out, struct err *);
 /* -1, 0, 1 as version a is older than, the same as, newer than b. */
 int	release_compare(const char *a, const char *b);
+/* Is it one of "0.5.3..0.5.14 0.5.16"? */
+bool	release_among(const char *version, const char *releases);
 /* ${replicator.NAME}, or NULL. */
 const char	*replicator_var(const struct replicator *, const char *name);
 

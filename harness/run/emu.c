@@ -173,6 +173,15 @@ emu_start(const struct emu_opts *o, struct err *e)
 	return (emu);
 }
 
+void
+emu_forked(struct emu *emu)
+{
+
+	/* The old handle would say goodbye on the parent's connection. */
+	emu->curl = curl_easy_init();
+	BUG_ON(emu->curl == NULL);
+}
+
 static bool
 emu_ask_to_end(struct emu *emu, int64_t timeout_us)
 {

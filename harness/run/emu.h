@@ -30,6 +30,9 @@ void	emu_stop(struct emu *);
 /* Ask it to end and wait; -1 where it does not, or not with status 0 (a
  * sanitizer's report ends in another).  emu_stop() frees it all the same. */
 int	emu_end(struct emu *, struct err *);
+/* In a forked child, first: a connection of its own.  The emulator stays the
+ * parent's. */
+void	emu_forked(struct emu *);
 pid_t	emu_pid(const struct emu *);
 bool	emu_alive(struct emu *);
 const char	*emu_http(const struct emu *);	/* "127.0.0.1:PORT" */

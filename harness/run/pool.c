@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/explore/explore.h"
 #include "harness/replicator/replicators.h"
 #include "harness/run/proc.h"
 #include "harness/run/result.h"
@@ -38,7 +39,7 @@ struct slot {
 	int	pidfd, from;
 	bool	told;		/* all that it will write has been read */
 	struct buf text;	/* the result as it comes */
-	int64_t	t0_us, end_us;
+	int64_t	t0_us, end_us, limit_us;
 };
 
 struct pool {
@@ -161,7 +162,9 @@ pool_start(struct pool *p, struct slot *s, const struct job *job,
 	s->opts = *p->opts;
 	s->opts.out = job->out;
 	s->t0_us = clock_mono_us();
-	s->end_us = s->t0_us + job->sc->limit_us;
+	s->limit_us = job->sc->limit_us +
+	    (p->opts->explore != NULL ? EXPLORE_LIMIT_US : 0);
+	s->end_us = s->t0_us + s->limit_us;
 	buf_init(&s->text, POOL_RESULT_MAX);
 	s->from = s->pidfd = -1;
 	s->job = job;
@@ -296,7 +299,7 @@ pool_kill_late(struct pool *p, struct slot *s)
 	proc_kill_tree(s->pid, false);
 	pool_lost(s, &res, arena_printf(&pool_results,
 	    "did not end within %.1fs",
-	    (double)s->job->sc->limit_us / 1e6));
+	    (double)s->limit_us / 1e6));
 	pool_clear(p, s);
 	p->report(p->arg, &res);
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "harness/explore/explore.h"
 #include "harness/machine/machine.h"
 #include "harness/replicator/replicators.h"
 #include "harness/report/findings.h"
@@ -217,8 +218,16 @@ run_journal(struct run *r)
 	return (arena_printf(&r->arena, "%s/journal.jsonl", r->opts->out));
 }
 
+/* A saved history takes the place of the lines. */
+static bool
+run_replays(const struct run *r)
+{
+
+	return (r->opts->explore != NULL && r->opts->explore->replay != NULL);
+}
+
 static int
-run_start_emu(struct run *r, struct err *e)
+run_new_emu(struct run *r, struct err *e)
 {
 	struct arena *a = &r->arena;
 	struct emu_opts o = {
@@ -229,13 +238,34 @@ run_start_emu(struct run *r, struct err *e)
 		.project = r->project,
 		.history = true,
 	};
+
+	r->emu = emu_start(&o, e);
+	return (r->emu != NULL ? 0 : -1);
+}
+
+int
+run_emu_again(struct run *r, struct err *e)
+{
+
+	emu_stop(r->emu);
+	return (run_new_emu(r, e));
+}
+
+static int
+run_start_emu(struct run *r, struct err *e)
+{
+	const char *data = arena_printf(&r->arena, "%s/emulator", r->dir);
 	char now[CLOCK_RFC3339];
 	int64_t begin_us;
 
+	if (run_replays(r) && explore_load(r, data, e) != 0)
+		return (-1);
 	clock_rfc3339(clock_wall_us(NULL), now);
 	begin_us = clock_mono_us();
-	if ((r->emu = emu_start(&o, e)) == NULL)
+	if (run_new_emu(r, e) != 0)
 		return (-1);
+	if (r->emu_began_us == 0)
+		r->emu_began_us = clock_wall_us(NULL);
 	/* Three clocks in one folder: ours, the journal's, and Litestream's. */
 	run_log(r, "run", "the emulator, and its journal's clock, began %.3fs "
 	    "after this log, at %s", (double)(begin_us - r->t0_us) / 1e6, now);
@@ -280,17 +310,19 @@ run_lines(struct run *r)
 	for (size_t i = 0; v == VERDICT_PASS && r->opts->inject != NULL &&
 	    r->opts->inject[i] != NULL; i++)
 		v = step_fault_inject(r, r->opts->inject[i]);
-	if (v == VERDICT_PASS)
+	if (v == VERDICT_PASS && !run_replays(r))
 		v = steps_run(r, r->sc->lines, r->sc->nlines);
 	/* The emulator's death explains whatever else went wrong. */
 	if (v != VERDICT_PASS && emu_mutation(r->emu, NULL) < 0)
 		v = run_error(r, "the emulator died; see %s/log%s%s",
 		    r->opts->out, r->why != NULL ? ": " : "",
 		    r->why != NULL ? r->why : "");
-	if (v == VERDICT_PASS) {
+	if (v == VERDICT_PASS && !run_replays(r)) {
 		r->line = NULL;
 		v = run_check(r);
 	}
+	if (v == VERDICT_PASS && r->opts->explore != NULL)
+		v = explore_run(r);
 	if (v != VERDICT_PASS && (found = run_finding(r)) != NULL)
 		r->finding = found->text;
 	return (v);

@@ -45,6 +45,7 @@ struct restored {
 	const char *why;	/* what an oracle found wrong, or NULL */
 };
 
+struct explore_opts;	/* explore/explore.h */
 struct run_opts {
 	const char *emulator;	/* path of gcs-emulator */
 	const char *fixtures;	/* folder of the fixture deployment */
@@ -55,6 +56,7 @@ struct run_opts {
 					 * the drills themselves; NULL-ended */
 	bool	no_skip, keep, no_netns, no_root_view;
 	uint64_t seed;
+	const struct explore_opts *explore;	/* or NULL */
 };
 
 struct run {
@@ -71,6 +73,7 @@ struct run {
 	int	app_port;		/* ${app.port} */
 
 	struct emu *emu;
+	int64_t	emu_began_us;		/* wall clock, the journal's zero */
 	struct machine *machine;
 	struct ledger *ledger;
 	struct loads *loads;

@@ -124,7 +124,7 @@ add_path_option(struct buf *b, const char *option, const char *path)
 }
 
 static int
-evidence_rerun(struct run *r, struct err *e)
+evidence_rerun(struct run *r, const char *more, struct err *e)
 {
 	const struct run_opts *o = r->opts;
 	const char *path = arena_printf(&r->arena, "%s/rerun.sh", o->out);
@@ -135,8 +135,8 @@ evidence_rerun(struct run *r, struct err *e)
 	buf_addf(&b, "#!/bin/sh\n# Runs %s again, as it was run, and keeps "
 	    "what it leaves in rerun/.\nexec", r->id != NULL ? r->id : r->sc->name);
 	add_path(&b, "/proc/self/exe");
-	buf_adds(&b, " run -L -j 1 --out \"$(dirname \"$0\")/rerun\" "
-	    "--litestream");
+	buf_addf(&b, " %s -L -j 1 --out \"$(dirname \"$0\")/rerun\"%s "
+	    "--litestream", o->explore != NULL ? "explore" : "run", more);
 	if (strcmp(r->rel->label, r->rel->version) == 0)
 		add_quoted(&b, r->rel->version);
 	else
@@ -163,9 +163,28 @@ int
 run_evidence_begin(struct run *r, struct err *e)
 {
 
-	if (evidence_rerun(r, e) != 0)
+	if (evidence_rerun(r, "", e) != 0)
 		return (-1);
 	return (evidence_scenario(r, e));
+}
+
+int
+run_evidence_replay(struct run *r, int64_t since, int64_t at, struct err *e)
+{
+	char *more = mem_printf(" --replay \"$(dirname \"$0\")/history\" "
+	    "--point %lld", (long long)at);
+	int rc;
+
+	if (since != 0) {
+		char *both = mem_printf("%s --point %lld", more,
+		    (long long)since);
+
+		free(more);
+		more = both;
+	}
+	rc = evidence_rerun(r, more, e);
+	free(more);
+	return (rc);
 }
 
 /* ---- db/ ---- */

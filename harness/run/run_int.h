@@ -14,11 +14,16 @@ enum verdict	run_check(struct run *);
 /* Has the drill a meaning for a release without Cloud Storage?  PASS, or SKIP
  * with what it asks for. */
 enum verdict	run_check_replica(struct run *);
+/* The emulator has ended: another one on the same data. */
+int	run_emu_again(struct run *, struct err *);
 /* The path of the emulator's journal, in the arena. */
 const char	*run_journal(struct run *);
 
 /* At the beginning: scenario.scn, rerun.sh. */
 int	run_evidence_begin(struct run *, struct err *);
+/* rerun.sh judges OUT/history at these changes (since 0: only at). */
+int	run_evidence_replay(struct run *, int64_t since, int64_t at,
+    struct err *);
 /* At the end of a drill that did not pass: bucket/, db/, scenario.scn with
  * all variables.  What cannot be kept is said in the log. */
 void	run_evidence_end(struct run *);

@@ -135,23 +135,7 @@ script_has_tag(const struct scenario *sc, const char *tag)
 bool
 script_is_known_bug(const struct scenario *sc, const char *version)
 {
-	struct arena a = ARENA_INIT;
-	bool found = false;
 
-	for (const char *p = sc->known_bug; p != NULL && *p != '\0';
-	    p += *p == ' ') {
-		size_t len = strcspn(p, " ");
-		char *from = arena_strndup(&a, p, len), *to = from;
-		char *dots = strstr(from, "..");
-
-		if (dots != NULL) {
-			*dots = '\0';
-			to = dots + 2;
-		}
-		found = found || (release_compare(version, from) >= 0 &&
-		    release_compare(version, to) <= 0);
-		p += len;
-	}
-	arena_release(&a);
-	return (found);
+	return (sc->known_bug != NULL &&
+	    release_among(version, sc->known_bug));
 }

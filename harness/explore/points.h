@@ -1,0 +1,86 @@
+/* harness/explore/points.h: the points of a recorded session, and what must be
+ * true of them.  A point is the bucket as it was after one of its changes:
+ * what a new machine would find if the old one were lost right there.  Knows
+ * journals, request classes and the rules; starts nothing. */
+#ifndef HARNESS_POINTS_H
+#define HARNESS_POINTS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/arena.h"
+#include "lib/buf.h"
+#include "lib/err.h"
+
+struct point {
+	int64_t	k;		/* number of the change ("mutation") */
+	int64_t	at_us;		/* when its request had been answered, since
+				 * the emulator began */
+	const char *what;	/* request class: "insert level 0" */
+	const char *object;
+
+	/* what a restore brought back */
+	bool	tried;
+	int	status;		/* exit status; 124: it did not end in time */
+	bool	panic;
+	int64_t	frontier;	/* newest row of the ledger, 0: none */
+	int64_t	lag_us;		/* age of the oldest acknowledged row that it
+				 * lacks, at at_us; 0: it lacks none */
+	const char *broken;	/* an oracle's finding, "NAME: …", or NULL */
+	const char *litter;	/* a file beside the output, or NULL */
+	const char *said;	/* what a failed restore said last, or NULL */
+};
+
+struct points {
+	struct point *v;
+	size_t	n;
+};
+
+/* A rule that a point broke. */
+struct violation {
+	const char *property;	/* an oracle's name, or one of points.c's */
+	const struct point *at;
+	const struct point *since;	/* the older point that shows what is
+					 * missing here, or NULL */
+	const char *text;	/* one sentence */
+	int	tries, fired;	/* replays, and how many showed it again */
+	const char *known;	/* why it is expected, or NULL */
+};
+
+/* The class of a request, in the arena: its verb and what kind of object it is
+ * by its name below `path`. */
+const char	*points_class(struct arena *, const char *method,
+    const char *path, const char *object);
+
+/* The changes of objects of `bucket` below `path`, in their order, from a
+ * journal's file.  -1: it cannot be read. */
+int	points_read(const char *journal, const char *bucket, const char *path,
+    struct arena *, struct points *, struct err *);
+
+/* All rules over all points that have been tried, in order; at most one
+ * violation a point, the gravest.  The array is the arena's. */
+struct violation	*points_judge(const struct points *, struct arena *,
+    size_t *n);
+
+/* A line of the file of known findings, PROPERTY | RELEASES | CLASS | WHY:
+ * globs, and releases as `known-bug` has them.  -1: it is none (empty, or a
+ * `#` in front). */
+struct known {
+	const char *property, *releases, *what, *why;
+};
+int	points_known(struct arena *, const char *line, struct known *);
+bool	points_is_known(const struct known *, const struct violation *,
+    const char *version);
+
+/* Results, for other processes and for `merge`. */
+json_t	*point_to_json(const struct point *);
+/* 0, or -1 where it is none; strings are the arena's. */
+int	point_from_json(struct arena *, const json_t *, struct point *);
+
+/* The classes with their outcomes, the map (a character a point), and the
+ * violations, as text. */
+void	points_table(struct buf *, const struct points *,
+    const struct violation *, size_t n);
+
+#endif

@@ -1,0 +1,102 @@
+/* What was explored, as text. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "harness/explore/points.h"
+
+#define CLASSES	32
+#define MAP_WIDTH	72
+
+struct class {
+	const char *name;
+	size_t	points, restored, none, wrong;
+	int64_t	lag_us;
+};
+
+static const struct violation *
+violation_of(const struct point *p, const struct violation *v, size_t n)
+{
+
+	for (size_t i = 0; i < n; i++)
+		if (v[i].at == p)
+			return (&v[i]);
+	return (NULL);
+}
+
+static struct class *
+class_of(struct class *v, size_t *n, const char *name)
+{
+
+	for (size_t i = 0; i < *n; i++)
+		if (strcmp(v[i].name, name) == 0)
+			return (&v[i]);
+	if (*n < CLASSES)
+		v[(*n)++] = (struct class){ .name = name };
+	return (&v[*n - 1]);
+}
+
+static void
+table_classes(struct buf *b, const struct points *ps,
+    const struct violation *v, size_t n)
+{
+	struct class cl[CLASSES];
+	size_t ncl = 0;
+
+	for (size_t i = 0; i < ps->n; i++) {
+		const struct point *p = &ps->v[i];
+		struct class *c;
+
+		if (!p->tried)
+			continue;
+		c = class_of(cl, &ncl, p->what);
+		c->points++;
+		c->restored += p->status == 0;
+		c->none += p->status != 0;
+		c->wrong += violation_of(p, v, n) != NULL;
+		if (p->lag_us > c->lag_us)
+			c->lag_us = p->lag_us;
+	}
+	buf_addf(b, "%-24s %8s %9s %9s %10s %12s\n", "lost right after",
+	    "points", "restored", "no backup", "violations", "most at risk");
+	for (size_t i = 0; i < ncl; i++)
+		buf_addf(b, "%-24s %8zu %9zu %9zu %10zu %10.2f s\n",
+		    cl[i].name, cl[i].points, cl[i].restored, cl[i].none,
+		    cl[i].wrong, (double)cl[i].lag_us / 1e6);
+}
+
+/* `.` restored, `-` no backup yet, the property's first letter, ` ` untried. */
+static void
+table_map(struct buf *b, const struct points *ps, const struct violation *v,
+    size_t n)
+{
+
+	buf_adds(b, "\nEach change in turn (. restored, - nothing to restore "
+	    "yet, a capital: a violation):\n");
+	for (size_t i = 0; i < ps->n; i++) {
+		const struct point *p = &ps->v[i];
+		const struct violation *x = violation_of(p, v, n);
+
+		if (i % MAP_WIDTH == 0)
+			buf_addf(b, "%s%7" PRId64 "  ", i > 0 ? "\n" : "",
+			    p->k);
+		buf_addc(b, !p->tried ? ' ' : x != NULL ?
+		    (char)(*x->property & ~0x20) : p->status == 0 ? '.' : '-');
+	}
+	buf_adds(b, "\n");
+}
+
+void
+points_table(struct buf *b, const struct points *ps,
+    const struct violation *v, size_t n)
+{
+
+	table_classes(b, ps, v, n);
+	table_map(b, ps, v, n);
+	for (size_t i = 0; i < n; i++)
+		buf_addf(b, "\n%s: after change %" PRId64 " (%s, %s): %s%s%s"
+		    "\n  fired again in %d of %d replays\n", v[i].property,
+		    v[i].at->k, v[i].at->what, v[i].at->object, v[i].text,
+		    v[i].known != NULL ? "\n  known: " : "",
+		    v[i].known != NULL ? v[i].known : "", v[i].fired,
+		    v[i].tries);
+}

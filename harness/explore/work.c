@@ -1,0 +1,338 @@
+#include "harness/explore/work.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness/oracle/oracles.h"
+#include "harness/run/emu.h"
+#include "harness/run/proc.h"
+#include "harness/workload/ledger.h"
+#include "lib/clock.h"
+#include "lib/file.h"
+#include "lib/str.h"
+
+#define WORK_US		INT64_C(30000000)	/* a restore of a small database */
+#define WORK_SAID	300			/* bytes of what it said */
+#define WORK_LEDGER	(256 << 20)
+
+struct work {
+	struct run *run;
+	const char *dir;		/* of this process alone */
+	const char *key;
+	int64_t	began_us;
+	struct buf ledger;		/* the whole file */
+	struct arena a;			/* of one point */
+};
+
+/* ---- the ledger as it stood at a point ---- */
+
+/* What had been attempted by then, as a ledger of its own.  What was
+ * acknowledged is left out: whether that may be missing is not the oracles'
+ * to say of a machine that is lost at any moment. */
+static int
+work_attempts(struct work *w, int64_t wall_us, const char *file,
+    struct err *e)
+{
+	struct buf b;
+	int rc;
+
+	buf_init(&b, WORK_LEDGER);
+	for (const char *s = w->ledger.p, *end; s != NULL &&
+	    (end = strchr(s, '\n')) != NULL; s = end + 1) {
+		int64_t seq, at;
+		char kind;
+
+		if (sscanf(s, "%c %" SCNd64 " %" SCNd64, &kind, &seq, &at) == 3
+		    && kind != 'C' && at <= wall_us)
+			buf_add(&b, s, (size_t)(end + 1 - s));
+	}
+	rc = file_write(file, b.len > 0 ? b.p : "", b.len, 0600, e);
+	buf_release(&b);
+	return (rc);
+}
+
+/* How long before wall_us the oldest row beyond the frontier was acknowledged
+ * that had been by then; 0: none had. */
+static int64_t
+work_lag(const struct work *w, int64_t wall_us, int64_t frontier)
+{
+	int64_t oldest = wall_us;
+
+	for (const char *s = w->ledger.p, *end; s != NULL &&
+	    (end = strchr(s, '\n')) != NULL; s = end + 1) {
+		int64_t seq, at;
+		char kind;
+
+		if (sscanf(s, "%c %" SCNd64 " %" SCNd64, &kind, &seq, &at) != 3
+		    || at > wall_us)
+			continue;
+		if (kind == 'R')
+			oldest = wall_us;
+		else if (kind == 'C' && seq > frontier && at < oldest)
+			oldest = at;
+	}
+	return (wall_us - oldest);
+}
+
+/* ---- one point ---- */
+
+static int
+work_restore(struct work *w, const char *view, const char *file,
+    struct point *p, struct err *e)
+{
+	struct run *r = w->run;
+	const char *out, *err, *line;
+	bool late = false;
+	struct proc_opts o = {
+		.argv = (char *const []) {
+			arena_strdup(&w->a, r->rel->path),
+			arena_strdup(&w->a, "restore"),
+			arena_strdup(&w->a, "-o"), arena_strdup(&w->a, file),
+			arena_printf(&w->a, "%s://%s/%s", r->rel->rep->scheme,
+			    view, r->path),
+			NULL
+		},
+		.envp = (char *const []) {
+			arena_strdup(&w->a, "PATH=/usr/local/bin:/usr/bin:/bin"),
+			arena_printf(&w->a, "HOME=%s", w->dir),
+			arena_printf(&w->a, "TMPDIR=%s", w->dir),
+			arena_printf(&w->a, "HTTPS_PROXY=http://%s",
+			    emu_proxy(r->emu)),
+			arena_printf(&w->a, "SSL_CERT_FILE=%s",
+			    emu_ca(r->emu)),
+			arena_printf(&w->a,
+			    "GOOGLE_APPLICATION_CREDENTIALS=%s", w->key),
+			NULL
+		},
+	};
+	size_t n;
+
+	p->status = proc_run(&o, WORK_US, &w->a, &out, &err, &late, e);
+	if (p->status < 0)
+		return (-1);
+	p->panic = strstr(err, "panic:") != NULL ||
+	    strstr(err, "SIGSEGV") != NULL || strstr(out, "panic:") != NULL;
+	if (p->status == 0)
+		return (0);
+	/* The last line that has something in it. */
+	line = *err != '\0' ? err : out;
+	n = strlen(line);
+	while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == ' '))
+		n--;
+	for (const char *s = line; (s = memchr(s, '\n', n - (size_t)(s -
+	    line))) != NULL; ) {
+		s++;
+		n -= (size_t)(s - line);
+		line = s;
+	}
+	p->said = arena_strndup(&w->a, line, n < WORK_SAID ? n : WORK_SAID);
+	return (0);
+}
+
+static int
+work_judge(struct work *w, const char *file, struct point *p, struct err *e)
+{
+	const char *attempts = arena_printf(&w->a, "%s/ledger", w->dir);
+	int64_t wall_us = w->began_us + p->at_us;
+	struct restored x = { 0 };
+	struct ledger *ledger;
+	int rc;
+
+	if (!file_exists(file)) {
+		p->broken = "output: there is no file";
+		return (0);
+	}
+	if (work_attempts(w, wall_us, attempts, e) != 0 ||
+	    (ledger = ledger_open(attempts, e)) == NULL)
+		return (-1);
+	rc = oracles_judge(file, w->dir, ledger, 0, &w->a, &x, e);
+	p->broken = x.why;
+	p->frontier = x.rows;
+	p->lag_us = work_lag(w, wall_us, x.rows);
+	ledger_free(ledger);
+	(void)unlink(attempts);
+	return (rc);
+}
+
+/* Whatever else is where the output was to be. */
+static const char *
+work_litter(struct work *w, const char *dir, bool restored)
+{
+	DIR *d = opendir(dir);
+	const char *found = NULL;
+	struct dirent *ent;
+
+	while (d != NULL && found == NULL && (ent = readdir(d)) != NULL)
+		if (strcmp(ent->d_name, ".") != 0 &&
+		    strcmp(ent->d_name, "..") != 0 &&
+		    !(restored && strcmp(ent->d_name, "app.db") == 0))
+			found = arena_strdup(&w->a, ent->d_name);
+	if (d != NULL)
+		(void)closedir(d);
+	return (found);
+}
+
+static int
+work_point(struct work *w, struct point *p, struct err *e)
+{
+	struct run *r = w->run;
+	const char *view = arena_printf(&w->a, "explore-%" PRId64 "-%d", p->k,
+	    (int)getpid());
+	const char *dir = arena_printf(&w->a, "%s/restored", w->dir);
+	const char *file = arena_printf(&w->a, "%s/app.db", dir);
+	int rc;
+
+	if (emu_view(r->emu, r->bucket, p->k, view, e) != 0)
+		return (-1);
+	rc = file_mkdirs(dir, 0700, e);
+	if (rc == 0)
+		rc = work_restore(w, view, file, p, e);
+	if (rc == 0) {
+		p->litter = work_litter(w, dir, p->status == 0);
+		if (p->status == 0)
+			rc = work_judge(w, file, p, e);
+	}
+	(void)file_remove_all(dir, NULL);
+	if (emu_view_delete(r->emu, view, rc < 0 ? NULL : e) != 0)
+		rc = -1;
+	p->tried = rc == 0;
+	return (rc);
+}
+
+/* ---- processes ---- */
+
+static int
+work_put(const char *file, const json_t *j, struct err *e)
+{
+	char *s = json_dumps(j, JSON_COMPACT);
+	int rc = file_write(file, s, strlen(s), 0600, e);
+
+	free(s);
+	return (rc);
+}
+
+/* Every `jobs`th of those that were picked, from the job's own on; the results
+ * are one JSON array. */
+static int
+work_run(struct work *w, const struct points *ps, const bool *pick, int jobs,
+    int job, struct err *e)
+{
+	json_auto_t *all = json_array();
+	size_t nth = 0;
+
+	for (size_t i = 0; i < ps->n; i++) {
+		struct point p = ps->v[i];
+
+		if (!pick[i] || nth++ % (size_t)jobs != (size_t)job)
+			continue;
+		if (work_point(w, &p, e) != 0)
+			return (err_prefix(e, "after change %" PRId64, p.k));
+		(void)json_array_append_new(all, point_to_json(&p));
+		arena_reset(&w->a);
+	}
+	return (work_put(mem_printf("%s/points.json", w->dir), all, e));
+}
+
+/* In the child; does not return. */
+static void
+work_child(struct run *r, const struct points *ps, const bool *pick,
+    int jobs, int job, const char *dir, int64_t began_us)
+{
+	struct work w = { .run = r, .dir = dir, .began_us = began_us };
+	struct err e = ERR_INIT;
+	int rc = -1;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	emu_forked(r->emu);
+	buf_init(&w.ledger, WORK_LEDGER);
+	w.key = emu_owner_key(r->emu, &e);
+	if (w.key != NULL && file_read(ledger_file(r->ledger), &w.ledger,
+	    &e) == 0)
+		rc = work_run(&w, ps, pick, jobs, job, &e);
+	if (rc != 0)
+		(void)file_write(mem_printf("%s/error", dir), err_msg(&e),
+		    strlen(err_msg(&e)), 0600, NULL);
+	_exit(rc == 0 ? 0 : 1);
+}
+
+static void
+work_take(struct run *r, struct points *ps, const json_t *all)
+{
+	const json_t *j;
+	size_t i, at = 0;
+
+	json_array_foreach(all, i, j) {
+		struct point p;
+
+		if (point_from_json(&r->arena, j, &p) != 0)
+			continue;
+		while (at < ps->n && ps->v[at].k < p.k)
+			at++;
+		if (at < ps->n && ps->v[at].k == p.k)
+			ps->v[at] = p;
+	}
+}
+
+static int
+work_gather(struct run *r, struct points *ps, const char *dir, int status,
+    struct err *e)
+{
+	json_t *all = json_load_file(arena_printf(&r->arena,
+	    "%s/points.json", dir), 0, NULL);
+	struct buf b;
+
+	if (all != NULL) {
+		work_take(r, ps, all);
+		json_decref(all);
+		return (0);
+	}
+	buf_init(&b, 1 << 16);
+	(void)file_read(arena_printf(&r->arena, "%s/error", dir), &b, NULL);
+	err_set(e, "cannot explore: %s (status %d)", b.len > 0 ? b.p :
+	    "a process of the exploration died", status);
+	buf_release(&b);
+	return (-1);
+}
+
+int
+work_points(struct run *r, struct points *ps, const bool *pick, int jobs,
+    int64_t began_us, struct err *e)
+{
+	struct arena *a = &r->arena;
+	pid_t *pids = arena_alloc(a, (size_t)jobs * sizeof(*pids));
+	const char **dirs = arena_alloc(a, (size_t)jobs * sizeof(*dirs));
+	int rc = 0;
+
+	/* Made once, and not by each. */
+	if (emu_owner_key(r->emu, e) == NULL)
+		return (-1);
+	for (int i = 0; i < jobs; i++) {
+		dirs[i] = arena_printf(a, "%s/explore-%d", r->dir, i);
+		pids[i] = -1;
+		if (file_remove_all(dirs[i], e) != 0 ||
+		    file_mkdirs(dirs[i], 0700, e) != 0)
+			rc = -1;
+		else if ((pids[i] = fork()) == 0)
+			work_child(r, ps, pick, jobs, i, dirs[i], began_us);
+		else if (pids[i] < 0)
+			rc = err_setno(e, "cannot start a process");
+	}
+	for (int i = 0; i < jobs; i++) {
+		int status = 0;
+
+		while (pids[i] > 0 && waitpid(pids[i], &status, 0) < 0 &&
+		    errno == EINTR)
+			;
+		if (pids[i] > 0 && rc == 0)
+			rc = work_gather(r, ps, dirs[i], status, e);
+		(void)file_remove_all(dirs[i], NULL);
+	}
+	return (rc);
+}
