@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "emulator/identity/certs.h"
+#include "emulator/identity/claim.h"
 #include "emulator/identity/iam.h"
 #include "emulator/identity/jwt.h"
 #include "emulator/identity/oauth.h"
@@ -72,17 +73,6 @@ pools_member_wrong(struct emu *emu, struct arena *a, const char *member)
 
 /* ---- what an assertion says ---- */
 
-/* "assertion.a.b" of the claims, or NULL. */
-static const json_t *
-pools_claim(struct arena *a, const json_t *claims, const char *expr)
-{
-	char *path = arena_strdup(a, expr + strlen("assertion.")), *k;
-
-	while (claims != NULL && (k = strsep(&path, ".")) != NULL)
-		claims = json_object_get(claims, k);
-	return (claims);
-}
-
 /* The text of a claim, or NULL: it is none, or one that a line cannot hold. */
 static const char *
 pools_claim_text(struct arena *a, const json_t *v)
@@ -111,41 +101,77 @@ pools_set_add(struct buf *b, const char *pool, const char *kind,
 		buf_addf(b, "\nprincipalSet:%s/%s/%s", pool, kind, value);
 }
 
+/* What conditions see: {"assertion", "google", "attribute"}. */
+static json_t *
+pools_mapped(const json_t *p, const json_t *claims)
+{
+	json_auto_t *env = json_pack("{s:O}", "assertion", claims);
+	json_t *out = json_pack("{s:O, s:{}, s:{}}", "assertion", claims,
+	    "google", "attribute"), *v, *expr;
+	const char *k, *dot;
+
+	json_object_foreach(json_object_get(p, "mapping"), k, expr) {
+		dot = strchr(k, '.');
+		v = claim_value(json_string_value(expr), env);
+		if (v != NULL)
+			(void)json_object_set_new(json_object_get(out,
+			    str_starts(k, "google.") ? "google" :
+			    "attribute"), dot + 1, v);
+	}
+	return (out);
+}
+
 /* The sets that somebody is in, and the subject. */
 static const char *
-pools_map_each(struct arena *a, const json_t *p, const json_t *claims,
-    const char *pool, struct buf *sets)
+pools_map_each(struct arena *a, const json_t *mapped, const char *pool,
+    struct buf *sets)
 {
-	json_t *mapping = json_object_get(p, "mapping"), *expr;
-	const char *k, *subject = NULL;
-	const json_t *v, *one;
+	const json_t *google = json_object_get(mapped, "google"), *one;
+	const char *k;
+	json_t *v;
 	size_t i;
 
 	buf_addf(sets, "principalSet:%s/*", pool);
-	json_object_foreach(mapping, k, expr) {
-		v = pools_claim(a, claims, json_string_value(expr));
-		if (strcmp(k, "google.subject") == 0)
-			subject = pools_claim_text(a, v);
-		else if (strcmp(k, "google.groups") == 0)
-			json_array_foreach(v, i, one)
-				pools_set_add(sets, pool, "group",
-				    pools_claim_text(a, one));
-		else
-			pools_set_add(sets, pool, k, pools_claim_text(a, v));
-	}
-	return (subject);
+	json_array_foreach(json_object_get(google, "groups"), i, one)
+		pools_set_add(sets, pool, "group", pools_claim_text(a, one));
+	json_object_foreach(json_object_get(mapped, "attribute"), k, v)
+		pools_set_add(sets, pool, arena_printf(a, "attribute.%s", k),
+		    pools_claim_text(a, v));
+	return (pools_claim_text(a, json_object_get(google, "subject")));
+}
+
+/* What has no value lets nobody in. */
+static bool
+pools_accepts(const json_t *p, const json_t *mapped)
+{
+	const char *condition = json_string_value(json_object_get(p,
+	    "condition"));
+	json_auto_t *v = NULL;
+
+	if (condition == NULL)
+		return (true);
+	v = claim_value(condition, mapped);
+	return (json_is_true(v));
 }
 
 static bool
 pools_map(struct arena *a, const json_t *p, const json_t *claims,
-    const char *pool, struct pools_caller *c, const char **why)
+    const char *pool, struct pools_caller *c, const char **error,
+    const char **why)
 {
+	json_auto_t *mapped = pools_mapped(p, claims);
 	const char *subject;
 	struct buf sets;
 	bool fits;
 
+	if (!pools_accepts(p, mapped)) {
+		*error = "unauthorized_client";
+		*why = "The given credential is rejected by the attribute "
+		    "condition.";
+		return (false);
+	}
 	buf_init(&sets, POOLS_SETS_MAX);
-	subject = pools_map_each(a, p, claims, pool, &sets);
+	subject = pools_map_each(a, mapped, pool, &sets);
 	if ((fits = buf_ok(&sets)))
 		c->sets = arena_strdup(a, sets.p);
 	buf_release(&sets);
@@ -248,7 +274,8 @@ pools_signed(const json_t *p, const struct jwt *t)
 
 static bool
 pools_assertion(struct emu *emu, struct arena *a, const json_t *p,
-    const char *token, struct pools_caller *c, const char **why)
+    const char *token, struct pools_caller *c, const char **error,
+    const char **why)
 {
 	const char *issuer = json_string_value(json_object_get(p, "issuer"));
 	json_auto_t *claims = NULL;
@@ -277,7 +304,7 @@ pools_assertion(struct emu *emu, struct arena *a, const json_t *p,
 	return (pools_audience(emu, a, p, c->id, claims, why) &&
 	    pools_timely(emu, a, claims, why) && pools_map(a, p, claims,
 	    arena_printf(a, "%s%s", pools_prefix(emu, a), arena_strndup(a,
-	    c->id, strcspn(c->id, "/"))), c, why));
+	    c->id, strcspn(c->id, "/"))), c, error, why));
 }
 
 /* ---- the exchange ---- */
@@ -327,5 +354,5 @@ pools_exchange(struct emu *emu, struct arena *a, const char *audience,
 		return (false);
 	}
 	*error = "invalid_grant";
-	return (pools_assertion(emu, a, p, token, c, why));
+	return (pools_assertion(emu, a, p, token, c, error, why));
 }

@@ -11,8 +11,9 @@
 #include "emulator/http/req.h"
 
 /* Makes or changes a provider, and its pool with it.  spec: {"pool",
- * "provider","issuer", "audiences":[…], "mapping":{…}, "jwks":{"keys":[…]},
- * "disabled"}; all after provider are optional.  Without jwks the emulator has
+ * "provider","issuer", "audiences":[…], "mapping":{…}, "condition",
+ * "jwks":{"keys":[…]}, "disabled"}; mapping and condition in the expressions of
+ * claim.h; all after provider are optional.  Without jwks the emulator has
  * a key of its own, and makes tokens (pools_token_h()).  What it is called,
  * {"audience","issuer","principal","principal_set",…}, a new reference; NULL:
  * the message says why. */

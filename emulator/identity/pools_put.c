@@ -5,6 +5,7 @@
 
 #include "emulator/control/control.h"
 #include "emulator/identity/certs.h"
+#include "emulator/identity/claim.h"
 #include "emulator/identity/iam.h"
 #include "emulator/identity/jwt.h"
 #include "emulator/identity/oauth.h"
@@ -70,12 +71,8 @@ pools_mapping(const json_t *mapping, struct err *e)
 		return (err_set(e, "field 'mapping' is not an object"));
 	json_object_foreach((json_t *)(uintptr_t)mapping, k, expr) {
 		v = json_string_value(expr);
-		if (v == NULL || !str_starts(v, "assertion.") ||
-		    strspn(v, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQR"
-		    "STUVWXYZ0123456789_.") != strlen(v))
-			return (err_set(e, "field 'mapping': of expressions "
-			    "this emulator knows assertion.NAME, not '%s'",
-			    v != NULL ? v : ""));
+		if (claim_check(v != NULL ? v : "", false, e) != 0)
+			return (err_prefix(e, "field 'mapping': %s", k));
 		if (strcmp(k, "google.subject") == 0)
 			subject = true;
 		else if (strcmp(k, "google.groups") != 0 &&
@@ -87,6 +84,20 @@ pools_mapping(const json_t *mapping, struct err *e)
 	}
 	return (subject ? 0 :
 	    err_set(e, "field 'mapping': google.subject is missing"));
+}
+
+/* https://cloud.google.com/iam/docs/workload-identity-federation#conditions */
+static int
+pools_condition(const json_t *spec, struct err *e)
+{
+	const json_t *v = json_object_get(spec, "condition");
+
+	if (v == NULL)
+		return (0);
+	if (!json_is_string(v))
+		return (err_set(e, "field 'condition': a text is wanted"));
+	return (claim_check(json_string_value(v), true, e) == 0 ? 0 :
+	    err_prefix(e, "field 'condition'"));
 }
 
 /* [{"kid","pem"}] of a key set, or NULL. */
@@ -150,24 +161,25 @@ pools_show(struct emu *emu, struct arena *a, const char *id,
 		(void)json_array_append_new(jwks, certs_jwk(json_string_value(
 		    json_object_get(one, "pem")), kid != NULL ? kid : ""));
 	}
-	return (json_pack("{s:s, s:O, s:s, s:s, s:O, s:O, s:b, s:{s:o}}",
+	return (json_pack("{s:s, s:O, s:s, s:s, s:O, s:O, s:O*, s:b, s:{s:o}}",
 	    "audience", pools_name(emu, a, id), "issuer", json_object_get(p,
 	    "issuer"), "principal", arena_printf(a,
 	    "principal:%s%.*s/subject/", pools_prefix(emu, a), pool, id),
 	    "principal_set", arena_printf(a, "principalSet:%s%.*s/",
 	    pools_prefix(emu, a), pool, id), "audiences",
 	    json_object_get(p, "audiences"), "mapping",
-	    json_object_get(p, "mapping"), "disabled",
+	    json_object_get(p, "mapping"), "condition",
+	    json_object_get(p, "condition"), "disabled",
 	    json_is_true(json_object_get(p, "disabled")), "jwks", "keys",
 	    jwks));
 }
 
-/* A condition on attributes, say, is refused: unasked, it would let all in. */
+/* What is not asked would let all in. */
 static int
 pools_fields(const json_t *spec, struct err *e)
 {
 	static const char *const known[] = { "pool", "provider", "issuer",
-		"audiences", "mapping", "disabled", "jwks" };
+		"audiences", "mapping", "condition", "disabled", "jwks" };
 	const char *k;
 	json_t *v;
 
@@ -195,13 +207,15 @@ pools_put(struct emu *emu, struct arena *a, const json_t *spec,
 	    !pools_word(spec, "pool", &pool, e) ||
 	    !pools_word(spec, "provider", &provider, e) ||
 	    pools_texts(spec, "audiences", e) != 0 ||
-	    (mapping != NULL && pools_mapping(mapping, e) != 0))
+	    (mapping != NULL && pools_mapping(mapping, e) != 0) ||
+	    pools_condition(spec, e) != 0)
 		return (NULL);
 	id = arena_printf(a, "%s/%s", pool, provider);
 	if (issuer == NULL || *issuer == '\0')
 		issuer = arena_printf(a, "https://issuer.example/%s", id);
 	old = pools_load(emu, a, id);
-	p = json_pack("{s:s, s:o, s:o, s:b}", "issuer", issuer, "audiences",
+	p = json_pack("{s:s, s:O*, s:o, s:o, s:b}", "issuer", issuer,
+	    "condition", json_object_get(spec, "condition"), "audiences",
 	    auds != NULL ? json_deep_copy(auds) : json_array(), "mapping",
 	    mapping != NULL ? json_deep_copy(mapping) :
 	    json_pack("{s:s}", "google.subject", "assertion.sub"), "disabled",

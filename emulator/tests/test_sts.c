@@ -256,6 +256,39 @@ START_TEST(policies_name_subjects_and_sets)
 }
 END_TEST
 
+START_TEST(condition_lets_in_only_whom_it_means)
+{
+	static const struct { const char *condition; int status; } t[] = {
+		{ "attribute.repo == 'me/app' && 'ops' in google.groups",
+		    200 },
+		{ "google.subject == 'build-8'", 400 },
+		{ "assertion.nope == 'x'", 400 }, { "assertion.sub", 400 },
+	};
+	struct err e = ERR_INIT;
+	struct req rq;
+
+	for (size_t i = 0; i < NELEMS(t); i++) {
+		json_auto_t *spec = json_pack("{s:s, s:s, s:s, s:{s:s, s:s, "
+		    "s:s}, s:s, s:{s:[o]}}", "pool", "drill-pool", "provider",
+		    "drill-oidc", "issuer", ISSUER, "mapping",
+		    "google.subject", "assertion.sub", "google.groups",
+		    "assertion.groups", "attribute.repo", "assertion.ci.repo",
+		    "condition", t[i].condition, "jwks", "keys",
+		    certs_jwk(public_pem, "k1"));
+		json_auto_t *j = pools_put(&x.emu, &x.arena, spec, &e);
+
+		ck_assert_msg(j != NULL, "%s", err_msg(&e));
+		ck_assert_str_eq(field(j, "condition"), t[i].condition);
+		ck_assert_msg(exchange(&rq, audience, sign(pem, claims(NULL,
+		    NULL))) == t[i].status, "%s", t[i].condition);
+		if (t[i].status == 400)
+			ck_assert_str_eq(fix_text(&rq, "error"),
+			    "unauthorized_client");
+		req_release(&rq);
+	}
+}
+END_TEST
+
 START_TEST(members_of_unknown_pools_are_refused)
 {
 
@@ -309,7 +342,10 @@ START_TEST(what_no_provider_can_be_is_refused)
 	    "{\"pool\":\"abcd\",\"provider\":\"abcd\",\"attributeCondition\":"
 	    "\"assertion.sub == 'x'\"}",
 	    "{\"pool\":\"abcd\",\"provider\":\"abcd\",\"mapping\":"
-	    "{\"google.subject\":\"assertion.sub + 'x'\"}}",
+	    "{\"google.subject\":\"assertion.sub.matches('x')\"}}",
+	    "{\"pool\":\"abcd\",\"provider\":\"abcd\",\"condition\":7}",
+	    "{\"pool\":\"abcd\",\"provider\":\"abcd\",\"condition\":"
+	    "\"request.x\"}",
 	    "{\"pool\":\"abcd\",\"provider\":\"abcd\",\"mapping\":"
 	    "{\"google.subject\":\"assertion.sub\",\"other\":"
 	    "\"assertion.x\"}}" };
@@ -338,6 +374,7 @@ main(void)
 	tcase_add_test(t, each_wrong_claim_has_its_own_text);
 	tcase_add_test(t, audience_may_be_one_of_several);
 	tcase_add_test(t, policies_name_subjects_and_sets);
+	tcase_add_test(t, condition_lets_in_only_whom_it_means);
 	tcase_add_test(t, members_of_unknown_pools_are_refused);
 	tcase_add_test(t, subject_may_be_let_act_as_an_account);
 	tcase_add_test(t, what_no_provider_can_be_is_refused);
