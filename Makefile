@@ -26,7 +26,7 @@ CFLAGS	?= -g
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -include lib/banned.h -pthread $(WARN) $(OPT) \
 	  -ffile-prefix-map=$(CURDIR)=. $(PKG_CFLAGS) $(CFLAGS)
-LIBS	:= $(shell pkg-config --libs $(PKGS)) -pthread
+LIBS	:= $(shell pkg-config --libs $(PKGS)) -pthread -lm
 
 # One line a step; V=1 shows the commands.
 V	?=

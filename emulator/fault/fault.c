@@ -41,7 +41,7 @@ faults_new(struct emu *emu)
 
 	f->emu = emu;
 	BUG_ON(pthread_mutex_init(&f->lock, NULL) != 0);
-	BUG_ON(pthread_mutex_init(&f->refuse_lock, NULL) != 0);
+	BUG_ON(pthread_mutex_init(&f->door_lock, NULL) != 0);
 	cond_init(&f->cond);
 	f->retry = retry_tests_new();
 	return (f);
@@ -69,7 +69,7 @@ faults_free(struct faults *f)
 	retry_tests_free(f->retry);
 	(void)pthread_cond_destroy(&f->cond);
 	(void)pthread_mutex_destroy(&f->lock);
-	(void)pthread_mutex_destroy(&f->refuse_lock);
+	(void)pthread_mutex_destroy(&f->door_lock);
 	free(f);
 }
 
@@ -106,19 +106,44 @@ faults_unlock(struct faults *f)
 /* Make the server do what the rules say.  It may take its time over cutting
  * connections, so the lock of the rules is not held meanwhile. */
 static void
-faults_sync_refuse(struct faults *f)
+faults_sync_doors(struct faults *f)
 {
-	bool want = false;
+	int want[DOORS] = { 0 }, n;
 
-	BUG_ON(pthread_mutex_lock(&f->refuse_lock) != 0);
+	BUG_ON(pthread_mutex_lock(&f->door_lock) != 0);
 	faults_lock(f);
-	for (struct fault_rule *r = f->rules; r != NULL; r = r->next)
-		want = want || r->kind->points == 0;
+	for (struct fault_rule *r = f->rules; r != NULL; r = r->next) {
+		if (r->kind->points != 0)
+			continue;
+		n = r->args[0].set ? (int)r->args[0].i : 1;
+		if (want[r->kind->door] == 0 || n < want[r->kind->door])
+			want[r->kind->door] = n;
+	}
+	f->mute = want[DOOR_MUTE] > 0;
+	BUG_ON(pthread_cond_broadcast(&f->cond) != 0);
 	faults_unlock(f);
-	if (want != f->refusing && f->emu->server != NULL)
-		server_refuse(f->emu->server, want);
-	f->refusing = want;
-	BUG_ON(pthread_mutex_unlock(&f->refuse_lock) != 0);
+	if (f->emu->server != NULL)
+		server_doors(f->emu->server, want);
+	BUG_ON(pthread_mutex_unlock(&f->door_lock) != 0);
+}
+
+static int64_t
+faults_turned(const struct faults *f, const struct fault_rule *r)
+{
+
+	if (r->kind->points != 0 || f->emu->server == NULL)
+		return (0);
+	return (server_turned(f->emu->server, r->kind->door));
+}
+
+void
+faults_swallow(struct faults *f)
+{
+
+	faults_lock(f);
+	while (f->mute && !f->woken)
+		BUG_ON(pthread_cond_wait(&f->cond, &f->lock) != 0);
+	faults_unlock(f);
 }
 
 int
@@ -131,16 +156,15 @@ faults_add(struct faults *f, const json_t *rule, struct err *e)
 		return (-1);
 	faults_lock(f);
 	id = r->id = ++f->last_id;
-	/* connections that are refused come to nobody's notice here */
-	r->fired = r->kind->points == 0;
-	if (r->fired > 0)
+	r->turned = faults_turned(f, r);
+	if (r->kind->points == 0)
 		metrics_fault(f->emu->metrics, r->kind->name);
 	for (end = &f->rules; *end != NULL; end = &(*end)->next)
 		;
 	*end = r;
 	atomic_fetch_add(&f->live, 1);
 	faults_unlock(f);
-	faults_sync_refuse(f);
+	faults_sync_doors(f);
 	return (id);
 }
 
@@ -189,7 +213,7 @@ faults_remove(struct faults *f, int id)
 		n++;
 	}
 	faults_unlock(f);
-	faults_sync_refuse(f);
+	faults_sync_doors(f);
 	return (n > 0 || id == 0 ? 0 : -1);
 }
 
@@ -204,7 +228,9 @@ faults_list(struct faults *f)
 		(void)json_object_set_new(j, "id", json_integer(r->id));
 		(void)json_object_set_new(j, "matched",
 		    json_integer(r->matched));
-		(void)json_object_set_new(j, "fired", json_integer(r->fired));
+		/* what acts on connections counts those it met */
+		(void)json_object_set_new(j, "fired", json_integer(r->fired +
+		    faults_turned(f, r) - r->turned));
 		(void)json_object_set_new(j, "held", json_integer(r->held));
 		(void)json_array_append_new(out, j);
 	}

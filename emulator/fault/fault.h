@@ -47,6 +47,8 @@ bool	faults_wait_held(struct faults *, const char *as, int n,
 /* Let all that are held as `as` go on, or drop them.  How many. */
 int	faults_release(struct faults *, const char *as, bool discard);
 void	faults_wake_all(struct faults *);	/* shutting down */
+/* Waits until no rule swallows what comes (blackhole), or for the shutdown. */
+void	faults_swallow(struct faults *);
 
 /* Called by exchange.c.  match(): once a request, when its route and caller are
  * known: counts and remembers the rules that will fire.  apply(): at each
@@ -80,7 +82,7 @@ int64_t	faults_chunk(struct req *, int64_t persisted, int64_t first,
     int64_t last);
 
 /* For --describe: kinds [{"name","doc","points":[…],"point" (the default, or
- * null),"args":[{"name","type":"int|duration|string|bool","required",
+ * null),"args":[{"name","type":"int|duration|string|bool|bytes","required",
  * "default","min","max","doc"}]}], and the fields of a selector
  * [{"name","type","doc"}]. */
 json_t	*faults_describe(void);

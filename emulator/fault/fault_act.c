@@ -85,6 +85,7 @@ void
 faults_match(struct faults *f, struct req *rq)
 {
 	const char *object = NULL;
+	struct fault_hit *h;
 	bool pending;
 
 	if (rq->route->api == API_CONTROL)
@@ -102,7 +103,9 @@ faults_match(struct faults *f, struct req *rq)
 		if (!pending && ((r->object != NULL &&
 		    !nul_glob(r->object, object)) || !fault_choose(r)))
 			continue;
-		fault_hang(rq, r)->pending = pending;
+		h = fault_hang(rq, r);
+		h->pending = pending;
+		h->k = r->matched;
 	}
 	faults_unlock(f);
 }
@@ -120,16 +123,17 @@ fault_settle(struct fault_hit *h, struct req *rq)
 	h->pending = false;
 	h->done = !nul_glob(h->rule->object, object) ||
 	    !fault_choose(h->rule);
+	h->missed = h->done;
+	h->k = h->rule->matched;
 }
 
-/* Let one hit act, unless its rule has gone, or its one use: then false. */
+/* One hit acts, unless its rule has gone, or its one use: then false. */
 static bool
-fault_fire(struct faults *f, struct fault_hit *h, struct req *rq)
+fault_count(struct faults *f, struct fault_hit *h, struct req *rq)
 {
 	struct fault_rule *r = h->rule;
 	bool gone;
 
-	h->done = true;
 	if (h->retry != NULL && !retry_test_use(f->retry, h->retry))
 		return (false);
 	faults_lock(f);
@@ -144,9 +148,64 @@ fault_fire(struct faults *f, struct fault_hit *h, struct req *rq)
 	    rq->fault_note != NULL ? rq->fault_note : "",
 	    rq->fault_note != NULL ? "," : "", r->id != 0 ?
 	    arena_printf(&rq->arena, "%d", r->id) : "retry", r->kind->name);
-	if (r->kind->act != NULL)
-		r->kind->act(f, r, rq);
 	return (true);
+}
+
+static bool
+fault_fire(struct faults *f, struct fault_hit *h, struct req *rq)
+{
+
+	h->done = true;
+	if (!fault_count(f, h, rq))
+		return (false);
+	if (h->rule->kind->act != NULL)
+		h->rule->kind->act(f, h->rule, rq);
+	return (true);
+}
+
+/* ---- bytes that take their time ---- */
+
+/* How many bytes of a body may pass behind pos at once; INT64_MAX: they take
+ * no time. */
+static int64_t
+fault_piece(const struct fault_hit *h, int64_t pos)
+{
+	const struct fault_rule *r = h->rule;
+
+	return (r->kind->piece == NULL || h->missed || h->pending ||
+	    pos < r->after_bytes ? INT64_MAX : r->kind->piece(r));
+}
+
+/* n bytes have passed, behind pos. */
+static void
+fault_pace(struct faults *f, struct fault_hit *h, struct req *rq,
+    int64_t pos, int64_t n)
+{
+	int64_t us;
+
+	if (n <= 0 || fault_piece(h, pos) == INT64_MAX)
+		return;
+	if (!h->paced && h->rule->kind->act == NULL &&
+	    !fault_count(f, h, rq)) {
+		h->missed = true;
+		return;
+	}
+	h->paced = true;
+	faults_lock(f);
+	us = h->rule->kind->pace(h->rule, h, n);
+	faults_unlock(f);
+	fault_wait(f, h->rule, us);
+}
+
+/* `done` bytes of the request's body have come in. */
+static void
+fault_pace_in(struct faults *f, struct req *rq, int64_t done)
+{
+
+	for (struct fault_hit *h = rq->faults; h != NULL; h = h->next) {
+		fault_pace(f, h, rq, h->passed, done - h->passed);
+		h->passed = done;
+	}
 }
 
 static bool
@@ -189,8 +248,12 @@ faults_apply(struct faults *f, struct req *rq, enum fault_point at)
 
 	if (at == FAULT_BEFORE && rq->retry_id != NULL)
 		retry_rule_again(f, rq);
-	if (rq->faults != NULL)
-		faults_run(f, rq, at, 0);
+	if (rq->faults == NULL)
+		return;
+	faults_run(f, rq, at, 0);
+	/* such a body was there before its rules were known */
+	if (at == FAULT_BEFORE && !rq->abort && rq->route->body == BODY_BUF)
+		fault_pace_in(f, rq, rq->bytes_in);
 }
 
 bool
@@ -201,6 +264,8 @@ faults_body(struct faults *f, struct req *rq, int64_t done, int64_t total)
 	if (rq->faults == NULL)
 		return (false);
 	faults_run(f, rq, FAULT_BODY, done);
+	if (!rq->abort)
+		fault_pace_in(f, rq, done);
 	return (rq->abort);
 }
 
@@ -213,7 +278,8 @@ faults_watch_body(const struct req *rq)
 	if (rq->cut >= 0)
 		return (true);
 	for (const struct fault_hit *h = rq->faults; h != NULL; h = h->next)
-		if (!h->done && h->rule->at == FAULT_BODY)
+		if ((!h->done && h->rule->at == FAULT_BODY) ||
+		    fault_piece(h, INT64_MAX) < INT64_MAX)
 			return (true);
 	return (false);
 }
@@ -221,7 +287,7 @@ faults_watch_body(const struct req *rq)
 size_t
 faults_out(struct faults *f, struct req *rq, int64_t pos, size_t n)
 {
-	int64_t end = pos + (int64_t)n;
+	int64_t end = pos + (int64_t)n, most;
 
 	if (rq->route->body != BODY_STREAM)	/* that body had its turn */
 		faults_run(f, rq, FAULT_BODY, pos);
@@ -235,6 +301,11 @@ faults_out(struct faults *f, struct req *rq, int64_t pos, size_t n)
 		if (!h->done && h->rule->at == FAULT_BODY &&
 		    h->rule->after_bytes > pos && h->rule->after_bytes < end)
 			end = h->rule->after_bytes;
+	for (const struct fault_hit *h = rq->faults; h != NULL; h = h->next)
+		if ((most = fault_piece(h, pos)) < end - pos)
+			end = pos + most;
+	for (struct fault_hit *h = rq->faults; h != NULL; h = h->next)
+		fault_pace(f, h, rq, pos, end - pos);
 	return ((size_t)(end - pos));
 }
 
@@ -302,12 +373,15 @@ faults_chunk(struct req *rq, int64_t persisted, int64_t first, int64_t last)
 int64_t
 faults_body_room(const struct req *rq, int64_t done)
 {
-	int64_t room = INT64_MAX;
+	int64_t room = INT64_MAX, most;
 
-	for (const struct fault_hit *h = rq->faults; h != NULL; h = h->next)
+	for (const struct fault_hit *h = rq->faults; h != NULL; h = h->next) {
+		if ((most = fault_piece(h, done)) < room)
+			room = most;
 		if (!h->done && h->rule->at == FAULT_BODY &&
 		    h->rule->after_bytes > done &&
 		    h->rule->after_bytes - done < room)
 			room = h->rule->after_bytes - done;
+	}
 	return (room);
 }

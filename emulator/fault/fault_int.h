@@ -1,5 +1,6 @@
 /* emulator/fault/fault_int.h: what fault.c (the list of rules, and who waits),
- * fault_act.c (what happens when), fault_rule.c (from JSON to a rule),
+ * fault_act.c (what happens when), fault_net.c (networks: how long and how
+ * fast), fault_rule.c (from JSON to a rule),
  * fault_kinds.c (the table of kinds) and retry_rule.c (from an instruction to
  * a rule) share.  Nobody else includes it. */
 #ifndef EMULATOR_FAULT_INT_H
@@ -10,8 +11,11 @@
 
 #include "emulator/fault/fault.h"
 #include "emulator/fault/retry_test.h"
+#include "emulator/http/server.h"
 
-enum fault_type { FAULT_INT, FAULT_DURATION, FAULT_STRING, FAULT_BOOL };
+enum fault_type {
+	FAULT_INT, FAULT_DURATION, FAULT_STRING, FAULT_BOOL, FAULT_BYTES
+};
 
 struct fault_arg {
 	const char *name;
@@ -24,14 +28,15 @@ struct fault_arg {
 
 struct fault_value {
 	bool	set;
-	int64_t	i;			/* int, bool; duration: microseconds */
+	int64_t	i;			/* int, bool, bytes; microseconds */
 	const char *s;
 };
 
-#define FAULT_ARGS	4
+#define FAULT_ARGS	6
 #define FAULT_AT(p)	(1u << (p))
 
 struct fault_rule;
+struct fault_hit;
 
 /* One row of fault_kinds.c. */
 struct fault_kind {
@@ -52,6 +57,12 @@ struct fault_kind {
 	/* Changes the byte at after-bytes, after act(). */
 	void	(*alter)(const struct fault_rule *, unsigned char *);
 	bool	cuts;			/* ends an upload at after-bytes */
+	enum server_door door;		/* of one that acts on connections */
+	/* Bodies, both ways, pass in pieces of piece() bytes at most, INT64_MAX
+	 * where that is the same; how many microseconds to wait for n of them.
+	 * With the lock held; both or neither. */
+	int64_t	(*piece)(const struct fault_rule *);
+	int64_t	(*pace)(struct fault_rule *, struct fault_hit *, int64_t n);
 };
 
 extern const struct fault_kind fault_kinds[];	/* ends with name == NULL */
@@ -71,6 +82,8 @@ struct fault_rule {
 
 	int	id;
 	int64_t	matched, chosen, fired;
+	int64_t	turned;			/* server_turned() at the beginning */
+	int64_t	free_us;		/* when all its bytes so far are out */
 	int	held;
 	bool	removed;
 };
@@ -83,6 +96,11 @@ struct fault_hit {
 	struct fault_rule *rule;
 	bool	pending;		/* the object's name is not known yet */
 	bool	done;
+	bool	missed;			/* not its object after all */
+	bool	paced;			/* its bytes took their time */
+	int64_t	passed;			/* … those that came in so far */
+	int64_t	k;			/* the rule's kth match, from 1 */
+	int64_t	free_us;		/* as the rule's, of this body */
 	/* Of an instruction of a retry test; NULL where there is none. */
 	struct retry_use *retry;
 	bool	(*when)(const struct fault_hit *, const struct req *);
@@ -99,8 +117,8 @@ struct faults {
 	struct fault_waiter *waiters;
 	int	last_id;
 	bool	woken;
-	pthread_mutex_t refuse_lock;	/* before lock */
-	bool	refusing;
+	pthread_mutex_t door_lock;	/* before lock */
+	bool	mute;
 	struct retry_tests *retry;
 };
 void	faults_lock(struct faults *);
@@ -110,6 +128,20 @@ void	faults_unlock(struct faults *);
 struct fault_rule *fault_rule_new(const json_t *, struct err *);
 void	fault_rule_free(struct fault_rule *);
 const char	*fault_point_name(enum fault_point);
+
+/* ---- fault_net.c: for rows of the table ---- */
+void	fault_network_act(struct faults *, const struct fault_rule *,
+    struct req *);
+int	fault_network_check(const struct fault_rule *, struct err *);
+int64_t	fault_network_us(const struct fault_rule *, int64_t k);
+int64_t	fault_rate_piece(const struct fault_rule *);
+int64_t	fault_rate_pace(struct fault_rule *, struct fault_hit *, int64_t n);
+int64_t	fault_dribble_piece(const struct fault_rule *);
+int64_t	fault_dribble_pace(struct fault_rule *, struct fault_hit *,
+    int64_t n);
+/* The place of an argument in a rule. */
+const struct fault_value	*fault_arg(const struct fault_rule *,
+    const char *name);
 
 /* For act functions.  Both let the lock go while they wait. */
 void	fault_wait(struct faults *, const struct fault_rule *, int64_t us);

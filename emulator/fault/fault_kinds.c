@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "emulator/http/route.h"
+#include "emulator/identity/auth.h"
 #include "lib/str.h"
 
+#define BYTES_MAX	(INT64_C(1) << 40)
 #define POINTS		(FAULT_AT(FAULT_BEFORE) | FAULT_AT(FAULT_AFTER))
 #define POINTS_BODY	(POINTS | FAULT_AT(FAULT_BODY))
 
@@ -53,6 +55,27 @@ fault_status_act(struct faults *f, const struct fault_rule *r, struct req *rq)
 	if (r->args[1].set)
 		reason = r->args[1].s;
 	req_fail(rq, status, reason, "%s", message);
+}
+
+/* The token that came is good no more, here and later. */
+static bool
+fault_expire_due(const struct fault_rule *r, const struct req *rq,
+    enum fault_point at, int64_t bytes)
+{
+
+	(void)r;
+	(void)bytes;
+	return (at == FAULT_BEFORE && rq->auth == AUTH_BEARER);
+}
+
+static void
+fault_expire_act(struct faults *f, const struct fault_rule *r,
+    struct req *rq)
+{
+
+	(void)f;
+	(void)r;
+	auth_expire(rq);
 }
 
 static void
@@ -274,9 +297,66 @@ const struct fault_kind fault_kinds[] = {
 		{ "delay", FAULT_DURATION, true, 0, 0, NULL,
 		    "how long, such as 30ms" },
 	    }, .act = fault_latency_act },
-	{ .name = "refuse", .points = 0,
+	{ .name = "network", .points = FAULT_AT(FAULT_BEFORE),
+	    .dflt = FAULT_BEFORE, .waits = true,
+	    .doc = "a network far away: each request waits for a time drawn "
+	    "by its number from the seed, and bodies pass no faster than that",
+	    .args = {
+		{ "latency", FAULT_DURATION, true, 0, 0, NULL,
+		    "how long in the middle, such as 30ms" },
+		{ "jitter", FAULT_DURATION, false, 0, 0, "0s",
+		    "how far from it: at most (uniform), the standard "
+		    "deviation (normal), or how much more on average "
+		    "(exponential)" },
+		{ "shape", FAULT_STRING, false, 0, 0, "uniform",
+		    "uniform, normal or exponential (a long tail)" },
+		{ "seed", FAULT_INT, false, 0, INT64_MAX, "1",
+		    "the same seed draws the same times" },
+		{ "bandwidth", FAULT_BYTES, false, 1, BYTES_MAX, NULL,
+		    "bytes a second on each connection, such as 1MiB" },
+		{ "total", FAULT_BYTES, false, 1, BYTES_MAX, NULL,
+		    "bytes a second on all together" },
+	    }, .check = fault_network_check, .act = fault_network_act,
+	    .piece = fault_rate_piece, .pace = fault_rate_pace },
+	{ .name = "bandwidth", .points = FAULT_AT(FAULT_BODY),
+	    .dflt = FAULT_BODY,
+	    .doc = "bodies, in and out, pass no faster than that, from "
+	    "after-bytes= on",
+	    .args = {
+		{ "bandwidth", FAULT_BYTES, true, 1, BYTES_MAX, NULL,
+		    "bytes a second on each connection, such as 64KiB" },
+		{ "total", FAULT_BYTES, false, 1, BYTES_MAX, NULL,
+		    "bytes a second on all together" },
+	    }, .piece = fault_rate_piece, .pace = fault_rate_pace },
+	{ .name = "slow", .points = FAULT_AT(FAULT_BODY),
+	    .dflt = FAULT_BODY,
+	    .doc = "bodies, in and out, come in drops, from after-bytes= on",
+	    .args = {
+		{ "delay", FAULT_DURATION, true, 0, 0, NULL,
+		    "before each drop, such as 10ms" },
+		{ "bytes", FAULT_BYTES, false, 1, BYTES_MAX, "1",
+		    "of a drop" },
+	    }, .piece = fault_dribble_piece, .pace = fault_dribble_pace },
+	{ .name = "expire-token", .points = FAULT_AT(FAULT_BEFORE),
+	    .dflt = FAULT_BEFORE,
+	    .doc = "the access token that came with the request is good no "
+	    "more, for this request and all later ones; one that is a signed "
+	    "JWT only for this one",
+	    .due = fault_expire_due, .act = fault_expire_act },
+	{ .name = "refuse", .points = 0, .door = DOOR_REFUSE,
 	    .doc = "refuse connections and cut those that are open, as long "
 	    "as the rule stands; takes no selector" },
+	{ .name = "blackhole", .points = 0, .door = DOOR_MUTE,
+	    .doc = "take up no connection and answer no request, but say "
+	    "nothing, as long as the rule stands; then cut those that "
+	    "waited; takes no selector" },
+	{ .name = "connections", .points = 0, .door = DOOR_CROWD,
+	    .doc = "reset each new connection that would be one too many, but "
+	    "for the plain endpoint's; takes no selector",
+	    .args = {
+		{ "max", FAULT_INT, true, 1, 1 << 20, NULL,
+		    "how many may be open at once" },
+	    } },
 	{ .name = "hold", .points = POINTS_BODY, .dflt = FAULT_BEFORE,
 	    .waits = true,
 	    .doc = "stop the request until it is released or discarded by "
@@ -363,76 +443,4 @@ fault_kind_find(const char *name)
 		if (strcmp(k->name, name) == 0)
 			return (k);
 	return (NULL);
-}
-
-/* ---- for --describe ---- */
-
-static json_t *
-fault_describe_arg(const struct fault_arg *a)
-{
-	static const char *const types[] = {
-		"int", "duration", "string", "bool"
-	};
-	json_t *j = json_pack("{s:s, s:s, s:b, s:s}", "name", a->name, "type",
-	    types[a->type], "required", a->required, "doc", a->doc);
-
-	BUG_ON(j == NULL);
-	(void)json_object_set_new(j, "default", a->dflt != NULL ?
-	    json_string(a->dflt) : json_null());
-	if (a->type == FAULT_INT) {
-		(void)json_object_set_new(j, "min", json_integer(a->min));
-		(void)json_object_set_new(j, "max", json_integer(a->max));
-	}
-	return (j);
-}
-
-json_t *
-faults_describe(void)
-{
-	json_t *out = json_array(), *points, *args;
-
-	for (const struct fault_kind *k = fault_kinds; k->name != NULL; k++) {
-		points = json_array();
-		for (enum fault_point p = FAULT_BEFORE; p <= FAULT_AFTER; p++)
-			if (k->points & FAULT_AT(p))
-				(void)json_array_append_new(points,
-				    json_string(fault_point_name(p)));
-		args = json_array();
-		for (size_t i = 0; i < FAULT_ARGS && k->args[i].name != NULL;
-		    i++)
-			(void)json_array_append_new(args,
-			    fault_describe_arg(&k->args[i]));
-		(void)json_array_append_new(out, json_pack(
-		    "{s:s, s:s, s:o, s:s?, s:o}", "name", k->name, "doc",
-		    k->doc, "points", points, "point", k->points != 0 ?
-		    fault_point_name(k->dflt) : NULL, "args", args));
-	}
-	return (out);
-}
-
-json_t *
-faults_selectors(void)
-{
-	static const struct { const char *name, *type, *doc; } t[] = {
-		{ "on", "string", "method id, `*` matches any run" },
-		{ "bucket", "string", "glob over the bucket's name" },
-		{ "object", "string", "glob over the object's name" },
-		{ "from", "string", "glob over the caller, as "
-		    "serviceAccount:E-MAIL or only the e-mail; without it the "
-		    "project's owner is spared" },
-		{ "nth", "int", "the nth match only, counted from 1" },
-		{ "every", "int", "each match whose number is a multiple" },
-		{ "times", "int", "fire so often, then no more; `always` has "
-		    "no end" },
-		{ "at", "string", "before, body or after" },
-		{ "after-bytes", "int", "with at=body: once so many bytes "
-		    "have passed" },
-		{ "as", "string", "a name to release and ask by" },
-	};
-	json_t *out = json_array();
-
-	for (size_t i = 0; i < NELEMS(t); i++)
-		(void)json_array_append_new(out, json_pack("{s:s, s:s, s:s}",
-		    "name", t[i].name, "type", t[i].type, "doc", t[i].doc));
-	return (out);
 }

@@ -219,6 +219,17 @@ fault_rule_value(const struct fault_arg *a, const json_t *v,
 		    json_integer_value(v) < INT64_MAX / 1000;
 		out->i = ok ? json_integer_value(v) * 1000 : 0;
 		break;
+	case FAULT_BYTES:
+		if (json_is_string(v) && str_parse_bytes(json_string_value(v),
+		    &out->i, e) != 0)
+			return (err_prefix(e, "args: '%s'", a->name));
+		if (json_is_integer(v))
+			out->i = json_integer_value(v);
+		if ((json_is_string(v) || json_is_integer(v)) && out->i > 0 &&
+		    out->i <= a->max)
+			return (0);
+		return (err_set(e, "args: '%s' is not a number of bytes, such "
+		    "as 256KiB", a->name));
 	case FAULT_STRING:
 		ok = json_is_string(v) && json_string_length(v) > 0;
 		out->s = json_string_value(v);

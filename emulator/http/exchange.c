@@ -111,6 +111,23 @@ exchange_leave(struct exchange *x)
 	x->inside = false;
 }
 
+/* Does a rule about connections let it pass? */
+static bool
+exchange_door(struct exchange *x)
+{
+
+	switch (server_door(x->rq.emu->server, &x->rq)) {
+	case DOOR_REFUSE:
+		return (exchange_abort(x, true));
+	case DOOR_MUTE:
+		crew_block(x->c->hand);
+		faults_swallow(x->rq.emu->faults);
+		return (exchange_abort(x, false));
+	default:
+		return (true);
+	}
+}
+
 static bool
 exchange_head(struct exchange *x)
 {
@@ -119,9 +136,8 @@ exchange_head(struct exchange *x)
 	x->routed = dispatch_find(rq, x->host);
 	if (server_stopping(rq->emu->server))
 		return (exchange_abort(x, false));
-	if (rq->via == VIA_HTTP && rq->route->api != API_CONTROL &&
-	    server_refused(rq->emu->server))
-		return (exchange_abort(x, true));
+	if (!exchange_door(x))
+		return (false);
 	if (!exchange_swift(x))
 		crew_block(x->c->hand);
 	if (x->routed && rq->route->body == BODY_BUF &&
@@ -437,7 +453,7 @@ exchange_end(struct exchange *x)
 	exchange_work(x);
 	if (x->rq.abort)
 		return (exchange_abort(x, x->rq.abort_rst));
-	return (exchange_send(x));
+	return (exchange_door(x) && exchange_send(x));
 }
 
 /* sent: the whole reply has gone out. */

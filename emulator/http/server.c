@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -21,10 +22,12 @@
 #include "emulator/http/head.h"
 #include "emulator/http/proxy.h"
 #include "emulator/http/req.h"
+#include "emulator/http/route.h"
 #include "emulator/http/settle.h"
 #include "emulator/http/tls.h"
 #include "lib/cond.h"
 #include "lib/log.h"
+#include "lib/str.h"
 
 #define WAKE_US		20000
 #define TURNS		16		/* pipelined requests at a stretch */
@@ -38,7 +41,9 @@ struct server {
 	struct emu *emu;
 	struct sockets *sockets;
 	struct crew *crew;
-	atomic_bool stopping, refused;
+	atomic_bool stopping;
+	atomic_uint shut;		/* bits: which doors */
+	atomic_llong turned[DOORS];	/* of requests */
 	struct settle settle;
 	pthread_mutex_t lock;		/* of what follows */
 	pthread_cond_t cond;
@@ -52,13 +57,6 @@ server_stopping(const struct server *sv)
 {
 
 	return (sv != NULL && atomic_load(&sv->stopping));
-}
-
-bool
-server_refused(const struct server *sv)
-{
-
-	return (atomic_load(&sv->refused));
 }
 
 struct settle *
@@ -452,9 +450,67 @@ server_stop(struct server *sv)
 }
 
 void
-server_refuse(struct server *sv, bool on)
+server_doors(struct server *sv, const int how[DOORS])
 {
+	struct sockets_doors d = { .refuse = how[DOOR_REFUSE] > 0,
+	    .mute = how[DOOR_MUTE] > 0, .most = how[DOOR_CROWD] };
 
-	atomic_store(&sv->refused, on);
-	sockets_refuse(sv->sockets, on);
+	atomic_store(&sv->shut, (d.refuse ? 1u << DOOR_REFUSE : 0) |
+	    (d.mute ? 1u << DOOR_MUTE : 0));
+	sockets_doors(sv->sockets, &d);
+}
+
+enum server_door
+server_door(struct server *sv, const struct req *rq)
+{
+	unsigned shut = atomic_load_explicit(&sv->shut, memory_order_relaxed);
+	enum server_door d = DOORS;
+
+	if (shut == 0 || rq->route->api == API_CONTROL)
+		return (DOORS);
+	if (shut & 1u << DOOR_MUTE)
+		d = DOOR_MUTE;
+	if ((shut & 1u << DOOR_REFUSE) && rq->via == VIA_HTTP)
+		d = DOOR_REFUSE;
+	if (d != DOORS)
+		atomic_fetch_add(&sv->turned[d], 1);
+	return (d);
+}
+
+/* Connection attempts that failed: the line of names, then that of numbers
+ * (proc(5), /proc/net/snmp).  0 where the kernel does not say. */
+static int64_t
+server_attempts(void)
+{
+	char line[2][1024];
+	FILE *f = fopen("/proc/self/net/snmp", "re");
+	int64_t n = 0;
+
+	while (f != NULL && fgets(line[0], sizeof(line[0]), f) != NULL) {
+		char *a = line[0], *b = line[1], *x, *y;
+
+		if (!str_starts(a, "Tcp:") ||
+		    fgets(line[1], sizeof(line[1]), f) == NULL)
+			continue;
+		while ((x = strsep(&a, " \n")) != NULL &&
+		    (y = strsep(&b, " \n")) != NULL)
+			if (strcmp(x, "AttemptFails") == 0)
+				(void)str_int64(y, &n);
+		break;
+	}
+	if (f != NULL)
+		(void)fclose(f);
+	return (n);
+}
+
+int64_t
+server_turned(struct server *sv, enum server_door d)
+{
+	int64_t n = (int64_t)atomic_load(&sv->turned[d]);
+
+	if (d == DOOR_REFUSE)
+		return (n + server_attempts());
+	if (d == DOOR_MUTE)
+		return (n + sockets_waiting(sv->sockets));
+	return (sockets_turned(sv->sockets));
 }

@@ -11,6 +11,7 @@
 #include "lib/err.h"
 
 struct server;
+struct req;
 
 struct server_opts {
 	const char *http;	/* "127.0.0.1:0": address and port */
@@ -34,13 +35,23 @@ struct server	*server_start(struct emu *, const struct server_opts *,
 /* No new connections; requests under way are woken and end.  Frees. */
 void	server_stop(struct server *);
 
-/* While refused, the proxy's port, and those that stand for Google's, answer a
+/* What may be wrong with the ways in, and how much of it (0: nothing).
+ *
+ * REFUSE: the proxy's port, and those that stand for Google's, answer a
  * connection attempt with ECONNREFUSED and their open connections are cut; the
- * plain endpoint
- * resets every connection that asks for anything but /_emulator/. */
-void	server_refuse(struct server *, bool on);
+ * plain endpoint resets every connection that asks for anything but
+ * /_emulator/.  MUTE: they take up nobody, and nothing is answered but
+ * /_emulator/.  CROWD: they reset a connection that is one more than so
+ * many. */
+enum server_door { DOOR_REFUSE, DOOR_MUTE, DOOR_CROWD, DOORS };
+void	server_doors(struct server *, const int how[DOORS]);
+/* May this request be answered?  If not: in what way. */
+enum server_door	server_door(struct server *, const struct req *);
+/* How many a door has turned away by now, to be compared with an earlier
+ * number.  Of REFUSE these are connection attempts anywhere in this network
+ * namespace, since the kernel answers them without us. */
+int64_t	server_turned(struct server *, enum server_door);
 bool	server_stopping(const struct server *);
-bool	server_refused(const struct server *);
 /* Connections, by the way in. */
 void	server_conns(struct server *, struct sockets_count n[SOCKETS_WAYS]);
 /* Replies on their way out. */
@@ -48,7 +59,6 @@ struct settle;
 struct settle	*server_settle(struct server *);
 
 /* Headers of a request under way, for the XML API: one, or all in order. */
-struct req;
 const char	*server_header(const struct req *, const char *k);
 void	server_headers(const struct req *,
     void (*each)(void *cls, const char *k, const char *v), void *cls);

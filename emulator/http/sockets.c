@@ -44,7 +44,10 @@ struct sockets {
 	struct sockets_count count[SOCKETS_WAYS];
 	bool	full;		/* nobody is accepted until one goes */
 	uint64_t last;
-	bool	stopping, want_refused, refused;
+	bool	stopping;
+	struct sockets_doors want, doors;
+	int64_t	turned;
+	bool	settled;	/* doors are as they are wanted */
 };
 
 static void
@@ -298,13 +301,27 @@ sockets_failed(struct sockets *s, int error)
 	log_error("http accept: %s", strerror(error));
 }
 
+/* Is the last one that came this way one too many?  With the lock held. */
+static bool
+sockets_crowded(const struct sockets *s, enum sockets_way way)
+{
+	int open = 0;
+
+	if (s->doors.most == 0 || !sockets_is_google(way))
+		return (false);
+	for (int i = 0; i < SOCKETS_WAYS; i++)
+		if (sockets_is_google((enum sockets_way)i))
+			open += s->count[i].open;
+	return (open > s->doors.most);
+}
+
 /* False: there is nobody, or no place. */
 static bool
 sockets_accept(struct sockets *s, enum sockets_way way)
 {
 	int one = 1, fd = accept4(s->ways[way].fd, NULL, NULL, SOCK_CLOEXEC);
 	struct sockets_conn *c;
-	bool more;
+	bool more, over;
 
 	if (fd < 0) {
 		sockets_failed(s, errno);
@@ -325,8 +342,12 @@ sockets_accept(struct sockets *s, enum sockets_way way)
 		sockets_evict(s, s->o.max / LIMIT_SLACK + 1);
 	}
 	more = !s->full;
+	over = sockets_crowded(s, way);
+	s->turned += over;
 	sockets_unlock(s);
-	if (!s->o.take(s->o.cls, c))
+	if (over)
+		sockets_reset(c);
+	if (over || !s->o.take(s->o.cls, c))
 		sockets_close(s, c);
 	return (more);
 }
@@ -360,9 +381,10 @@ sockets_flags(struct sockets *s)
 
 	(void)n;
 	sockets_lock(s);
-	if (s->want_refused != s->refused)
-		sockets_shut(s, s->want_refused);
-	s->refused = s->want_refused;
+	if (s->want.refuse != s->doors.refuse)
+		sockets_shut(s, s->want.refuse);
+	s->doors = s->want;
+	s->settled = true;
 	BUG_ON(pthread_cond_broadcast(&s->changed) != 0);
 	stop = s->stopping;
 	sockets_unlock(s);
@@ -375,7 +397,7 @@ sockets_main(void *arg)
 	struct sockets *s = arg;
 	int64_t looked = clock_mono_us();
 	int second_ms = (int)(s->o.second_us / 1000), timeout;
-	bool stop = false, closed;
+	bool stop = false, closed, mute;
 
 	while (!stop) {
 		struct pollfd p[1 + SOCKETS_WAYS] = {
@@ -384,10 +406,13 @@ sockets_main(void *arg)
 
 		sockets_lock(s);
 		closed = s->full || s->starved;
+		mute = s->doors.mute;
 		timeout = closed ? FULL_MS : s->nconns > 0 ? second_ms : -1;
 		sockets_unlock(s);
 		for (int i = 0; i < SOCKETS_WAYS; i++) {
-			p[1 + i].fd = closed ? -1 : s->ways[i].fd;
+			p[1 + i].fd = closed || (mute &&
+			    sockets_is_google((enum sockets_way)i)) ? -1 :
+			    s->ways[i].fd;
 			p[1 + i].events = POLLIN;
 		}
 		if (poll(p, NELEMS(p), timeout) < 0) {
@@ -449,15 +474,40 @@ sockets_run(struct sockets *s, struct err *e)
 }
 
 void
-sockets_refuse(struct sockets *s, bool on)
+sockets_doors(struct sockets *s, const struct sockets_doors *d)
 {
 
 	sockets_lock(s);
-	s->want_refused = on;
+	s->want = *d;
+	s->settled = false;
 	sockets_wake(s);
-	while (s->refused != s->want_refused && !s->stopping)
+	while (!s->settled && !s->stopping)
 		BUG_ON(pthread_cond_wait(&s->changed, &s->lock) != 0);
 	sockets_unlock(s);
+}
+
+int64_t
+sockets_turned(struct sockets *s)
+{
+	int64_t n;
+
+	sockets_lock(s);
+	n = s->turned;
+	sockets_unlock(s);
+	return (n);
+}
+
+bool
+sockets_waiting(struct sockets *s)
+{
+	struct pollfd p[SOCKETS_WAYS];
+
+	for (int i = 0; i < SOCKETS_WAYS; i++) {
+		p[i].fd = sockets_is_google((enum sockets_way)i) &&
+		    s->ways[i].len > 0 ? s->ways[i].fd : -1;
+		p[i].events = POLLIN;
+	}
+	return (poll(p, NELEMS(p), 0) > 0);
 }
 
 /* End all; who is at work may still send, the first time. */

@@ -93,9 +93,18 @@ int	sockets_run(struct sockets *, struct err *);
 void	sockets_stop(struct sockets *);
 void	sockets_free(struct sockets *);
 
-/* Refuse connections to the proxy, and to what else stands for Google, and cut
- * those that are open; or listen again.  Done when it returns. */
-void	sockets_refuse(struct sockets *, bool on);
+/* What is wrong with the proxy's port, and with what else stands for Google. */
+struct sockets_doors {
+	bool	refuse;			/* closed, and what is open is cut */
+	bool	mute;			/* nobody is accepted */
+	int	most;			/* open at once; 0: any number */
+};
+/* Done when it returns. */
+void	sockets_doors(struct sockets *, const struct sockets_doors *);
+/* How many found those doors crowded, ever. */
+int64_t	sockets_turned(struct sockets *);
+/* Does somebody wait at a door that is mute? */
+bool	sockets_waiting(struct sockets *);
 
 /* By the way in: how many there are, ever were, and were ended to make room. */
 struct sockets_count {

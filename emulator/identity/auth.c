@@ -34,10 +34,26 @@ auth_query_token(struct req *rq)
 	    "Bearer %s", t) : NULL);
 }
 
+/* What came as a bearer's, or NULL; the request says that somebody came. */
+static const char *
+auth_token(struct req *rq)
+{
+	const char *h = req_header(rq, "Authorization");
+
+	if (h == NULL && (h = auth_query_token(rq)) == NULL)
+		return (NULL);
+	rq->auth = AUTH_BAD;
+	if (strncasecmp(h, "Bearer ", 7) != 0)
+		return (NULL);
+	for (h += 7; *h == ' '; h++)
+		;
+	return (h);
+}
+
 void
 auth_identify(struct req *rq)
 {
-	const char *h = req_header(rq, "Authorization"), *why;
+	const char *h, *why;
 	struct oauth_caller c;
 
 	rq->auth = AUTH_NONE;
@@ -57,13 +73,8 @@ auth_identify(struct req *rq)
 		}
 		signed_body(rq);
 	}
-	if (h == NULL && (h = auth_query_token(rq)) == NULL)
+	if ((h = auth_token(rq)) == NULL)
 		return;
-	rq->auth = AUTH_BAD;
-	if (strncasecmp(h, "Bearer ", 7) != 0)
-		return;
-	for (h += 7; *h == ' '; h++)
-		;
 	if (!oauth_bearer(rq->emu, &rq->arena, h, &c, &why)) {
 		log_debug("auth n=%llu bad bearer: %s",
 		    (unsigned long long)rq->n, why);
@@ -591,6 +602,19 @@ auth_refuse_bad(struct req *rq)
 		req_fail(rq, 401, "authError", "Authentication required.");
 	else
 		req_fail(rq, 401, "authError", "Invalid Credentials");
+}
+
+void
+auth_expire(struct req *rq)
+{
+	const char *h = auth_token(rq);
+
+	/* A signed JWT is no record, and stays good. */
+	if (h != NULL && store_record_delete(rq->emu->store, "token",
+	    oauth_hash(&rq->arena, h)) != STORE_OK)
+		log_debug("auth n=%llu expires no record",
+		    (unsigned long long)rq->n);
+	auth_refuse_bad(rq);
 }
 
 /* Whatever the policies say, the token was not made for this. */

@@ -11,6 +11,9 @@
  * a signature; for oauth.token routes the principal is learnt from the
  * assertion later.  Never replies. */
 void	auth_identify(struct req *);
+/* The token that came is forgotten, and the request refused as with one that
+ * has expired: for faults. */
+void	auth_expire(struct req *);
 /* May rq->principal do rq->route->permission on rq->bucket (or the project)?
  * 0, or -1 with the refusal stored as the reply.  With authentication off for
  * this way in everything is allowed, but for a signature that is wrong.  A

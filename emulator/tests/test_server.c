@@ -446,6 +446,8 @@ END_TEST
 
 START_TEST(refused_proxy_refuses_cuts_and_comes_back)
 {
+	static const int refuse[DOORS] = { [DOOR_REFUSE] = 1 };
+	static const int open[DOORS] = { 0 };
 	int port = cl.emu->proxy_port, open_fd, head_fd;
 	struct buf b;
 
@@ -457,7 +459,7 @@ START_TEST(refused_proxy_refuses_cuts_and_comes_back)
 	head_fd = client_connect(port);
 	client_send(head_fd, "CONN");
 	for (int i = 0; i < 3; i++) {
-		server_refuse(cl.emu->server, true);
+		server_doors(cl.emu->server, refuse);
 		errno = 0;
 		ck_assert_int_eq(client_connect(port), -1);
 		ck_assert_int_eq(errno, ECONNREFUSED);
@@ -465,7 +467,7 @@ START_TEST(refused_proxy_refuses_cuts_and_comes_back)
 		ck_assert_int_ne(client_try("GET", client_url(O), NULL, 0,
 		    NULL), CURLE_OK);
 		ck_assert_int_eq(client_get("/_emulator/ready"), 200);
-		server_refuse(cl.emu->server, false);
+		server_doors(cl.emu->server, open);
 		ck_assert_int_eq(client_get(O), 200);
 	}
 	(void)client_read_all(open_fd, &b);	/* ends: it was cut */
