@@ -455,7 +455,7 @@ claim_and(struct claim *c, value *v)
 static int
 claim_any(struct claim *c, value *v)
 {
-	value yes, no;
+	value yes = NULL, no = NULL;
 	int rc;
 
 	if (++c->depth > CLAIM_DEPTH)
