@@ -58,6 +58,14 @@ json_t	*emu_google(struct emu *, const char *method, const char *host,
 int	emu_download(struct emu *, const char *bucket, const char *object,
     const char *file, int64_t max, struct err *);
 
+/* The same the other way: written over, or made. */
+int	emu_upload(struct emu *, const char *bucket, const char *object,
+    const char *file, struct err *);
+/* Each object of a bucket to each(), as the API's JSON; *status as above. */
+int	emu_list(struct emu *, const char *bucket,
+    void (*each)(void *, const json_t *), void *arg, int *status,
+    struct err *);
+
 /* Conveniences; -1: failed. */
 int64_t	emu_mutation(struct emu *, struct err *);
 int64_t	emu_wait_mutation(struct emu *, int64_t above, int64_t timeout_us,

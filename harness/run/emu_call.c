@@ -4,12 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/file.h"
 #include "lib/str.h"
 
 #define EMU_CALL_MS	60000L		/* a call, besides its own wait */
 #define EMU_ANSWER_MAX	(256 << 20)
-#define EMU_MESSAGE_MAX	(64 << 10)
 
 static size_t
 emu_write(char *p, size_t size, size_t n, void *arg)
@@ -19,14 +17,6 @@ emu_write(char *p, size_t size, size_t n, void *arg)
 	buf_add(b, p, size * n);
 	return (buf_ok(b) ? size * n : 0);
 }
-
-struct emu_request {
-	const char *method, *url;
-	const char *header;	/* who we are */
-	const char *host;	/* which API is meant, or NULL */
-	json_t	*body;		/* or NULL */
-	int64_t	wait_us;	/* that the answer may take by itself */
-};
 
 static struct curl_slist *
 emu_headers(const struct emu_request *rq)
@@ -49,7 +39,7 @@ emu_headers(const struct emu_request *rq)
 
 /* One exchange.  Every option is set anew: the handle is kept for its
  * connection only. */
-static int
+int
 emu_exchange(struct emu *emu, const struct emu_request *rq,
     struct buf *answer, int *status, struct err *e)
 {
@@ -70,10 +60,11 @@ emu_exchange(struct emu *emu, const struct emu_request *rq,
 	(void)curl_easy_setopt(emu->curl, CURLOPT_WRITEDATA, answer);
 	(void)curl_easy_setopt(emu->curl, CURLOPT_TIMEOUT_MS,
 	    EMU_CALL_MS + (long)(rq->wait_us / 1000));
-	if (body != NULL) {
-		(void)curl_easy_setopt(emu->curl, CURLOPT_POSTFIELDS, body);
+	if (body != NULL || rq->data != NULL) {
+		(void)curl_easy_setopt(emu->curl, CURLOPT_POSTFIELDS,
+		    body != NULL ? body : rq->data);
 		(void)curl_easy_setopt(emu->curl, CURLOPT_POSTFIELDSIZE_LARGE,
-		    (curl_off_t)strlen(body));
+		    (curl_off_t)(body != NULL ? strlen(body) : rq->len));
 	}
 	rc = curl_easy_perform(emu->curl);
 	(void)curl_easy_getinfo(emu->curl, CURLINFO_RESPONSE_CODE, &code);
@@ -156,7 +147,7 @@ emu_control(struct emu *emu, const char *method, const char *path,
 
 /* A bearer token of the owner, for an hour; drills are shorter, but their
  * clock may be shifted, so a 401 asks for another. */
-static const char *
+const char *
 emu_bearer(struct emu *emu, struct err *e)
 {
 	const char *s;
@@ -212,41 +203,6 @@ emu_google(struct emu *emu, const char *method, const char *host,
 	json_decref(body);
 	free(url);
 	return (answer);
-}
-
-int
-emu_download(struct emu *emu, const char *bucket, const char *object,
-    const char *file, int64_t max, struct err *e)
-{
-	struct emu_request rq = { .method = "GET" };
-	struct buf url, data;
-	const char *bearer;
-	char *header;
-	int status = 0, rc;
-
-	if ((bearer = emu_bearer(emu, e)) == NULL)
-		return (-1);
-	header = mem_printf("Authorization: Bearer %s", bearer);
-	buf_init(&url, 65536);
-	/* room for the message where it is no object */
-	buf_init(&data, (size_t)max + EMU_MESSAGE_MAX);
-	buf_addf(&url, "http://%s/storage/v1/b/%s/o/", emu->http, bucket);
-	str_pct_encode(&url, object, strlen(object), false);
-	buf_adds(&url, "?alt=media");
-	rq.url = url.p;
-	rq.header = header;
-	rc = emu_exchange(emu, &rq, &data, &status, e);
-	if (rc == 0 && status != 200)
-		rc = err_set(e, "%s/%s: status %d", bucket, object, status);
-	if (rc == 0 && data.len > (size_t)max)
-		rc = err_set(e, "%s/%s: more than %lld bytes", bucket, object,
-		    (long long)max);
-	if (rc == 0)
-		rc = file_write(file, data.p, data.len, 0644, e);
-	buf_release(&data);
-	buf_release(&url);
-	free(header);
-	return (rc);
 }
 
 const char *

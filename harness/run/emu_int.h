@@ -6,6 +6,7 @@
 #include <curl/curl.h>
 
 #include "harness/run/emu.h"
+#include "lib/buf.h"
 
 struct emu {
 	struct proc *proc;
@@ -17,5 +18,20 @@ struct emu {
 	const char *http, *proxy, *ca, *data, *owner;
 	const char *owner_key, *bearer;	/* NULL until asked for */
 };
+
+/* One exchange, as the control API's starter or as the owner. */
+struct emu_request {
+	const char *method, *url;
+	const char *header;	/* who we are */
+	const char *host;	/* which API is meant, or NULL */
+	json_t	*body;		/* or NULL … */
+	const void *data;	/* … where this may be sent as it is */
+	size_t	len;
+	int64_t	wait_us;	/* that the answer may take by itself */
+};
+int	emu_exchange(struct emu *, const struct emu_request *,
+    struct buf *answer, int *status, struct err *);
+/* The owner's token, asked for once; NULL: failed. */
+const char	*emu_bearer(struct emu *, struct err *);
 
 #endif

@@ -193,7 +193,7 @@ lines_have(const struct run *r, const struct line *l, size_t n,
 static const char *
 lines_want_cloud(const struct run *r, const struct line *l, size_t n)
 {
-	static const char *const cloudy[] = { "cloud", "clock", "fault",
+	static const char *const cloudy[] = { "cloud", "clock", "damage", "fault",
 	    "release", "shell" };
 	const char *word = NULL;
 

@@ -2,6 +2,8 @@
 #include "harness/script/probes_int.h"
 
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "harness/replicator/restore.h"
@@ -9,6 +11,7 @@
 #include "harness/run/emu.h"
 #include "harness/script/steps_int.h"
 #include "harness/workload/ledger.h"
+#include "lib/clock.h"
 #include "lib/str.h"
 
 #define PROBE_SLICE_US	1000000	/* one long poll; then it is asked anew */
@@ -112,76 +115,115 @@ probe_synced_wait(struct run *r, const char *arg, const struct value *last,
 	return (true);
 }
 
-/* How many of a list's items have a name that matches. */
-static int64_t
-probe_items(const json_t *items, const char *glob)
+struct counted {
+	const char *glob;
+	int64_t	n;
+};
+
+static void
+probe_count(void *arg, const json_t *item)
 {
-	int64_t n = 0;
-	json_t *it;
-	size_t i;
+	const char *name = json_string_value(json_object_get(item, "name"));
+	struct counted *c = arg;
 
-	json_array_foreach(items, i, it) {
-		const char *name = json_string_value(json_object_get(it,
-		    "name"));
-
-		n += name != NULL && str_glob(glob, name);
-	}
-	return (n);
+	c->n += name != NULL && str_glob(c->glob, name);
 }
 
-/* One page of the bucket's list; *page is the next one's token, or NULL. */
+/* Each of the bucket's objects to each(); *v is 'unknown' where there is no
+ * bucket. */
 static bool
-probe_bucket_page(struct run *r, const char *glob, const char **page,
+probe_bucket(struct run *r, void (*each)(void *, const json_t *), void *arg,
     struct value *v)
 {
 	struct err e = ERR_INIT;
-	int status = 0;
-	struct buf b;
-	json_t *j;
-	bool ok;
+	struct value mutation;
+	int status;
+	bool ok = true;
 
-	buf_init(&b, 1 << 16);
-	buf_adds(&b, "/storage/v1/b/");
-	str_pct_encode(&b, r->bucket, strlen(r->bucket), false);
-	buf_adds(&b, "/o?maxResults=1000");
-	if (*page != NULL) {
-		buf_adds(&b, "&pageToken=");
-		str_pct_encode(&b, *page, strlen(*page), false);
-	}
-	j = emu_google(r->emu, "GET", "storage.googleapis.com", b.p, NULL,
-	    &status, &e);
-	*page = NULL;
-	ok = status == 200 && j != NULL;
-	if (ok) {
-		v->n += probe_items(json_object_get(j, "items"), glob);
-		*page = json_string_value(json_object_get(j,
-		    "nextPageToken"));
-		if (*page != NULL)
-			*page = arena_strdup(&r->arena, *page);
-	} else if (status == 404)
-		ok = probe_unknown(r, v, "there is no bucket %s", r->bucket);
-	else
-		(void)probe_error(r, "listing the bucket: %s", err_msg(&e));
+	if (r->bucket == NULL)
+		return (probe_error(r, "there is no bucket yet: provision"));
+	if (!probe_mutation_probe(r, NULL, &mutation))
+		return (false);
+	if (emu_list(r->emu, r->bucket, each, arg, &status, &e) != 0)
+		ok = status == 404 ? probe_unknown(r, v, "there is no bucket "
+		    "%s", r->bucket) : probe_error(r, "listing the bucket: "
+		    "%s", err_msg(&e));
 	err_release(&e);
-	buf_release(&b);
-	json_decref(j);
 	return (ok);
 }
 
 bool
 probe_bucket_objects_probe(struct run *r, const char *arg, struct value *v)
 {
-	const char *page = NULL;
+	struct counted c = { .glob = arg != NULL ? arg : "*" };
+
+	if (!probe_bucket(r, probe_count, &c, v))
+		return (false);
+	v->n = c.n;
+	return (true);
+}
+
+/* ---- upkeep ---- */
+
+struct levels {
+	long	level;
+	uint64_t *ends;		/* of the level's files */
+	size_t	n;
+	uint64_t next;		/* the newest end in the next level */
+};
+
+/* "…/ltx/LEVEL/MIN-MAX.ltx", hexadecimal. */
+static void
+probe_level_file(void *arg, const json_t *item)
+{
+	const char *name = json_string_value(json_object_get(item, "name"));
+	const char *at = name != NULL ? strstr(name, "ltx/") : NULL;
+	struct levels *l = arg;
+	unsigned long long min, max;
+	unsigned int level;
+
+	if (at == NULL || sscanf(at, "ltx/%x/%llx-%llx.ltx", &level, &min,
+	    &max) != 3)
+		return;
+	if ((long)level == l->level + 1 && max > l->next)
+		l->next = max;
+	if ((long)level != l->level)
+		return;
+	l->ends = mem_realloc(l->ends, (l->n + 1) * sizeof(*l->ends));
+	l->ends[l->n++] = max;
+}
+
+bool
+probe_levels_behind_probe(struct run *r, const char *arg, struct value *v)
+{
+	struct levels l = { 0 };
+	int64_t level;
+	bool ok;
+
+	if (!str_int64(arg, &level) || level < 0 || level > 8)
+		return (probe_error(r, "'%s' is no level from 0 to 8", arg));
+	l.level = (long)level;
+	ok = probe_bucket(r, probe_level_file, &l, v);
+	for (size_t i = 0; i < l.n; i++)
+		v->n += l.ends[i] > l.next;
+	free(l.ends);
+	return (ok);
+}
+
+/* For how long nothing has changed, as far as this was looked at. */
+bool
+probe_quiet_probe(struct run *r, const char *arg, struct value *v)
+{
+	static int64_t seen = -1, since;
 	struct value mutation;
 
-	if (r->bucket == NULL)
-		return (probe_error(r, "there is no bucket yet: provision"));
-	if (!probe_mutation_probe(r, NULL, &mutation))
+	if (!probe_mutation_probe(r, arg, &mutation))
 		return (false);
-	do {
-		if (!probe_bucket_page(r, arg != NULL ? arg : "*", &page, v))
-			return (false);
-	} while (page != NULL);
+	if (mutation.n != seen) {
+		seen = mutation.n;
+		since = clock_mono_us();
+	}
+	v->n = clock_mono_us() - since;
 	return (true);
 }
 

@@ -90,6 +90,12 @@ const struct probe probes[] = {
 	    probe_bucket_objects_probe, probe_mutation_wait },
 	{ "bucket.like", "GLOB", NO, I, EMU, "Objects with such a name.",
 	    probe_bucket_objects_probe, probe_mutation_wait },
+	{ "levels.behind", "LEVEL", NO, I, EMU, "Files of that level that are "
+	    "newer than the newest of the next one: what waits to be "
+	    "compacted (0.5).", probe_levels_behind_probe,
+	    probe_mutation_wait },
+	{ "quiet", NULL, NO, D, EMU, "Since when no bucket was changed, as "
+	    "far back as it was asked.", probe_quiet_probe, NULL },
 	{ "mutation", NULL, NO, I, EMU, "Number of the newest change.",
 	    probe_mutation_probe, probe_mutation_wait },
 

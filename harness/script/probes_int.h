@@ -32,6 +32,8 @@ PROBE(probe_journal_object_probe);
 PROBE(probe_journal_status_probe);
 PROBE(probe_finding_probe);
 PROBE(probe_bucket_objects_probe);
+PROBE(probe_levels_behind_probe);
+PROBE(probe_quiet_probe);
 PROBE(probe_mutation_probe);
 PROBE_WAIT(probe_synced_wait);
 PROBE_WAIT(probe_mutation_wait);

@@ -81,6 +81,11 @@ ARGS(cloud_args) {
 	    "delete-account|delete-bucket|remove-binding" },
 	{ .name = NULL }
 };
+ARGS(damage_args) {
+	{ MUST("how", ARG_CHOICE), .choices = "truncate|corrupt|remove" },
+	{ OPT("object", ARG_STR), .dflt = "*", .doc = "glob" },
+	{ .name = NULL }
+};
 ARGS(clock_args) {
 	{ MUST("direction", ARG_CHOICE), .choices = "ahead|behind" },
 	{ MUST("duration", ARG_DUR) },
@@ -235,6 +240,9 @@ const struct step steps[] = {
 	    "delete-bucket | remove-binding",
 	    "Something goes wrong in the cloud.", cloud_args,
 	    .fn = step_cloud_fn },
+	{ "damage", "damage truncate | corrupt | remove [object=GLOB]",
+	    "Each such object of the bucket is cut in half, has one byte "
+	    "changed, or is gone.", damage_args, .fn = step_damage_fn },
 	{ "clock", "clock ahead | behind DURATION",
 	    "The cloud's clock goes that much before or after the machine's.",
 	    clock_args, .fn = step_clock_fn },
