@@ -123,6 +123,13 @@ FLAGS	?=
 .PHONY: drill mistakes bench bench-emulator
 drill: all
 	@$O/litedrill run -j $J $(FLAGS) $T
+# The drills tagged `property` with many releases, as one table; RELEASES="0.5.3
+# 0.5.17" for some, UPDATE=--update where the table is to be another.
+RELEASES ?=
+UPDATE	?=
+.PHONY: regress
+regress: all
+	@J=$J ci/regress $O $(UPDATE) $(RELEASES)
 # README's table of mistakes, from what the drills see.
 mistakes: all
 	@scenarios/mistakes.py $O --update

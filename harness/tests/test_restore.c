@@ -409,14 +409,105 @@ START_TEST(synced_leaves_no_view_and_no_file)
 	ck_assert_int_eq(restore_synced(r(), 1), 1);
 	ck_assert_uint_eq(drill_entries(r()->dir), before);
 	/* The name of the view is free again. */
-	touch(arena_printf(&drill.arena, "synced-%lld",
+	touch(arena_printf(&drill.arena, "view-%lld",
 	    (long long)emu_mutation(r()->emu, NULL)));
+}
+END_TEST
+
+START_TEST(folder_is_asked_as_it_is_each_time)
+{
+
+	r()->folder = drill_path("backup");
+	litestream(copies("older"));
+	ck_assert_int_eq(restore_synced(r(), ROWS), 0);
+	ck_assert_ptr_nonnull(strstr(drill_read(drill_path("asked")),
+	    "file:///"));
+	litestream(copies("db"));
+	ck_assert_int_eq(restore_synced(r(), ROWS), 1);
+}
+END_TEST
+
+/* ---- views ---- */
+
+/* As `script` does, but the first `n` restores bring back all. */
+static void
+then(int n, const char *script)
+{
+
+	litestream(arena_printf(&drill.arena, "[ $(wc -l <%s) -gt %d ] || "
+	    "{ %s; exit; }\n%s", drill_path("asked"), n, copies("db"),
+	    script));
+}
+
+static void
+views(enum verdict want, const char *property)
+{
+
+	static int n;
+
+	for (int i = 0; i < 3; i++)
+		touch(arena_printf(&drill.arena, "change-%d", n++));
+	r()->property = NULL;
+	ck_assert_msg(restore_views(r(), 100) == want, "%s", r()->why);
+	if (property != NULL)
+		ck_assert_str_eq(r()->property, property);
+}
+
+START_TEST(views_that_all_come_back_are_fine)
+{
+
+	then(100, "exit 9");
+	views(VERDICT_PASS, NULL);
+	ck_assert_uint_ge(tries(), 3);
+}
+END_TEST
+
+START_TEST(view_before_the_first_backup_promises_nothing)
+{
+
+	litestream(arena_printf(&drill.arena, "[ $(wc -l <%s) -gt 2 ] || "
+	    "exit 1\n%s", drill_path("asked"), copies("db")));
+	views(VERDICT_PASS, NULL);
+	litestream("exit 1");
+	views(VERDICT_FAIL, "restores");
+}
+END_TEST
+
+START_TEST(view_that_falls_behind_is_a_failure)
+{
+
+	then(2, copies("older"));
+	views(VERDICT_FAIL, "frontier");
+}
+END_TEST
+
+START_TEST(view_that_cannot_be_restored_is_a_failure)
+{
+
+	then(2, "exit 1");
+	views(VERDICT_FAIL, "restores");
+	ck_assert_ptr_nonnull(strstr(r()->why, "an older one could"));
+}
+END_TEST
+
+START_TEST(view_that_an_oracle_objects_to_is_a_failure)
+{
+
+	then(2, ": >\"$out\"");
+	views(VERDICT_FAIL, "tables");
 }
 END_TEST
 
 int
 main(void)
 {
+	const TTest *const views_tests[] = {
+		views_that_all_come_back_are_fine,
+		view_before_the_first_backup_promises_nothing,
+		view_that_falls_behind_is_a_failure,
+		view_that_cannot_be_restored_is_a_failure,
+		view_that_an_oracle_objects_to_is_a_failure,
+	};
 	const TTest *const machine[] = {
 		restore_is_judged_and_timed,
 		restore_after_a_loss_says_what_it_cost,
@@ -441,10 +532,12 @@ main(void)
 		synced_is_not_fooled_by_status_0_without_a_file,
 		synced_without_a_bucket_is_an_error,
 		synced_leaves_no_view_and_no_file,
+		folder_is_asked_as_it_is_each_time,
 	};
 	const struct drill_case cases[] = {
 		{ "machine", begin, end, machine, NELEMS(machine) },
 		{ "synced", begin, end, synced, NELEMS(synced) },
+		{ "views", begin, end, views_tests, NELEMS(views_tests) },
 	};
 
 	return (drill_main("restore", cases, NELEMS(cases)));
