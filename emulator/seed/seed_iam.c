@@ -394,15 +394,17 @@ seed_pools(struct seeding *x, const json_t *all)
 	size_t i;
 
 	json_array_foreach((json_t *)(uintptr_t)all, i, v) {
-		json_auto_t *made = NULL;
+		json_t *made;
 
 		at = seed_at(x, "$.workloadIdentityPools[%zu]", i);
 		if (!json_is_object(v))
 			return (seed_fail(x, at, "an object is wanted: "
 			    "{\"pool\": ..., \"provider\": ...}"));
-		if ((made = pools_put(x->emu, &x->a, v, x->e)) == NULL)
+		made = pools_put(x->emu, &x->a, v, x->e);
+		if (made == NULL)
 			return (err_prefix(x->e, "%s: %s", x->seed->path,
 			    at));
+		json_decref(made);
 	}
 	return (0);
 }
