@@ -144,6 +144,28 @@ sum_agrees(struct oracle_ctx *c)
 	return (true);
 }
 
+/* Rows that refer to each other came with one commit: half of it shows. */
+static bool
+references(struct oracle_ctx *c)
+{
+	sqlite3_stmt *st = NULL;
+	bool ok = true;
+	int rc = sqlite3_prepare_v2(c->db, "PRAGMA foreign_key_check", -1,
+	    &st, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		ok = no(c, "row %lld of the table %s refers to a row of %s "
+		    "that is not there", (long long)sqlite3_column_int64(st,
+		    1), (const char *)sqlite3_column_text(st, 0),
+		    (const char *)sqlite3_column_text(st, 2));
+	else if (rc != SQLITE_DONE)
+		ok = no(c, "%s", sqlite3_errmsg(c->db));
+	sqlite3_finalize(st);
+	return (ok);
+}
+
 /* Rows of the workloads' second table carry the hash of what they hold, and
  * none can be newer than the ledger's newest. */
 static bool
@@ -225,6 +247,8 @@ const struct oracle oracles[] = {
 	    "same rows", ORACLE_WHOLE, index_agrees },
 	{ "sum", "the running sum that each commit adds to equals a scan",
 	    ORACLE_WHOLE, sum_agrees },
+	{ "references", "no row refers to one that is not there: SQLite's own "
+	    "foreign_key_check", ORACLE_WHOLE, references },
 	{ "side", "what workloads wrote to the second table is as written, "
 	    "and not newer than the ledger", ORACLE_WHOLE, side },
 	{ "chain", "each row's hash is that of its content and of the row "

@@ -1,6 +1,7 @@
 /* What makes a drill conclusive: its faults fired, its loads wrote, and the
  * system under test reached the cloud as production does: CONNECT, a token of
  * its own, a bearer with every storage request. */
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -249,9 +250,44 @@ ledger_acknowledged(struct run *r)
 	return (n);
 }
 
+/* A program that panicked is broken whatever else it did: the line that says
+ * so in what a process of the machine printed, or NULL. */
+static const char *
+check_panic(struct run *r)
+{
+	static const char *const words[] = { "panic: ", "fatal error: ",
+	    "unexpected fault address " };
+	DIR *d = opendir(r->opts->out);
+	const struct dirent *ent;
+	const char *found = NULL;
+
+	while (d != NULL && found == NULL && (ent = readdir(d)) != NULL) {
+		char *line = NULL;
+		size_t room = 0;
+		FILE *f = !str_ends(ent->d_name, ".log") ? NULL :
+		    fopen(arena_printf(&r->arena, "%s/%s", r->opts->out,
+		    ent->d_name), "re");
+
+		while (f != NULL && found == NULL &&
+		    getline(&line, &room, f) > 0)
+			for (size_t i = 0; i < NELEMS(words); i++)
+				if (str_starts(line, words[i]))
+					found = arena_printf(&r->arena,
+					    "%s: %.*s", ent->d_name,
+					    (int)strcspn(line, "\n"), line);
+		free(line);
+		if (f != NULL)
+			(void)fclose(f);
+	}
+	if (d != NULL)
+		(void)closedir(d);
+	return (found);
+}
+
 enum verdict
 run_check(struct run *r)
 {
+	const char *panic;
 	enum verdict v;
 
 	if (r->sc->nlines > 0 &&
@@ -267,5 +303,9 @@ run_check(struct run *r)
 		return (v);
 	if ((v = step_fault_check(r)) != VERDICT_PASS)
 		return (v);
+	if ((panic = check_panic(r)) != NULL) {
+		r->property = "panic";
+		return (run_fail(r, "a program panicked: %s", panic));
+	}
 	return (run_check_way_in(r));
 }

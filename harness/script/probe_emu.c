@@ -163,6 +163,24 @@ probe_bucket_objects_probe(struct run *r, const char *arg, struct value *v)
 	return (true);
 }
 
+static void
+probe_add_size(void *arg, const json_t *item)
+{
+	const char *text = json_string_value(json_object_get(item, "size"));
+	int64_t *sum = arg, size;
+
+	if (text != NULL && str_int64(text, &size))
+		*sum += size;
+}
+
+bool
+probe_bucket_bytes_probe(struct run *r, const char *arg, struct value *v)
+{
+
+	(void)arg;
+	return (probe_bucket(r, probe_add_size, &v->n, v));
+}
+
 /* ---- upkeep ---- */
 
 struct levels {

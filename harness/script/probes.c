@@ -68,6 +68,12 @@ const struct probe probes[] = {
 	{ "process.status", "NAME", PROCESS, I, LOCAL,
 	    "Exit status of a process that has ended.",
 	    probe_process_status_probe, probe_process_wait },
+	{ "process.rss", "NAME", PROCESS, I, LOCAL,
+	    "Bytes of memory that it holds.", probe_process_rss_probe, NULL },
+	{ "process.fds", "NAME", PROCESS, I, LOCAL, "Its open descriptors.",
+	    probe_process_fds_probe, NULL },
+	{ "process.threads", "NAME", PROCESS, I, LOCAL, "Its threads.",
+	    probe_process_threads_probe, NULL },
 	{ "honest", NULL, NO, B, LOCAL, "The last restore brought all back, "
 	    "or the last process that was stopped ended with another status "
 	    "than 0.",
@@ -83,6 +89,9 @@ const struct probe probes[] = {
 	{ "journal.status", "STATUS", NO, I, EMU,
 	    "Requests answered with that HTTP status.",
 	    probe_journal_status_probe, probe_journal_wait },
+	{ "journal.rate", "METHOD-ID", NO, I, EMU, "The most of such requests "
+	    "that there were within one second.", probe_journal_rate_probe,
+	    probe_journal_wait },
 	{ "finding", NULL, NO, S, EMU, "The mistake in the cloud's setup that "
 	    "the last command's output or the journal shows, or none.",
 	    probe_finding_probe, probe_journal_wait },
@@ -90,6 +99,8 @@ const struct probe probes[] = {
 	    probe_bucket_objects_probe, probe_mutation_wait },
 	{ "bucket.like", "GLOB", NO, I, EMU, "Objects with such a name.",
 	    probe_bucket_objects_probe, probe_mutation_wait },
+	{ "bucket.bytes", NULL, NO, I, EMU, "Their bytes.",
+	    probe_bucket_bytes_probe, probe_mutation_wait },
 	{ "levels.behind", "LEVEL", NO, I, EMU, "Files of that level that are "
 	    "newer than the newest of the next one: what waits to be "
 	    "compacted (0.5).", probe_levels_behind_probe,
@@ -103,6 +114,10 @@ const struct probe probes[] = {
 	    probe_file_probe, NULL },
 	{ "file.size", "FILE", NO, I, LOCAL, "Its bytes.",
 	    probe_file_size_probe, NULL },
+	{ "folder.files", "FOLDER", NO, I, LOCAL,
+	    "Files below it on the machine.", probe_folder_files_probe, NULL },
+	{ "folder.bytes", "FOLDER", NO, I, LOCAL, "Their bytes.",
+	    probe_folder_bytes_probe, NULL },
 	{ "litter", NULL, NO, I, LOCAL, "Files that a restore should not have "
 	    "left beside the database: *.tmp, *.tmp-wal, *.tmp-shm.",
 	    probe_litter_probe, NULL },

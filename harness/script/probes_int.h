@@ -24,6 +24,14 @@ PROBE(probe_file_size_probe);
 PROBE(probe_litter_probe);
 PROBE_WAIT(probe_process_wait);
 
+/* probe_use.c: what it uses */
+PROBE(probe_process_rss_probe);
+PROBE(probe_process_threads_probe);
+PROBE(probe_process_fds_probe);
+PROBE(probe_folder_files_probe);
+PROBE(probe_folder_bytes_probe);
+PROBE(probe_journal_rate_probe);
+
 /* probe_emu.c: the emulator */
 PROBE(probe_synced_probe);
 PROBE(probe_held_probe);
@@ -32,6 +40,7 @@ PROBE(probe_journal_object_probe);
 PROBE(probe_journal_status_probe);
 PROBE(probe_finding_probe);
 PROBE(probe_bucket_objects_probe);
+PROBE(probe_bucket_bytes_probe);
 PROBE(probe_levels_behind_probe);
 PROBE(probe_quiet_probe);
 PROBE(probe_mutation_probe);

@@ -267,6 +267,10 @@ static const struct {
 	    0 },
 	{ "DROP INDEX ledger_hash; CREATE INDEX ledger_hash ON ledger(hash)"
 	    " WHERE seq <> 10", "index", "", false, true, true, 20, 0 },
+	{ "CREATE TABLE parent(id INTEGER PRIMARY KEY);"
+	    "CREATE TABLE child(parent INTEGER REFERENCES parent(id));"
+	    "INSERT INTO child VALUES(7)", "references", "row 1 of the table "
+	    "child refers to a row of parent", false, true, true, 20, 0 },
 	{ "DROP TABLE ledger", "tables", "without the ledger's table", false,
 	    true, true, 0, 20 },
 	{ "DELETE FROM ledger;" "UPDATE ledger_sum SET rows = 0, total = 0;"

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 
+#include "harness/machine/machine.h"
 #include "harness/script/probes.h"
 
 static struct run *
@@ -138,6 +139,64 @@ START_TEST(honest_wants_a_stop_and_a_restore)
 }
 END_TEST
 
+START_TEST(bytes_of_a_bucket_are_those_of_its_objects)
+{
+
+	ck_assert_int_eq(ask("bucket.bytes", NULL).n, 0);
+	put("a");
+	put("b/c");
+	put("a");
+	ck_assert_int_eq(ask("bucket.bytes", NULL).n, 20);
+}
+END_TEST
+
+START_TEST(rate_is_of_the_densest_second_and_without_the_owner)
+{
+
+	drill_write(drill_path("out/journal.jsonl"), arena_printf(
+	    &drill.arena,
+	    "{\"api\":\"x.a\",\"t\":1.0,\"principal\":\"me\"}\n"
+	    "{\"api\":\"x.a\",\"t\":3.9,\"principal\":\"me\"}\n"
+	    "{\"api\":\"x.a\",\"t\":3.2,\"principal\":\"me\"}\n"
+	    "{\"api\":\"x.b\",\"t\":3.3,\"principal\":\"me\"}\n"
+	    "{\"api\":\"x.a\",\"t\":4.1,\"principal\":\"me\"}\n"
+	    "{\"api\":\"x.a\",\"t\":4.1,\"principal\":\"%s\"}\n"
+	    "{\"api\":\"x.a\",\"t\":4.2,\"principal\":\"me\"}\n",
+	    emu_owner(r()->emu)), 0600);
+	ck_assert_int_eq(ask("journal.rate", "x.a").n, 3);
+	ck_assert_int_eq(ask("journal.rate", "x.*").n, 4);
+	ck_assert_int_eq(ask("journal.rate", "y").n, 0);
+}
+END_TEST
+
+START_TEST(use_of_a_process_and_of_a_folder)
+{
+	char *const argv[] = { arena_strdup(&drill.arena, "sleep"),
+	    arena_strdup(&drill.arena, "60"), NULL };
+	struct err e = ERR_INIT;
+
+	drill.opts.no_root_view = true;
+	drill_write(drill_path("litestream"), "#!/bin/sh\n", 0755);
+	r()->machine = machine_new(r(), &e);
+	ck_assert_msg(r()->machine != NULL, "%s", err_msg(&e));
+	ck_assert(ask("process.rss", "one").unknown);
+	ck_assert_ptr_nonnull(machine_start(r()->machine, "one", argv, &e));
+	ck_assert_int_gt(ask("process.rss", "one").n, 100000);
+	ck_assert_int_eq(ask("process.threads", "one").n, 1);
+	ck_assert_int_ge(ask("process.fds", "one").n, 3);
+	ck_assert_int_eq(ask("folder.files", "/data").n, 0);
+	ck_assert_int_eq(file_mkdirs(machine_host_path(r()->machine,
+	    "/data/below"), 0755, &e), 0);
+	drill_write(machine_host_path(r()->machine, "/data/below/a"), "12345",
+	    0600);
+	drill_write(machine_host_path(r()->machine, "/data/b"), "123", 0600);
+	ck_assert_int_eq(ask("folder.files", "/data").n, 2);
+	ck_assert_int_eq(ask("folder.bytes", "/data").n, 8);
+	machine_free(r()->machine);
+	r()->machine = NULL;
+}
+END_TEST
+
 int
 main(void)
 {
@@ -148,6 +207,9 @@ main(void)
 		quiet_begins_again_with_each_change,
 		honest_is_all_or_a_word,
 		honest_wants_a_stop_and_a_restore,
+		bytes_of_a_bucket_are_those_of_its_objects,
+		rate_is_of_the_densest_second_and_without_the_owner,
+		use_of_a_process_and_of_a_folder,
 	};
 	const struct drill_case cases[] = {
 		{ "upkeep", begin, drill_end, tests, NELEMS(tests) },
