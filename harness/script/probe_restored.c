@@ -1,5 +1,10 @@
 #include "harness/script/probes_int.h"
 
+#include <unistd.h>
+
+#include "harness/machine/machine.h"
+#include "harness/replicator/restore.h"
+
 /* Is there something to judge?  Otherwise the answer is in *v and *ok. */
 static bool
 probe_restored(struct run *r, struct value *v, bool *ok)
@@ -51,6 +56,23 @@ probe_rto_probe(struct run *r, const char *arg, struct value *v)
 	if (r->restored.rto_us < 0)
 		return (probe_unknown(r, v, "%s", r->restored.why));
 	v->n = r->restored.rto_us;
+	return (true);
+}
+
+/* A backup that was damaged may be refused, but not taken for another. */
+bool
+probe_sound_probe(struct run *r, const char *arg, struct value *v)
+{
+	const struct restored *x = &r->restored;
+
+	(void)arg;
+	if (!x->done && x->status == 0)
+		return (probe_error(r, "no restore has been run"));
+	if (x->done)
+		v->n = x->whole && x->prefix;
+	else
+		v->n = access(machine_host_path(r->machine,
+		    restore_place(r, NULL)), F_OK) != 0;
 	return (true);
 }
 

@@ -30,6 +30,9 @@ const struct probe probes[] = {
 	{ "restored.prefix", NULL, NO, B, LOCAL,
 	    "The restored rows are a prefix of what was attempted.",
 	    probe_prefix_probe, NULL },
+	{ "restored.sound", NULL, NO, B, LOCAL, "What came back is whole and a "
+	    "prefix, or the restore ended with another status than 0 and left "
+	    "no database.", probe_sound_probe, NULL },
 	{ "restored.chain", NULL, NO, B, LOCAL,
 	    "The chain of hashes is unbroken.", probe_chain_probe, NULL },
 	{ "restored.lost", NULL, NO, I, LOCAL,

@@ -82,8 +82,11 @@ ARGS(cloud_args) {
 	{ .name = NULL }
 };
 ARGS(damage_args) {
-	{ MUST("how", ARG_CHOICE), .choices = "truncate|corrupt|remove" },
+	{ MUST("how", ARG_CHOICE), .choices = "truncate|corrupt|remove|"
+	    "copy|undo" },
 	{ OPT("object", ARG_STR), .dflt = "*", .doc = "glob" },
+	{ OPT("nth", ARG_INT), .min = 1, .doc = "the nth by name only; in a "
+	    "sweep it is the round's fault" },
 	{ .name = NULL }
 };
 ARGS(clock_args) {
@@ -240,9 +243,11 @@ const struct step steps[] = {
 	    "delete-bucket | remove-binding",
 	    "Something goes wrong in the cloud.", cloud_args,
 	    .fn = step_cloud_fn },
-	{ "damage", "damage truncate | corrupt | remove [object=GLOB]",
+	{ "damage", "damage truncate | corrupt | remove | copy [object=GLOB] "
+	    "[nth=N] | damage undo",
 	    "Each such object of the bucket is cut in half, has one byte "
-	    "changed, or is gone.", damage_args, .fn = step_damage_fn },
+	    "changed, is gone, or stands in the next one's place too. undo "
+	    "puts all back as it was.", damage_args, .fn = step_damage_fn },
 	{ "clock", "clock ahead | behind DURATION",
 	    "The cloud's clock goes that much before or after the machine's.",
 	    clock_args, .fn = step_clock_fn },
