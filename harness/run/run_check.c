@@ -101,7 +101,10 @@ way_in_line(struct run *r, struct way_in *w, const json_t *line)
 		how = "by plain HTTP";
 	else if (conn < 0 || (size_t)conn >= w->ntunnel || !w->tunnel[conn])
 		how = "without a CONNECT";
-	else if (strcmp(journal_str(line, "auth"), "none") == 0)
+	else if (strcmp(journal_str(line, "auth"), "none") == 0 &&
+	    (status != 0 || json_integer_value(json_object_get(line,
+	    "mutation")) != 0))
+		/* one that a black hole took in was not even looked at */
 		how = "without an Authorization header";
 	if (w->wrong == NULL && how != NULL)
 		w->wrong = way_in_name(r, line, how);
