@@ -123,7 +123,7 @@ FLAGS	?=
 .PHONY: drill mistakes bench bench-emulator
 drill: all
 	@$O/litedrill run -j $J $(FLAGS) $T
-# The drills tagged `property` with many releases, as one table; RELEASES="0.5.3
+# The drills tagged `regress` with many releases, as one table; RELEASES="0.5.3
 # 0.5.17" for some, UPDATE=--update where the table is to be another.
 RELEASES ?=
 UPDATE	?=
