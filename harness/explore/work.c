@@ -19,6 +19,10 @@
 #include "lib/str.h"
 
 #define WORK_US		INT64_C(30000000)	/* a restore of a small database */
+/* From this release on a restore can come by plain HTTP, without a token, which
+ * halves what a point costs: 190 ms of processor time with the proxy, TLS and
+ * the token, 94 ms without (0.5.12, 40 points of one history). */
+#define PLAIN_SINCE	"0.3.10"
 #define WORK_SAID	300			/* bytes of what it said */
 #define WORK_LEDGER	(256 << 20)
 
@@ -88,6 +92,7 @@ work_restore(struct work *w, const char *view, const char *file,
     struct point *p, struct err *e)
 {
 	struct run *r = w->run;
+	bool plain = release_compare(r->rel->version, PLAIN_SINCE) >= 0;
 	const char *out, *err, *line;
 	bool late = false;
 	struct proc_opts o = {
@@ -103,8 +108,9 @@ work_restore(struct work *w, const char *view, const char *file,
 			arena_strdup(&w->a, "PATH=/usr/local/bin:/usr/bin:/bin"),
 			arena_printf(&w->a, "HOME=%s", w->dir),
 			arena_printf(&w->a, "TMPDIR=%s", w->dir),
-			arena_printf(&w->a, "HTTPS_PROXY=http://%s",
-			    emu_proxy(r->emu)),
+			arena_printf(&w->a, "%s=http://%s", plain ?
+			    "STORAGE_EMULATOR_HOST" : "HTTPS_PROXY", plain ?
+			    emu_http(r->emu) : emu_proxy(r->emu)),
 			arena_printf(&w->a, "SSL_CERT_FILE=%s",
 			    emu_ca(r->emu)),
 			arena_printf(&w->a,
