@@ -27,7 +27,9 @@ def said(folder):
     name = next(n for n in ("exec.log", "replicator.log")
                 if os.path.exists(f"{folder}/{n}"))
     text = read(f"{folder}/{name}")
-    found = re.search(r'error="((?:[^"\\]|\\.)*)"', text)
+    # Of several at once the one of replication comes first.
+    found = (re.search(r'monitor error.* error="((?:[^"\\]|\\.)*)"', text) or
+             re.search(r'error="((?:[^"\\]|\\.)*)"', text))
     if found:
         text = found.group(1).replace('\\"', '"').replace("\\n", "\n")
     else:

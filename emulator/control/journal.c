@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "emulator/control/metrics.h"
+#include "emulator/control/why.h"
 #include "emulator/http/route.h"
 #include "lib/clock.h"
 #include "lib/cond.h"
@@ -291,13 +292,13 @@ journal_put(struct journal *j, struct journal_entry *e,
 }
 
 void
-journal_add(struct journal *j, const struct req *rq)
+journal_add(struct journal *j, struct req *rq)
 {
 	const char *text[JT_MAX] = {
 		[JT_HOST] = rq->host, [JT_METHOD] = rq->method,
 		[JT_PRINCIPAL] = rq->principal, [JT_BUCKET] = rq->bucket,
 		[JT_OBJECT] = rq->object, [JT_FAULT] = rq->fault_note,
-		[JT_REASON] = rq->status >= 400 ? rq->reason : NULL,
+		[JT_REASON] = rq->status >= 400 ? why_failed(rq) : NULL,
 		[JT_DENIED] = rq->status >= 400 ? rq->denied : NULL,
 	};
 	struct journal_entry e = {

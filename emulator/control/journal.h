@@ -28,7 +28,7 @@ struct journal;
 struct journal	*journal_new(const char *file, struct err *);
 void	journal_free(struct journal *);
 uint64_t journal_next(struct journal *);	/* a number for a new request */
-void	journal_add(struct journal *, const struct req *);
+void	journal_add(struct journal *, struct req *);
 void	journal_add_connect(struct journal *, uint64_t conn, const char *host,
     int status);
 

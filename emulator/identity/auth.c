@@ -352,7 +352,9 @@ auth_evaluate(struct req *rq, const char *permission, const struct bucket *b,
 			log_error("auth bucket policy is not JSON");
 		ok = auth_granted(&q, p);
 	}
-	if (!ok)
+	/* of a bucket of somebody else's, his project's would count */
+	if (!ok && (b->project == NULL ||
+	    strcmp(b->project, rq->emu->project) == 0))
 		ok = auth_granted(&q, auth_project_policy(&q));
 	json_decref(q.project);
 	*always = !q.conditional;

@@ -90,6 +90,18 @@ oauth_unusable(struct req *rq, const char *email)
 	return ("account_disabled");
 }
 
+static const char *
+oauth_no_key(struct req *rq, const struct jwt *j)
+{
+	struct iam_key key;
+
+	if (j->kid == NULL)
+		return ("bad_signature");
+	if (!iam_key_get(rq->emu, &rq->arena, j->kid, &key))
+		return ("unknown_key");
+	return (key.disabled ? "key_disabled" : "bad_signature");
+}
+
 /* The assertion, verified; -1: an error has been stored. */
 static int
 oauth_assertion(struct req *rq, const char *text, struct jwt *j)
@@ -112,7 +124,7 @@ oauth_assertion(struct req *rq, const char *text, struct jwt *j)
 	}
 	if (!oauth_signed(rq->emu, &rq->arena, j)) {
 		req_fail(rq, 400, "invalid_grant", "Invalid JWT Signature.");
-		rq->reason = "bad_signature";
+		rq->reason = oauth_no_key(rq, j);
 		return (-1);
 	}
 	if (!oauth_audience(rq, j->aud)) {

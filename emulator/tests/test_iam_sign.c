@@ -184,7 +184,8 @@ static int
 through(const char *who, const char *method, const char *chain)
 {
 	int status = fix_ask(&x, &rq, who, "POST", CRED,
-	    arena_printf(&x.arena, W ":%s", method), arena_printf(&x.arena, "{\"payload\":\"e30=\","
+	    arena_printf(&x.arena, W ":%s", method),
+	    arena_printf(&x.arena, "{\"payload\":\"e30=\","
 	    "\"audience\":\"a\",\"scope\":[\"https://www.googleapis.com/"
 	    "auth/cloud-platform\"],\"delegates\":%s}", chain));
 

@@ -128,9 +128,11 @@ machine_env_base(struct machine *m)
 
 	for (size_t i = 0; i < NELEMS(base); i++)
 		machine_env(m, base[i].name, base[i].value);
-	if (m->owner_key != NULL)
+	if (m->owner_key != NULL) {
 		machine_env(m, "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE",
 		    machine_path(m, "/drill/owner-key.json"));
+		machine_env(m, "BOTO_CONFIG", machine_path(m, "/drill/boto"));
+	}
 	if (!m->root_view)
 		machine_env(m, "LITESTREAM_CONFIG",
 		    machine_path(m, "/app/litestream.yml"));

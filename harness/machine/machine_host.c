@@ -119,6 +119,33 @@ machine_put_script(const char *release, const char *at, struct err *e)
 	return (rc);
 }
 
+/* The operator's key, and what tells gsutil of it: gcloud is told by its
+ * environment. */
+static int
+machine_put_operator(struct machine *m, struct err *e)
+{
+	struct run *r = m->run;
+	struct arena *a = &r->arena;
+	const char *port = strrchr(emu_proxy(r->emu), ':') + 1;
+	const char *boto = arena_printf(a, "[Credentials]\n"
+	    "gs_service_key_file = %s\n[Boto]\nproxy = 127.0.0.1\n"
+	    "proxy_port = %s\nca_certificates_file = %s\n"
+	    "https_validate_certificates = True\n[GSUtil]\n"
+	    "state_dir = %s\ndefault_project_id = %s\n"
+	    "software_update_check_period = 0\n",
+	    machine_path(m, "/drill/owner-key.json"), port,
+	    machine_path(m, "/drill/ca.pem"), machine_path(m,
+	    "/root/.gsutil"), r->project);
+
+	if (m->owner_key == NULL)
+		return (0);
+	if (file_copy(m->owner_key, arena_printf(a, "%s/drill/owner-key.json",
+	    m->dir), e) != 0)
+		return (-1);
+	return (file_write(arena_printf(a, "%s/drill/boto", m->dir), boto,
+	    strlen(boto), 0600, e));
+}
+
 static int
 machine_put_drill(struct machine *m, struct err *e)
 {
@@ -141,8 +168,7 @@ machine_put_drill(struct machine *m, struct err *e)
 	if (file_copy(emu_ca(m->run->emu),
 	    arena_printf(a, "%s/drill/ca.pem", m->dir), e) != 0)
 		return (-1);
-	return (m->owner_key == NULL ? 0 : file_copy(m->owner_key,
-	    arena_printf(a, "%s/drill/owner-key.json", m->dir), e));
+	return (machine_put_operator(m, e));
 }
 
 static int

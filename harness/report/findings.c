@@ -8,9 +8,6 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 
-#define NO_BUCKET	"There is no bucket of that name: 'gcloud storage " \
-	"buckets create' is missing, or BACKUPS_BUCKET_NAME has a typo."
-
 /* The one place to add a rule; the first that matches a line counts. */
 const struct finding findings[] = {
 	{ .name = "no-account", .api = "oauth.token",
@@ -21,27 +18,57 @@ const struct finding findings[] = {
 	    .reason = "account_disabled",
 	    .text = "The service account is disabled: 'gcloud iam "
 	    "service-accounts enable' it." },
+	{ .name = "key-deleted", .api = "oauth.token",
+	    .reason = "unknown_key",
+	    .text = "The account has no such key, since it was deleted: "
+	    "repeat 'gcloud iam service-accounts keys create'." },
+	{ .name = "key-disabled", .api = "oauth.token",
+	    .reason = "key_disabled",
+	    .text = "The account's key is disabled: 'gcloud iam "
+	    "service-accounts keys enable' it." },
 	{ .name = "bad-key", .api = "oauth.token", .reason = "bad_signature",
-	    .text = "The account has no such key, since it was deleted or the "
-	    "file was changed: repeat 'gcloud iam service-accounts keys "
-	    "create'." },
+	    .text = "The key file was changed after it was made: repeat "
+	    "'gcloud iam service-accounts keys create'." },
 	{ .name = "clock", .api = "oauth.token", .reason = "not_short_lived",
 	    .text = "The machine's clock and Google's differ by minutes: set "
 	    "the clock; the key is good." },
-	/* Of one object a 404 may mean that only the object is missing. */
-	{ .name = "no-bucket", .api = "storage.objects.list", .status = 404,
-	    .text = NO_BUCKET },
-	{ .name = "no-bucket", .api = "storage.objects.insert", .status = 404,
-	    .text = NO_BUCKET },
+	{ .name = "bucket-typo", .api = "storage.*", .status = 404,
+	    .reason = "no_bucket_but_near",
+	    .text = "There is no bucket {bucket}, but one with nearly that "
+	    "name: the replica's URL or BACKUPS_BUCKET_NAME has a typo." },
+	{ .name = "no-bucket", .api = "storage.*", .status = 404,
+	    .reason = "no_bucket",
+	    .text = "There is no bucket {bucket}: 'gcloud storage buckets "
+	    "create' is missing." },
+	{ .name = "bucket-taken", .api = "storage.*", .status = 403,
+	    .reason = "bucket_of_another_project",
+	    .text = "The bucket {bucket} is of another project, so that "
+	    "'gcloud storage buckets create' failed: all projects share the "
+	    "names, choose another one." },
+	{ .name = "other-bucket", .api = "storage.*", .status = 403,
+	    .reason = "granted_on_another_bucket",
+	    .text = "{principal} has its role on another bucket: 'gcloud "
+	    "storage buckets add-iam-policy-binding' must name {bucket}." },
+	{ .name = "other-account", .api = "storage.*", .status = 403,
+	    .reason = "granted_to_another_account",
+	    .text = "The key is of {principal}, but {bucket} was granted to "
+	    "another account: use the key of that one, or name this one in "
+	    "'add-iam-policy-binding'." },
 	{ .name = "read-only-role", .api = "storage.*", .status = 403,
+	    .reason = "role_too_small",
 	    .permission = "storage.objects.create",
-	    .text = "The account may not write to the bucket: its role in "
-	    "'add-iam-policy-binding' must be roles/storage.objectAdmin." },
+	    .text = "{principal} may read {bucket} but not write to it: its "
+	    "role in 'add-iam-policy-binding' must be "
+	    "roles/storage.objectAdmin." },
+	{ .name = "wrong-role", .api = "storage.*", .status = 403,
+	    .reason = "role_too_small",
+	    .text = "{principal} has a role on {bucket} without {permission}: "
+	    "in 'add-iam-policy-binding' it must be "
+	    "roles/storage.objectAdmin." },
 	{ .name = "no-binding", .api = "storage.*", .status = 403,
-	    .permission = "storage.*",
-	    .text = "The account lacks roles/storage.objectAdmin on this "
-	    "bucket: 'gcloud storage buckets add-iam-policy-binding' is "
-	    "missing, or names another bucket, account or role." },
+	    .reason = "not_granted",
+	    .text = "{principal} has no role on {bucket}: 'gcloud storage "
+	    "buckets add-iam-policy-binding' is missing." },
 	{ .name = "key-not-there", .output = "GOOGLE_APPLICATION_CREDENTIALS "
 	    "environment variable: open [^:]+: no such file or directory",
 	    .text = "GOOGLE_APPLICATION_CREDENTIALS names no file: its path is "
@@ -105,8 +132,35 @@ finding_of_output(const char *text)
 	return (NULL);
 }
 
+/* The text with the line's members for {NAME}. */
+static const char *
+finding_text(const struct finding *f, const json_t *line, struct arena *a)
+{
+	const char *p = f->text, *out = "";
+
+	while (*p != '\0') {
+		size_t n = strcspn(p, "{"), len;
+		const char *value;
+
+		out = arena_printf(a, "%s%.*s", out, (int)n, p);
+		p += n;
+		if (*p == '\0')
+			break;
+		len = strcspn(++p, "}");
+		value = json_string_value(json_object_get(line,
+		    arena_strndup(a, p, len)));
+		if (value != NULL && str_starts(value, "serviceAccount:"))
+			value = strchr(value, ':') + 1;
+		out = arena_printf(a, "%s%s", out, value != NULL ? value :
+		    "(unknown)");
+		p += len + (p[len] == '}');
+	}
+	return (out);
+}
+
 const struct finding *
-finding_of_journal(const char *path, const char *owner)
+finding_of_journal(const char *path, const char *owner, struct arena *a,
+    const char **text)
 {
 	const struct finding *found = NULL;
 	FILE *f = fopen(path, "re");
@@ -120,8 +174,9 @@ finding_of_journal(const char *path, const char *owner)
 		const char *who = json_string_value(json_object_get(j,
 		    "principal"));
 
-		if (j != NULL && (who == NULL || !str_ends(who, owner)))
-			found = finding_of_line(j);
+		if (j != NULL && (who == NULL || !str_ends(who, owner)) &&
+		    (found = finding_of_line(j)) != NULL)
+			*text = finding_text(found, j, a);
 		json_decref(j);
 	}
 	free(line);

@@ -6,6 +6,8 @@
 
 #include <jansson.h>
 
+#include "lib/arena.h"
+
 /* One mistake.  A member that is NULL or 0 matches anything. */
 struct finding {
 	const char *name;		/* what `expect finding ==` compares */
@@ -14,7 +16,9 @@ struct finding {
 	const char *reason, *permission;	/* globs */
 	const char *output;		/* extended regex of what was printed:
 					 * then there is no journal line */
-	const char *text;		/* one sentence for people */
+	const char *text;		/* one sentence for people; {bucket},
+					 * {principal} and {permission} are
+					 * the journal line's */
 };
 extern const struct finding findings[];	/* ends with name == NULL */
 
@@ -22,9 +26,10 @@ extern const struct finding findings[];	/* ends with name == NULL */
 const struct finding	*finding_of_line(const json_t *line);
 /* That of a command's output, or NULL. */
 const struct finding	*finding_of_output(const char *text);
-/* The first in a journal file, without the requests of `owner` (an e-mail);
- * NULL: none, or there is no such file. */
+/* The first in a journal file, without the requests of `owner` (an e-mail),
+ * and its sentence, in the arena, with the line's own names.  NULL: none, or
+ * there is no such file. */
 const struct finding	*finding_of_journal(const char *path,
-    const char *owner);
+    const char *owner, struct arena *, const char **text);
 
 #endif

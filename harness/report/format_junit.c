@@ -70,6 +70,10 @@ format_junit_why(FILE *f, const struct result *r)
 		(void)fputs(": ", f);
 		format_junit_text(f, r->text);
 	}
+	if (r->finding != NULL) {
+		(void)fputs("\nfinding: ", f);
+		format_junit_text(f, r->finding);
+	}
 	if (r->phase != NULL) {
 		(void)fputs("\nphase: ", f);
 		format_junit_text(f, r->phase);

@@ -304,7 +304,6 @@ run_set_up(struct run *r, struct err *e)
 static enum verdict
 run_lines(struct run *r)
 {
-	const struct finding *found;
 	enum verdict v = VERDICT_PASS;
 
 	for (size_t i = 0; v == VERDICT_PASS && r->opts->inject != NULL &&
@@ -323,8 +322,8 @@ run_lines(struct run *r)
 	}
 	if (v == VERDICT_PASS && r->opts->explore != NULL)
 		v = explore_run(r);
-	if (v != VERDICT_PASS && (found = run_finding(r)) != NULL)
-		r->finding = found->text;
+	if (v != VERDICT_PASS)
+		(void)run_finding(r, &r->finding);
 	return (v);
 }
 

@@ -117,8 +117,9 @@ struct run {
 	struct run_defer *defers;	/* cleanup stack */
 };
 
-/* The mistake that the last command's output or the journal shows, or NULL. */
-const struct finding	*run_finding(struct run *);
+/* The mistake that the last command's output or the journal shows, or NULL;
+ * *text: its sentence, in the run's arena. */
+const struct finding	*run_finding(struct run *, const char **text);
 
 /* Say why and return the verdict: `return (run_fail(r, "…"));`.  The place of
  * the current line is added by the report, not here. */

@@ -33,13 +33,17 @@ struct way_in {
 };
 
 const struct finding *
-run_finding(struct run *r)
+run_finding(struct run *r, const char **text)
 {
 	const struct finding *f = r->exec_err == NULL ? NULL :
 	    finding_of_output(r->exec_err);
 
-	return (f != NULL || r->emu == NULL ? f :
-	    finding_of_journal(run_journal(r), emu_owner(r->emu)));
+	if (f != NULL)
+		*text = f->text;
+	else if (r->emu != NULL)
+		f = finding_of_journal(run_journal(r), emu_owner(r->emu),
+		    &r->arena, text);
+	return (f);
 }
 
 static const char *

@@ -324,9 +324,9 @@ probe_finding_probe(struct run *r, const char *arg, struct value *v)
 	if (!probe_journal(r, v, arg, NULL, 0))
 		return (false);
 	v->n = 0;
-	f = run_finding(r);
+	r->finding = NULL;
+	f = run_finding(r, &r->finding);	/* asked for: shown */
 	v->s = f != NULL ? f->name : "none";
-	r->finding = f != NULL ? f->text : NULL;	/* asked for: shown */
 	return (true);
 }
 

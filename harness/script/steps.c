@@ -78,7 +78,7 @@ ARGS(configure_args) {
 };
 ARGS(cloud_args) {
 	{ MUST("action", ARG_CHOICE), .choices = "delete-key|disable-account|"
-	    "delete-account|delete-bucket|remove-binding" },
+	    "delete-account|delete-bucket|remove-binding|take-bucket" },
 	{ .name = NULL }
 };
 ARGS(damage_args) {
@@ -240,8 +240,9 @@ const struct step steps[] = {
 	    "what is not given is its default.", configure_args,
 	    .fn = step_configure_fn },
 	{ "cloud", "cloud delete-key | disable-account | delete-account | "
-	    "delete-bucket | remove-binding",
-	    "Something goes wrong in the cloud.", cloud_args,
+	    "delete-bucket | remove-binding | take-bucket",
+	    "Something goes wrong in the cloud. take-bucket: another project "
+	    "makes the bucket first, since all share the names.", cloud_args,
 	    .fn = step_cloud_fn },
 	{ "damage", "damage truncate | corrupt | remove | copy [object=GLOB] "
 	    "[nth=N] | damage undo",

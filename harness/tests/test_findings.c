@@ -15,15 +15,21 @@ static const struct {
 	{ "{\"api\":\"oauth.token\",\"status\":400,"
 	    "\"reason\":\"not_short_lived\"}", "clock" },
 	{ "{\"api\":\"storage.objects.list\",\"status\":404,"
-	    "\"reason\":\"notFound\"}", "no-bucket" },
+	    "\"reason\":\"no_bucket\"}", "no-bucket" },
 	{ "{\"api\":\"storage.objects.insert\",\"status\":403,"
+	    "\"reason\":\"role_too_small\","
 	    "\"permission\":\"storage.objects.create\"}", "read-only-role" },
 	{ "{\"api\":\"storage.objects.list\",\"status\":403,"
+	    "\"reason\":\"role_too_small\","
+	    "\"permission\":\"storage.objects.list\"}", "wrong-role" },
+	{ "{\"api\":\"storage.objects.list\",\"status\":403,"
+	    "\"reason\":\"not_granted\","
 	    "\"permission\":\"storage.objects.list\"}", "no-binding" },
 	/* an object that is not there, what a fault did, what went well */
 	{ "{\"api\":\"storage.objects.get\",\"status\":404,"
 	    "\"reason\":\"notFound\"}", NULL },
 	{ "{\"api\":\"storage.objects.list\",\"status\":403,"
+	    "\"reason\":\"not_granted\","
 	    "\"permission\":\"storage.objects.list\","
 	    "\"fault\":\"1:status\"}", NULL },
 	{ "{\"api\":\"storage.objects.list\",\"status\":200}", NULL },
@@ -65,8 +71,11 @@ END_TEST
 START_TEST(the_owners_requests_do_not_count)
 {
 	char path[] = "/tmp/findings-XXXXXX";
+	struct arena arena = ARENA_INIT;
+	const char *said = NULL;
 	const char *text =
 	    "{\"api\":\"storage.objects.list\",\"status\":404,"
+	    "\"reason\":\"no_bucket\",\"bucket\":\"b-1\","
 	    "\"principal\":\"user:owner@x\"}\n"
 	    "{\"api\":\"oauth.token\",\"status\":400,\"principal\":null,"
 	    "\"reason\":\"bad_signature\"}\n";
@@ -74,12 +83,15 @@ START_TEST(the_owners_requests_do_not_count)
 
 	ck_assert_int_eq(file_write_all(fd, text, strlen(text)), 0);
 	(void)close(fd);
-	ck_assert_str_eq(finding_of_journal(path, "owner@x")->name,
-	    "bad-key");
-	ck_assert_str_eq(finding_of_journal(path, "other@x")->name,
-	    "no-bucket");
+	ck_assert_str_eq(finding_of_journal(path, "owner@x", &arena,
+	    &said)->name, "bad-key");
+	ck_assert_str_eq(finding_of_journal(path, "other@x", &arena,
+	    &said)->name, "no-bucket");
+	ck_assert_ptr_nonnull(strstr(said, " bucket b-1: "));
 	(void)unlink(path);
-	ck_assert_ptr_null(finding_of_journal(path, "owner@x"));
+	ck_assert_ptr_null(finding_of_journal(path, "owner@x", &arena,
+	    &said));
+	arena_release(&arena);
 }
 END_TEST
 
