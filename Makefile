@@ -127,7 +127,10 @@ drill: all
 # 0.5.17" for some, UPDATE=--update where the table is to be another.
 RELEASES ?=
 UPDATE	?=
-.PHONY: regress
+.PHONY: regress explore
+# The machine lost after every change of a session, for both pinned releases.
+explore: all
+	@$O/litedrill explore -j $J --out out/explore $(FLAGS) $T
 regress: all
 	@J=$J ci/regress $O $(UPDATE) $(RELEASES)
 # README's table of mistakes, from what the drills see.

@@ -239,6 +239,17 @@ cli_scenarios(struct arena *a)
 }
 
 const char *
+cli_known(struct arena *a)
+{
+	const char *dir = cli_scenarios(a), *known;
+
+	if (dir == NULL)
+		return (NULL);
+	known = arena_printf(a, "%s/70-explore/known", dir);
+	return (file_exists(known) ? known : NULL);
+}
+
+const char *
 cli_deployment(struct arena *a)
 {
 	static const char *const names[] = { "fixtures/deploy" };

@@ -47,6 +47,8 @@ const char	*cli_emulator(struct arena *);
 const char	*cli_tools(struct arena *);	/* LITEDRILL_TOOLS first */
 const char	*cli_scenarios(struct arena *);
 const char	*cli_deployment(struct arena *);
+/* The file of what `explore` is known to find; NULL: there is none. */
+const char	*cli_known(struct arena *);
 
 /* ---- which scenarios (cli_select.c) ---- */
 struct cli_pick {
@@ -72,12 +74,13 @@ void	cli_picks_release(struct cli_picks *);
 /* ---- one function a command ---- */
 int	cli_run_cmd(int argc, char **argv);
 int	cli_explore_cmd(int argc, char **argv);
+int	cli_merge_cmd(int argc, char **argv);
 int	cli_check_cmd(int argc, char **argv);
 int	cli_list_cmd(int argc, char **argv);
 int	cli_steps_cmd(int argc, char **argv);
 int	cli_doctor_cmd(int argc, char **argv);
 int	cli_complete_cmd(int argc, char **argv);
 extern const struct cli_opt cli_run_opts[], cli_explore_opts[],
-    cli_check_opts[], cli_list_opts[], cli_steps_opts[], cli_doctor_opts[];
+    cli_merge_opts[], cli_check_opts[], cli_list_opts[], cli_steps_opts[], cli_doctor_opts[];
 
 #endif

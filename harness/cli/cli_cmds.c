@@ -39,6 +39,9 @@ const struct cli_cmd cli_cmds[] = {
 	    "Run a session, then lose the machine after every change of the "
 	    "bucket and judge what comes back; without a word, tag:explore.",
 	    cli_explore_opts, cli_explore_cmd },
+	{ "merge", "REPORT…", "Join the explore.json of all parts (--shard) "
+	    "of an exploration and judge them as one.", cli_merge_opts,
+	    cli_merge_cmd },
 	{ "check", "[FILE|FOLDER]…",
 	    "Find every mistake in scenarios; nothing is run.",
 	    cli_check_opts, cli_check_cmd },

@@ -370,7 +370,6 @@ static int
 cli_run_explores(struct cli_run *c, bool explores, const char **words,
     size_t *nwords)
 {
-	const char *dir = cli_scenarios(&c->arena);
 
 	if (!explores)
 		return (0);
@@ -381,14 +380,8 @@ cli_run_explores(struct cli_run *c, bool explores, const char **words,
 	if (*nwords == 0)
 		words[(*nwords)++] = "tag:explore";
 	/* A history is judged again to see what it shows. */
-	if (c->explore.known == NULL && c->explore.replay == NULL &&
-	    dir != NULL) {
-		const char *known = arena_printf(&c->arena,
-		    "%s/70-explore/known", dir);
-
-		if (file_exists(known))
-			c->explore.known = known;
-	}
+	if (c->explore.known == NULL && c->explore.replay == NULL)
+		c->explore.known = cli_known(&c->arena);
 	return (0);
 }
 

@@ -27,13 +27,17 @@ named(const struct explore_opts *o, int64_t k)
 	return (o->npoints == 0);
 }
 
+/* A two-time view is named by both. */
 static size_t
 choose(const struct explore_opts *o, const struct points *ps, bool *pick)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < ps->n; i++) {
-		pick[i] = named(o, ps->v[i].k) &&
+		const struct point *p = &ps->v[i];
+
+		pick[i] = named(o, p->k) &&
+		    (p->list_k == 0 || named(o, p->list_k)) &&
 		    i % (size_t)o->shards == (size_t)(o->shard - 1);
 		n += pick[i];
 	}
@@ -47,55 +51,35 @@ replay(struct run *r, struct violation *v, struct err *e)
 {
 	const struct explore_opts *o = r->opts->explore;
 	bool pick[2] = { true, true };
-	struct point two[2];
-	struct points again = { two, 0 };
+	struct point one[2], two[1];
+	struct points ps = { one, 0 }, twos = { two, 0 };
 	struct violation *found;
+	const struct point *at;
 	size_t n;
 
 	for (int i = 0; i < o->repeat; i++) {
-		again.n = 0;
+		ps.n = twos.n = 0;
 		if (v->since != NULL)
-			two[again.n++] = *v->since;
-		two[again.n++] = *v->at;
-		for (size_t k = 0; k < again.n; k++)
-			two[k].tried = false;
-		if (work_points(r, &again, pick, 1, r->emu_began_us, e) != 0)
+			one[ps.n++] = *v->since;
+		if (v->at->list_k > 0) {
+			two[twos.n++] = *v->at;
+			at = &two[0];
+		} else {
+			one[ps.n++] = *v->at;
+			at = &one[ps.n - 1];
+		}
+		for (size_t k = 0; k < ps.n; k++)
+			one[k].tried = false;
+		two[0].tried = false;
+		if (work_points(r, &ps, pick, 1, r->emu_began_us, e) != 0 ||
+		    work_points(r, &twos, pick, 1, r->emu_began_us, e) != 0)
 			return (-1);
-		found = points_judge(&again, &r->arena, &n);
+		found = points_judge(&ps, &twos, &r->arena, &n);
 		v->tries++;
-		v->fired += n > 0 && found[n - 1].at == &two[again.n - 1] &&
+		v->fired += n > 0 && found[n - 1].at == at &&
 		    strcmp(found[n - 1].property, v->property) == 0;
 	}
 	return (0);
-}
-
-/* ---- what is known ---- */
-
-/* A line of the file: PROPERTY | RELEASES | CLASS | WHY, with globs for the
- * property and the class. */
-static void
-know(struct run *r, struct violation *v, size_t n, struct err *e)
-{
-	const char *file = r->opts->explore->known;
-	struct buf b;
-
-	buf_init(&b, 1 << 20);
-	if (file == NULL || file_read(file, &b, e) != 0) {
-		buf_release(&b);
-		return;
-	}
-	for (char *s = b.p, *end; s != NULL && *s != '\0'; s = end) {
-		struct known k;
-
-		if ((end = strchr(s, '\n')) != NULL)
-			*end++ = '\0';
-		if (points_known(&r->arena, s, &k) != 0)
-			continue;
-		for (size_t i = 0; i < n; i++)
-			if (points_is_known(&k, &v[i], r->rel->version))
-				v[i].known = k.why;
-	}
-	buf_release(&b);
 }
 
 /* ---- what is left for the reader ---- */
@@ -177,9 +161,20 @@ explore_load(struct run *r, const char *data, struct err *e)
 	return (rc);
 }
 
+static void
+put_points(json_t *all, const struct points *ps)
+{
+
+	for (size_t i = 0; i < ps->n; i++)
+		if (ps->v[i].tried)
+			(void)json_array_append_new(all,
+			    point_to_json(&ps->v[i]));
+}
+
 static int
 write_results(struct run *r, const struct points *ps,
-    const struct violation *v, size_t n, struct err *e)
+    const struct points *twos, const struct violation *v, size_t n,
+    struct err *e)
 {
 	struct arena *a = &r->arena;
 	json_auto_t *all = json_array(), *doc;
@@ -187,19 +182,18 @@ write_results(struct run *r, const struct points *ps,
 	char *s;
 	int rc;
 
-	for (size_t i = 0; i < ps->n; i++)
-		if (ps->v[i].tried)
-			(void)json_array_append_new(all,
-			    point_to_json(&ps->v[i]));
-	doc = json_pack("{s:s, s:s, s:i, s:i, s:O}", "scenario", r->sc->name,
-	    "release", r->rel->label, "shard", r->opts->explore->shard,
+	put_points(all, ps);
+	put_points(all, twos);
+	doc = json_pack("{s:s, s:s, s:I, s:i, s:i, s:O}", "scenario",
+	    r->sc->name, "release", r->rel->label, "began_us",
+	    (json_int_t)r->emu_began_us, "shard", r->opts->explore->shard,
 	    "shards", r->opts->explore->shards, "points", all);
 	s = json_dumps(doc, JSON_INDENT(1));
 	rc = file_write(arena_printf(a, "%s/explore.json", r->opts->out), s,
 	    strlen(s), 0644, e);
 	free(s);
 	buf_init(&b, 1 << 24);
-	points_table(&b, ps, v, n);
+	points_table(&b, ps, twos, v, n);
 	if (rc == 0)
 		rc = file_write(arena_printf(a, "%s/explore.txt",
 		    r->opts->out), b.p, b.len, 0644, e);
@@ -227,8 +221,8 @@ conclude(struct run *r, size_t tried, const struct violation *v, size_t n,
 	if (first == NULL)
 		return (VERDICT_PASS);
 	if (r->opts->explore->replay == NULL && (save_history(r, e) != 0 ||
-	    run_evidence_replay(r, first->since != NULL ? first->since->k : 0,
-	    first->at->k, e) != 0))
+	    run_evidence_replay(r, first->since != NULL ? first->since->k :
+	    first->at->list_k, first->at->k, e) != 0))
 		return (run_error(r, "%s", err_msg(e)));
 	return (run_fail(r, "%s: lost after change %" PRId64 " (%s): %s; "
 	    "again in %d of %d replays; %zu of %zu points broke a rule, see "
@@ -240,20 +234,29 @@ static enum verdict
 explore(struct run *r, struct points *ps, struct err *e)
 {
 	const struct explore_opts *o = r->opts->explore;
-	bool *pick = arena_alloc(&r->arena, ps->n + 1);
-	size_t tried = choose(o, ps, pick), restored = 0, n;
+	struct points twos;
+	size_t tried, restored = 0, n;
 	struct violation *v;
+	bool *pick;
 
+	points_two_times(ps, &r->arena, &twos);
+	pick = arena_alloc(&r->arena, ps->n + twos.n + 1);
+	tried = choose(o, ps, pick);
 	if (work_points(r, ps, pick, o->jobs, r->emu_began_us, e) != 0)
+		return (run_error(r, "%s", err_msg(e)));
+	tried += choose(o, &twos, pick);
+	if (work_points(r, &twos, pick, o->jobs, r->emu_began_us, e) != 0)
 		return (run_error(r, "%s", err_msg(e)));
 	for (size_t i = 0; i < ps->n; i++)
 		restored += ps->v[i].tried && ps->v[i].status == 0;
-	v = points_judge(ps, &r->arena, &n);
+	v = points_judge(ps, &twos, &r->arena, &n);
 	for (size_t i = 0; i < n && i < REPLAYED; i++)
 		if (replay(r, &v[i], e) != 0)
 			return (run_error(r, "%s", err_msg(e)));
-	know(r, v, n, e);
-	if (write_results(r, ps, v, n, e) != 0)
+	if (o->known != NULL && points_know(o->known, r->rel->version, v, n,
+	    &r->arena, e) != 0)
+		return (run_error(r, "%s", err_msg(e)));
+	if (write_results(r, ps, &twos, v, n, e) != 0)
 		return (run_error(r, "%s", err_msg(e)));
 	if (restored == 0 && n == 0)
 		return (run_error(r, "inconclusive: of %zu changes of the "

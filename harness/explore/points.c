@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/replicator/replicators.h"
 #include "lib/file.h"
 #include "lib/str.h"
 
@@ -118,131 +117,41 @@ points_read(const char *journal, const char *bucket, const char *path,
 	return (0);
 }
 
-/* ---- the rules ---- */
+/* ---- two-time views ---- */
 
-struct rules {
-	struct arena *a;
-	const struct point *backup;	/* the first that could be restored */
-	const struct point *best;	/* the one with the highest frontier */
-};
-
-/* What is wrong with a point by itself, or NULL. */
-static const char *
-rule_alone(struct rules *c, const struct point *p, const char **text)
+static void
+two_add(struct points *out, const struct point *at, int64_t list_k)
 {
-	const char *colon;
+	struct point *p = &out->v[out->n++];
 
-	if (p->panic) {
-		*text = "the restore panicked";
-		return ("panic");
-	}
-	if (p->status == 124) {
-		*text = "the restore did not end in time";
-		return ("ends");
-	}
-	if (p->broken == NULL)
-		return (NULL);
-	*text = arena_printf(c->a, "restored with status 0: %s", p->broken);
-	colon = strchr(p->broken, ':');
-	return (colon == NULL ? p->broken : arena_strndup(c->a, p->broken,
-	    (size_t)(colon - p->broken)));
+	*p = *at;
+	p->list_k = list_k;
 }
 
-/* What is wrong with it after what was seen before, or NULL. */
-static const char *
-rule_before(struct rules *c, const struct point *p, const char **text)
+void
+points_two_times(const struct points *ps, struct arena *a, struct points *out)
 {
 
-	if (p->status != 0 && c->backup != NULL) {
-		*text = arena_printf(c->a, "restore ends with %d, where after "
-		    "change %" PRId64 " it brought back a database%s%s",
-		    p->status, c->backup->k, p->said != NULL ? ": " : "",
-		    p->said != NULL ? p->said : "");
-		return ("restorable");
-	}
-	if (p->status == 0 && c->best != NULL &&
-	    p->frontier < c->best->frontier) {
-		*text = arena_printf(c->a, "restored up to row %" PRId64
-		    ", where after change %" PRId64 " it was row %" PRId64,
-		    p->frontier, c->best->k, c->best->frontier);
-		return ("frontier");
-	}
-	/* Untidy, which is the least of it. */
-	if (p->litter != NULL) {
-		*text = arena_printf(c->a, "the restore, which ended with %d, "
-		    "left %s", p->status, p->litter);
-		return ("litter");
-	}
-	return (NULL);
-}
+	out->v = arena_alloc(a, (3 * ps->n + 1) * sizeof(*out->v));
+	out->n = 0;
+	for (size_t i = 1, end; i < ps->n; i = end + 1) {
+		size_t early = i - 1;
 
-struct violation *
-points_judge(const struct points *ps, struct arena *a, size_t *n)
-{
-	struct violation *v = arena_alloc(a, (ps->n + 1) * sizeof(*v));
-	struct rules c = { .a = a };
-
-	*n = 0;
-	for (size_t i = 0; i < ps->n; i++) {
-		const struct point *p = &ps->v[i];
-		const char *text, *property;
-		const struct point *since = NULL;
-
-		if (!p->tried)
+		end = i;
+		if (!str_starts(ps->v[i].what, "delete "))
 			continue;
-		property = rule_alone(&c, p, &text);
-		if (property == NULL &&
-		    (property = rule_before(&c, p, &text)) != NULL &&
-		    strcmp(property, "litter") != 0)
-			since = p->status != 0 ? c.backup : c.best;
-		if (property != NULL)
-			v[(*n)++] = (struct violation){ .property = property,
-			    .at = p, .since = since, .text = text };
-		if (p->status != 0 || p->broken != NULL)
-			continue;
-		if (c.backup == NULL)
-			c.backup = p;
-		if (c.best == NULL || p->frontier > c.best->frontier)
-			c.best = p;
+		while (end + 1 < ps->n &&
+		    str_starts(ps->v[end + 1].what, "delete "))
+			end++;
+		while (early > 0 && ps->v[early].at_us > ps->v[end].at_us -
+		    POINTS_SPAN_US)
+			early--;
+		two_add(out, &ps->v[i], ps->v[i - 1].k);
+		if (early < i - 1)
+			two_add(out, &ps->v[end], ps->v[early].k);
+		if (end > i)
+			two_add(out, &ps->v[end], ps->v[i - 1].k);
 	}
-	return (v);
-}
-
-/* ---- what is known ---- */
-
-/* The next column, without the blanks around it. */
-static const char *
-column(struct arena *a, const char **line)
-{
-	const char *s = *line + strspn(*line, " \t"), *end;
-	size_t n = strcspn(s, "|");
-
-	end = s + n;
-	*line = *end == '|' ? end + 1 : end;
-	while (n > 0 && (s[n - 1] == ' ' || s[n - 1] == '\t'))
-		n--;
-	return (arena_strndup(a, s, n));
-}
-
-int
-points_known(struct arena *a, const char *line, struct known *k)
-{
-
-	k->property = column(a, &line);
-	k->releases = column(a, &line);
-	k->what = column(a, &line);
-	k->why = column(a, &line);
-	return (*k->property == '#' || *k->why == '\0' ? -1 : 0);
-}
-
-bool
-points_is_known(const struct known *k, const struct violation *v,
-    const char *version)
-{
-
-	return (str_glob(k->property, v->property) &&
-	    release_among(version, k->releases) &&
-	    str_glob(k->what, v->at->what));
 }
 
 /* ---- results as JSON ---- */
@@ -259,9 +168,9 @@ json_t *
 point_to_json(const struct point *p)
 {
 
-	return (json_pack("{s:I, s:I, s:o, s:o, s:b, s:i, s:b, s:I, s:I, s:o, "
-	    "s:o, s:o}", "k", (json_int_t)p->k, "at_us",
-	    (json_int_t)p->at_us, "class", text_or_null(p->what), "object",
+	return (json_pack("{s:I, s:I, s:I, s:o, s:o, s:b, s:i, s:b, s:I, s:I, s:o, "
+	    "s:o, s:o}", "k", (json_int_t)p->k, "list_k",
+	    (json_int_t)p->list_k, "at_us", (json_int_t)p->at_us, "class", text_or_null(p->what), "object",
 	    text_or_null(p->object), "tried", p->tried, "status", p->status,
 	    "panic", p->panic, "frontier", (json_int_t)p->frontier, "lag_us",
 	    (json_int_t)p->lag_us, "broken", text_or_null(p->broken),
@@ -280,16 +189,17 @@ text_from(struct arena *a, const json_t *j, const char *name)
 int
 point_from_json(struct arena *a, const json_t *j, struct point *p)
 {
-	json_int_t k, at, frontier, lag;
+	json_int_t k, list_k, at, frontier, lag;
 	int tried, panic;
 
 	*p = (struct point){ 0 };
-	if (json_unpack((json_t *)(uintptr_t)j, "{s:I, s:I, s:b, s:i, s:b, "
-	    "s:I, s:I}", "k", &k, "at_us", &at, "tried", &tried, "status",
+	if (json_unpack((json_t *)(uintptr_t)j, "{s:I, s:I, s:I, s:b, s:i, "
+	    "s:b, s:I, s:I}", "k", &k, "list_k", &list_k, "at_us", &at, "tried", &tried, "status",
 	    &p->status, "panic", &panic, "frontier", &frontier, "lag_us",
 	    &lag) != 0)
 		return (-1);
 	p->k = k;
+	p->list_k = list_k;
 	p->at_us = at;
 	p->frontier = frontier;
 	p->lag_us = lag;

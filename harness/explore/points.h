@@ -17,6 +17,9 @@ struct point {
 	int64_t	k;		/* number of the change ("mutation") */
 	int64_t	at_us;		/* when its request had been answered, since
 				 * the emulator began */
+	/* What a listing shows, where that is older: a restore that began
+	 * there and read its objects at k.  0: k too. */
+	int64_t	list_k;
 	const char *what;	/* request class: "insert level 0" */
 	const char *object;
 
@@ -58,10 +61,19 @@ const char	*points_class(struct arena *, const char *method,
 int	points_read(const char *journal, const char *bucket, const char *path,
     struct arena *, struct points *, struct err *);
 
+/* Two-time views of a session: of each run of deletes the first and the last,
+ * listed as it was right before the run, and the last one as of SPAN_US
+ * before.  In the arena. */
+#define POINTS_SPAN_US	INT64_C(1000000)
+void	points_two_times(const struct points *, struct arena *,
+    struct points *out);
+
 /* All rules over all points that have been tried, in order; at most one
- * violation a point, the gravest.  The array is the arena's. */
-struct violation	*points_judge(const struct points *, struct arena *,
-    size_t *n);
+ * violation a point, the gravest.  Of the two-time views (`twos`, or NULL) an
+ * error is no violation: only what claims to be the database.  The array is
+ * the arena's. */
+struct violation	*points_judge(const struct points *,
+    const struct points *twos, struct arena *, size_t *n);
 
 /* A line of the file of known findings, PROPERTY | RELEASES | CLASS | WHY:
  * globs, and releases as `known-bug` has them.  -1: it is none (empty, or a
@@ -72,6 +84,9 @@ struct known {
 int	points_known(struct arena *, const char *line, struct known *);
 bool	points_is_known(const struct known *, const struct violation *,
     const char *version);
+/* Marks those that a line of the file means.  -1: it cannot be read. */
+int	points_know(const char *file, const char *version, struct violation *,
+    size_t n, struct arena *, struct err *);
 
 /* Results, for other processes and for `merge`. */
 json_t	*point_to_json(const struct point *);
@@ -81,6 +96,6 @@ int	point_from_json(struct arena *, const json_t *, struct point *);
 /* The classes with their outcomes, the map (a character a point), and the
  * violations, as text. */
 void	points_table(struct buf *, const struct points *,
-    const struct violation *, size_t n);
+    const struct points *twos, const struct violation *, size_t n);
 
 #endif

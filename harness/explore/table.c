@@ -85,13 +85,33 @@ table_map(struct buf *b, const struct points *ps, const struct violation *v,
 	buf_adds(b, "\n");
 }
 
+/* What came of restores that were listed earlier than they read. */
+static void
+table_twos(struct buf *b, const struct points *twos,
+    const struct violation *v, size_t n)
+{
+	size_t tried = 0, restored = 0, wrong = 0;
+
+	for (size_t i = 0; i < twos->n; i++) {
+		const struct point *p = &twos->v[i];
+
+		tried += p->tried;
+		restored += p->tried && p->status == 0;
+		wrong += p->tried && violation_of(p, v, n) != NULL;
+	}
+	buf_addf(b, "\nListed before a run of deletes, read after one of them:"
+	    " %zu restores, %zu brought a database, %zu ended with an error, "
+	    "%zu violations\n", tried, restored, tried - restored, wrong);
+}
+
 void
 points_table(struct buf *b, const struct points *ps,
-    const struct violation *v, size_t n)
+    const struct points *twos, const struct violation *v, size_t n)
 {
 
 	table_classes(b, ps, v, n);
 	table_map(b, ps, v, n);
+	table_twos(b, twos, v, n);
 	for (size_t i = 0; i < n; i++)
 		buf_addf(b, "\n%s: after change %" PRId64 " (%s, %s): %s%s%s"
 		    "\n  fired again in %d of %d replays\n", v[i].property,

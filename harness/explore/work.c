@@ -185,6 +185,18 @@ work_litter(struct work *w, const char *dir, bool restored)
 	return (found);
 }
 
+/* In a two-time view listings are older than what is read. */
+static int
+work_list_earlier(struct work *w, const char *view, const struct point *p,
+    struct err *e)
+{
+
+	return (emu_fault(w->run->emu, json_pack("{s:s, s:s, s:s, s:s, "
+	    "s:{s:I}}", "kind", "stale", "on", "storage.objects.list",
+	    "bucket", view, "times", "always", "args", "mutation",
+	    (json_int_t)p->list_k), e));
+}
+
 static int
 work_point(struct work *w, struct point *p, struct err *e)
 {
@@ -193,11 +205,13 @@ work_point(struct work *w, struct point *p, struct err *e)
 	    (int)getpid());
 	const char *dir = arena_printf(&w->a, "%s/restored", w->dir);
 	const char *file = arena_printf(&w->a, "%s/app.db", dir);
-	int rc;
+	int rc, rule = 0;
 
 	if (emu_view(r->emu, r->bucket, p->k, view, e) != 0)
 		return (-1);
-	rc = file_mkdirs(dir, 0700, e);
+	if (p->list_k > 0)
+		rule = work_list_earlier(w, view, p, e);
+	rc = rule < 0 ? -1 : file_mkdirs(dir, 0700, e);
 	if (rc == 0)
 		rc = work_restore(w, view, file, p, e);
 	if (rc == 0) {
@@ -206,6 +220,8 @@ work_point(struct work *w, struct point *p, struct err *e)
 			rc = work_judge(w, file, p, e);
 	}
 	(void)file_remove_all(dir, NULL);
+	if (rule > 0 && emu_fault_end(r->emu, rule, rc < 0 ? NULL : e) != 0)
+		rc = -1;
 	if (emu_view_delete(r->emu, view, rc < 0 ? NULL : e) != 0)
 		rc = -1;
 	p->tried = rc == 0;
@@ -279,9 +295,10 @@ work_take(struct run *r, struct points *ps, const json_t *all)
 
 		if (point_from_json(&r->arena, j, &p) != 0)
 			continue;
-		while (at < ps->n && ps->v[at].k < p.k)
+		while (at < ps->n && (ps->v[at].k != p.k ||
+		    ps->v[at].list_k != p.list_k))
 			at++;
-		if (at < ps->n && ps->v[at].k == p.k)
+		if (at < ps->n)
 			ps->v[at] = p;
 	}
 }

@@ -75,6 +75,7 @@ int	emu_view(struct emu *, const char *bucket, int64_t at, const char *name,
 int	emu_view_delete(struct emu *, const char *name, struct err *);
 /* The rule is stolen; its id, or -1. */
 int	emu_fault(struct emu *, json_t *rule, struct err *);
+int	emu_fault_end(struct emu *, int id, struct err *);
 int64_t	emu_held(struct emu *, const char *as, int n, int64_t timeout_us,
     struct err *);
 int	emu_release(struct emu *, const char *as, bool discard, struct err *);

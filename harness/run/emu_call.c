@@ -317,6 +317,15 @@ emu_fault(struct emu *emu, json_t *rule, struct err *e)
 	    "id", e));
 }
 
+int
+emu_fault_end(struct emu *emu, int id, struct err *e)
+{
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "faults/%d", id);
+	return (emu_ok(emu_control(emu, "DELETE", path, NULL, e)));
+}
+
 int64_t
 emu_held(struct emu *emu, const char *as, int n, int64_t timeout_us,
     struct err *e)

@@ -92,16 +92,13 @@ step_fault_remove(struct run *r, size_t first)
 
 	while (a->nrules > first) {
 		struct err e = ERR_INIT;
-		json_t *j = emu_control(r->emu, "DELETE", arena_printf(
-		    &r->arena, "faults/%d", a->rules[a->nrules - 1].id), NULL,
-		    &e);
 
-		if (j == NULL) {
+		if (emu_fault_end(r->emu, a->rules[a->nrules - 1].id, &e)
+		    != 0) {
 			(void)run_error(r, "%s", err_msg(&e));
 			err_release(&e);
 			return (-1);
 		}
-		json_decref(j);
 		a->nrules--;
 	}
 	return (0);

@@ -141,7 +141,7 @@ START_TEST(rules_are_kept_or_named)
 
 	buf_init(&b, 4096);
 	buf_adds(&b, "");
-	v = points_judge(&ps, &ar, &n);
+	v = points_judge(&ps, NULL, &ar, &n);
 	for (size_t i = 0; i < n; i++) {
 		buf_addf(&b, "%s@%d", v[i].property, (int)v[i].at->k);
 		if (v[i].since != NULL)
@@ -159,8 +159,61 @@ START_TEST(untried_points_say_nothing)
 	size_t n;
 
 	ps.v[1].tried = false;
-	(void)points_judge(&ps, &ar, &n);
+	(void)points_judge(&ps, NULL, &ar, &n);
 	ck_assert_uint_eq(n, 0);
+}
+END_TEST
+
+/* ---- two-time views ---- */
+
+START_TEST(two_times_are_around_runs_of_deletes)
+{
+	static struct point v[] = {
+		{ .k = 1, .at_us = 0, .what = "insert level 0" },
+		{ .k = 2, .at_us = 100000, .what = "insert level 0" },
+		{ .k = 4, .at_us = 2000000, .what = "insert level 1" },
+		{ .k = 5, .at_us = 2100000, .what = "delete level 0" },
+		{ .k = 6, .at_us = 2200000, .what = "delete level 0" },
+		{ .k = 8, .at_us = 2300000, .what = "delete level 0" },
+		{ .k = 9, .at_us = 2400000, .what = "insert level 0" },
+		{ .k = 10, .at_us = 2500000, .what = "delete snapshot" },
+	};
+	static const struct { int64_t list_k, k; } want[] = {
+		{ 4, 5 }, { 2, 8 }, { 4, 8 }, { 9, 10 }, { 2, 10 },
+	};
+	struct points ps = { v, NELEMS(v) }, twos;
+
+	points_two_times(&ps, &ar, &twos);
+	ck_assert_uint_eq(twos.n, NELEMS(want));
+	for (size_t i = 0; i < twos.n; i++) {
+		ck_assert_int_eq(twos.v[i].list_k, want[i].list_k);
+		ck_assert_int_eq(twos.v[i].k, want[i].k);
+	}
+}
+END_TEST
+
+/* What a two-time view between changes 1, which has 5 rows, and 2 is. */
+static const struct {
+	const char *two, *is;
+} twos_judged[] = {
+	{ "2:0:5", "" }, { "2:0:7", "" }, { "2:1:0", "" },
+	{ "2:1:0L", "" }, { "2:0:4", "frontier" }, { "2:0:5B", "index" },
+	{ "2:2:0P", "panic" }, { "2:124:0", "ends" },
+};
+
+START_TEST(a_two_time_view_is_right_or_an_error)
+{
+	struct point one = points("1:0:5").v[0];
+	struct points ps = { &one, 1 }, twos;
+	struct violation *v;
+	size_t n;
+
+	one.what = "insert level 0";
+	twos = points(twos_judged[_i].two);
+	twos.v[0].list_k = 1;
+	v = points_judge(&ps, &twos, &ar, &n);
+	ck_assert_str_eq(n > 0 ? v[0].property : "", twos_judged[_i].is);
+	ck_assert_uint_le(n, 1);
 }
 END_TEST
 
@@ -184,7 +237,7 @@ START_TEST(known_findings_are_of_a_property_release_and_class)
 	struct known k;
 	size_t n;
 
-	v = points_judge(&ps, &ar, &n);
+	v = points_judge(&ps, NULL, &ar, &n);
 	ck_assert_uint_eq(n, 1);
 	ck_assert_int_eq(points_known(&ar, known[_i].line, &k), 0);
 	ck_assert_str_eq(k.why, "why");
@@ -242,6 +295,9 @@ main(void)
 	tcase_add_test(t, journal_gives_changes_of_the_backup_in_order);
 	tcase_add_loop_test(t, rules_are_kept_or_named, 0, NELEMS(judged));
 	tcase_add_test(t, untried_points_say_nothing);
+	tcase_add_test(t, two_times_are_around_runs_of_deletes);
+	tcase_add_loop_test(t, a_two_time_view_is_right_or_an_error, 0,
+	    NELEMS(twos_judged));
 	tcase_add_loop_test(t,
 	    known_findings_are_of_a_property_release_and_class, 0,
 	    NELEMS(known));

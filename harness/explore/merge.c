@@ -1,0 +1,159 @@
+#include "harness/explore/merge.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/explore/points.h"
+#include "lib/mem.h"
+
+struct session {
+	const char *scenario, *release;
+	int64_t	began_us;
+	int	shards, have;
+	bool	*part;			/* by number, from 0 */
+	struct points ps, twos;		/* heap arrays */
+};
+
+struct merge {
+	struct arena a;
+	struct session *v;
+	size_t	n;
+};
+
+static void
+merge_release(struct merge *m)
+{
+
+	for (size_t i = 0; i < m->n; i++) {
+		free(m->v[i].ps.v);
+		free(m->v[i].twos.v);
+	}
+	arena_release(&m->a);
+}
+
+static struct session *
+merge_session(struct merge *m, const char *scenario, const char *release,
+    int64_t began_us, int shards)
+{
+	struct session *s;
+
+	for (s = m->v; s < m->v + m->n; s++)
+		if (s->began_us == began_us && s->shards == shards &&
+		    strcmp(s->scenario, scenario) == 0 &&
+		    strcmp(s->release, release) == 0)
+			return (s);
+	*s = (struct session){ .began_us = began_us, .shards = shards,
+	    .scenario = arena_strdup(&m->a, scenario),
+	    .release = arena_strdup(&m->a, release),
+	    .part = arena_alloc(&m->a, (size_t)shards) };
+	m->n++;
+	return (s);
+}
+
+static int
+merge_points(struct merge *m, struct session *s, const json_t *all)
+{
+	size_t room = json_array_size(all), i;
+	const json_t *j;
+
+	s->ps.v = mem_realloc(s->ps.v, (s->ps.n + room + 1) *
+	    sizeof(*s->ps.v));
+	s->twos.v = mem_realloc(s->twos.v, (s->twos.n + room + 1) *
+	    sizeof(*s->twos.v));
+	json_array_foreach(all, i, j) {
+		struct point p;
+
+		if (point_from_json(&m->a, j, &p) != 0)
+			return (-1);
+		if (p.list_k > 0)
+			s->twos.v[s->twos.n++] = p;
+		else
+			s->ps.v[s->ps.n++] = p;
+	}
+	return (0);
+}
+
+static int
+merge_file(struct merge *m, const char *file, struct err *e)
+{
+	json_error_t why;
+	json_auto_t *doc = json_load_file(file, 0, &why);
+	const char *scenario, *release;
+	struct session *s;
+	json_int_t began;
+	json_t *all;
+	int shard, shards;
+
+	if (doc == NULL || json_unpack_ex(doc, &why, 0, "{s:s, s:s, s:I, s:i, "
+	    "s:i, s:o}", "scenario", &scenario, "release", &release,
+	    "began_us", &began, "shard", &shard, "shards", &shards, "points",
+	    &all) != 0)
+		return (err_set(e, "%s: %s: it is no explore.json", file,
+		    why.text));
+	if (shards < 1 || shards > 10000 || shard < 1 || shard > shards)
+		return (err_set(e, "%s: there is no part %d of %d", file,
+		    shard, shards));
+	s = merge_session(m, scenario, release, began, shards);
+	if (s->part[shard - 1])
+		return (err_set(e, "%s: part %d/%d of this session of %s with "
+		    "%s is among the reports already", file, shard, shards,
+		    scenario, release));
+	s->part[shard - 1] = true;
+	s->have++;
+	return (merge_points(m, s, all) == 0 ? 0 : err_set(e, "%s: a point "
+	    "of it is none", file));
+}
+
+static int
+by_k(const void *x, const void *y)
+{
+	const struct point *a = x, *b = y;
+
+	return ((a->k > b->k) - (a->k < b->k));
+}
+
+/* How many are new, or -1. */
+static int
+merge_judge(struct merge *m, struct session *s, const char *known,
+    struct buf *out, struct err *e)
+{
+	struct violation *v;
+	size_t n, fresh = 0;
+
+	for (int i = 0; i < s->shards; i++)
+		if (!s->part[i])
+			return (err_set(e, "part %d/%d of %s with %s is "
+			    "missing", i + 1, s->shards, s->scenario,
+			    s->release));
+	qsort(s->ps.v, s->ps.n, sizeof(*s->ps.v), by_k);
+	v = points_judge(&s->ps, &s->twos, &m->a, &n);
+	if (known != NULL && points_know(known, s->release, v, n, &m->a, e)
+	    != 0)
+		return (-1);
+	for (size_t i = 0; i < n; i++)
+		fresh += v[i].known == NULL;
+	buf_addf(out, "%s with %s, in %d part%s: %zu points, %zu violations, "
+	    "%zu of them known\n\n", s->scenario, s->release, s->shards,
+	    s->shards > 1 ? "s" : "", s->ps.n + s->twos.n, n, n - fresh);
+	points_table(out, &s->ps, &s->twos, v, n);
+	buf_addc(out, '\n');
+	return ((int)fresh);
+}
+
+int
+merge_reports(const char *const *files, size_t n, const char *known,
+    struct buf *out, struct err *e)
+{
+	struct merge m = { .a = ARENA_INIT };
+	int fresh = 0, rc = 0;
+
+	m.v = arena_alloc(&m.a, (n + 1) * sizeof(*m.v));
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = merge_file(&m, files[i], e);
+	for (size_t i = 0; i < m.n && rc >= 0; i++)
+		if ((rc = merge_judge(&m, &m.v[i], known, out, e)) > 0)
+			fresh += rc;
+	merge_release(&m);
+	return (rc < 0 ? -1 : fresh);
+}

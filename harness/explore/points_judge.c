@@ -1,0 +1,211 @@
+/* The rules of an exploration, and which of its findings are known. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/explore/points.h"
+#include "harness/replicator/replicators.h"
+#include "lib/file.h"
+#include "lib/str.h"
+
+#define KNOWN_MAX	(1 << 20)
+
+/* ---- the rules ---- */
+
+struct rules {
+	struct arena *a;
+	const struct point *backup;	/* the first that could be restored */
+	const struct point *best;	/* the one with the highest frontier */
+};
+
+/* What is wrong with a point by itself, or NULL. */
+static const char *
+rule_alone(struct rules *c, const struct point *p, const char **text)
+{
+	const char *colon;
+
+	if (p->panic) {
+		*text = "the restore panicked";
+		return ("panic");
+	}
+	if (p->status == 124) {
+		*text = "the restore did not end in time";
+		return ("ends");
+	}
+	if (p->broken == NULL)
+		return (NULL);
+	*text = arena_printf(c->a, "restored with status 0: %s", p->broken);
+	colon = strchr(p->broken, ':');
+	return (colon == NULL ? p->broken : arena_strndup(c->a, p->broken,
+	    (size_t)(colon - p->broken)));
+}
+
+/* What is wrong with it after what was seen before, or NULL. */
+static const char *
+rule_before(struct rules *c, const struct point *p, const char **text)
+{
+
+	if (p->status != 0 && c->backup != NULL) {
+		*text = arena_printf(c->a, "restore ends with %d, where after "
+		    "change %" PRId64 " it brought back a database%s%s",
+		    p->status, c->backup->k, p->said != NULL ? ": " : "",
+		    p->said != NULL ? p->said : "");
+		return ("restorable");
+	}
+	if (p->status == 0 && c->best != NULL &&
+	    p->frontier < c->best->frontier) {
+		*text = arena_printf(c->a, "restored up to row %" PRId64
+		    ", where after change %" PRId64 " it was row %" PRId64,
+		    p->frontier, c->best->k, c->best->frontier);
+		return ("frontier");
+	}
+	/* Untidy, which is the least of it. */
+	if (p->litter != NULL) {
+		*text = arena_printf(c->a, "the restore, which ended with %d, "
+		    "left %s", p->status, p->litter);
+		return ("litter");
+	}
+	return (NULL);
+}
+
+static const struct point *
+point_at(const struct points *ps, int64_t k)
+{
+
+	for (size_t i = 0; i < ps->n; i++)
+		if (ps->v[i].k == k && ps->v[i].tried)
+			return (&ps->v[i]);
+	return (NULL);
+}
+
+/* What is wrong with a two-time view; *since: what had been there when it was
+ * listed. */
+static const char *
+rule_two(struct rules *c, const struct points *ps, const struct point *p,
+    const struct point **since, const char **text)
+{
+	const struct point *then = point_at(ps, p->list_k);
+
+	*since = NULL;
+	if (p->status == 0 && then != NULL && then->status == 0 &&
+	    then->broken == NULL && p->frontier < then->frontier) {
+		*since = then;
+		*text = arena_printf(c->a, "listed as of change %" PRId64
+		    ", where row %" PRId64 " could be restored, but restored "
+		    "up to row %" PRId64 " with status 0", p->list_k,
+		    then->frontier, p->frontier);
+		return ("frontier");
+	}
+	return (NULL);
+}
+
+struct violation *
+points_judge(const struct points *ps, const struct points *twos,
+    struct arena *a, size_t *n)
+{
+	size_t room = ps->n + (twos != NULL ? twos->n : 0) + 1;
+	struct violation *v = arena_alloc(a, room * sizeof(*v));
+	struct rules c = { .a = a };
+
+	*n = 0;
+	for (size_t i = 0; i < ps->n; i++) {
+		const struct point *p = &ps->v[i];
+		const char *text, *property;
+		const struct point *since = NULL;
+
+		if (!p->tried)
+			continue;
+		property = rule_alone(&c, p, &text);
+		if (property == NULL &&
+		    (property = rule_before(&c, p, &text)) != NULL &&
+		    strcmp(property, "litter") != 0)
+			since = p->status != 0 ? c.backup : c.best;
+		if (property != NULL)
+			v[(*n)++] = (struct violation){ .property = property,
+			    .at = p, .since = since, .text = text };
+		if (p->status != 0 || p->broken != NULL)
+			continue;
+		if (c.backup == NULL)
+			c.backup = p;
+		if (c.best == NULL || p->frontier > c.best->frontier)
+			c.best = p;
+	}
+	for (size_t i = 0; twos != NULL && i < twos->n; i++) {
+		const struct point *p = &twos->v[i], *since = NULL;
+		const char *text, *property;
+
+		if (!p->tried)
+			continue;
+		property = rule_alone(&c, p, &text);
+		if (property == NULL)
+			property = rule_two(&c, ps, p, &since, &text);
+		if (property != NULL)
+			v[(*n)++] = (struct violation){ .property = property,
+			    .at = p, .since = since, .text = text };
+	}
+	return (v);
+}
+
+/* ---- what is known ---- */
+
+/* The next column, without the blanks around it. */
+static const char *
+column(struct arena *a, const char **line)
+{
+	const char *s = *line + strspn(*line, " \t"), *end;
+	size_t n = strcspn(s, "|");
+
+	end = s + n;
+	*line = *end == '|' ? end + 1 : end;
+	while (n > 0 && (s[n - 1] == ' ' || s[n - 1] == '\t'))
+		n--;
+	return (arena_strndup(a, s, n));
+}
+
+int
+points_known(struct arena *a, const char *line, struct known *k)
+{
+
+	k->property = column(a, &line);
+	k->releases = column(a, &line);
+	k->what = column(a, &line);
+	k->why = column(a, &line);
+	return (*k->property == '#' || *k->why == '\0' ? -1 : 0);
+}
+
+bool
+points_is_known(const struct known *k, const struct violation *v,
+    const char *version)
+{
+
+	return (str_glob(k->property, v->property) &&
+	    release_among(version, k->releases) &&
+	    str_glob(k->what, v->at->what));
+}
+
+
+int
+points_know(const char *file, const char *version, struct violation *v,
+    size_t n, struct arena *a, struct err *e)
+{
+	struct buf b;
+
+	buf_init(&b, KNOWN_MAX);
+	if (file_read(file, &b, e) != 0) {
+		buf_release(&b);
+		return (-1);
+	}
+	for (char *s = b.p, *end; s != NULL && *s != '\0'; s = end) {
+		struct known k;
+
+		if ((end = strchr(s, '\n')) != NULL)
+			*end++ = '\0';
+		if (points_known(a, s, &k) != 0)
+			continue;
+		for (size_t i = 0; i < n; i++)
+			if (points_is_known(&k, &v[i], version))
+				v[i].known = k.why;
+	}
+	buf_release(&b);
+	return (0);
+}
