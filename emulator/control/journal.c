@@ -28,6 +28,12 @@
 #define JOURNAL_TEXT	(32u << 10)	/* of one text; no honest one is so
 					 * long */
 
+static const char JOURNAL_CONNECT[] = "emulator.connect";
+static const char *const journal_auths[] = {
+	"none", "bearer", "bad", "signed"
+};
+static const char *const journal_ways[] = { "http", "proxy", "direct" };
+
 /* Texts are one after another behind the entry, each ended by a NUL; a length
  * of 0 (a text's own and its NUL) means none. */
 enum journal_text {
@@ -51,6 +57,7 @@ struct journal {
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
 	_Atomic uint64_t last_n;
+	uint64_t conns;		/* the highest that the file began with */
 	char	*bytes;			/* JOURNAL_BYTES */
 	uint32_t *at;			/* of each in it, JOURNAL_MAX by seq */
 	uint32_t end;			/* behind the last one */
@@ -63,6 +70,8 @@ struct journal {
 	int64_t	start_us;
 };
 
+static void	journal_resume(struct journal *);
+
 struct journal *
 journal_new(const char *file, struct err *e)
 {
@@ -70,7 +79,7 @@ journal_new(const char *file, struct err *e)
 
 	j->fd = -1;
 	if (file != NULL) {
-		j->fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+		j->fd = open(file, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC,
 		    0600);
 		if (j->fd < 0) {
 			err_setno(e, "cannot open the journal %s", file);
@@ -85,6 +94,8 @@ journal_new(const char *file, struct err *e)
 	j->at = mem_alloc(JOURNAL_MAX * sizeof(*j->at));
 	j->first = j->next = 1;
 	j->start_us = clock_mono_us();
+	if (j->fd >= 0)
+		journal_resume(j);
 	return (j);
 }
 
@@ -109,6 +120,13 @@ journal_next(struct journal *j)
 {
 
 	return (atomic_fetch_add(&j->last_n, 1) + 1);
+}
+
+uint64_t
+journal_conns(struct journal *j)
+{
+
+	return (j->conns);
 }
 
 /* ---- entries ---- */
@@ -153,20 +171,17 @@ journal_string(const char *s)
 static json_t *
 journal_json(const struct journal_entry *e, uint64_t seq)
 {
-	static const char *const auths[] = { "none", "bearer", "bad",
-	    "signed" };
-	static const char *const ways[] = { "http", "proxy", "direct" };
 	json_t *j = json_pack(
 	    "{s:I, s:I, s:f, s:I, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o, "
 	    "s:I, s:I, s:i, s:o, s:I, s:I}",
 	    "seq", (json_int_t)seq, "n", (json_int_t)e->n,
 	    "t", (double)e->t_us / 1e6, "conn", (json_int_t)e->conn,
-	    "via", ways[e->via],
+	    "via", journal_ways[e->via],
 	    "host", journal_string(journal_text(e, JT_HOST)),
 	    "method", journal_string(journal_text(e, JT_METHOD)),
 	    "api", journal_string(e->api),
 	    "principal", journal_string(journal_text(e, JT_PRINCIPAL)),
-	    "auth", auths[e->auth],
+	    "auth", journal_auths[e->auth],
 	    "bucket", journal_string(journal_text(e, JT_BUCKET)),
 	    "object", journal_string(journal_text(e, JT_OBJECT)),
 	    "in", (json_int_t)e->in, "out", (json_int_t)e->out,
@@ -262,11 +277,10 @@ journal_line(const struct journal_entry *e, const char *const text[JT_MAX])
 	return (line);
 }
 
+/* How long its texts are, and the whole. */
 static void
-journal_put(struct journal *j, struct journal_entry *e,
-    const char *const text[JT_MAX])
+journal_size(struct journal_entry *e, const char *const text[JT_MAX])
 {
-	char *line = NULL, *whole;
 	size_t n = sizeof(*e), len;
 
 	for (int i = 0; i < JT_MAX; i++) {
@@ -275,6 +289,15 @@ journal_put(struct journal *j, struct journal_entry *e,
 		n += e->len[i];
 	}
 	e->size = (uint32_t)((n + 7) / 8 * 8);
+}
+
+static void
+journal_put(struct journal *j, struct journal_entry *e,
+    const char *const text[JT_MAX])
+{
+	char *line = NULL, *whole;
+
+	journal_size(e, text);
 	if (j->fd >= 0)
 		line = journal_line(e, text);
 	BUG_ON(pthread_mutex_lock(&j->lock) != 0);
@@ -327,11 +350,117 @@ journal_add_connect(struct journal *j, uint64_t conn, const char *host,
 	struct journal_entry e = {
 		.n = journal_next(j), .conn = conn,
 		.t_us = clock_mono_us() - j->start_us,
-		.api = "emulator.connect", .status = status,
+		.api = JOURNAL_CONNECT, .status = status,
 		.via = VIA_PROXY,
 	};
 
 	journal_put(j, &e, text);
+}
+
+/* ---- going on where an emulator before this one ended ---- */
+
+static int64_t
+journal_number(const json_t *o, const char *key)
+{
+
+	return (json_integer_value(json_object_get(o, key)));
+}
+
+/* "proxy" as its place in a list. */
+static int
+journal_word(const json_t *o, const char *key, const char *const *list,
+    int n)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	while (--n > 0 && (s == NULL || strcmp(s, list[n]) != 0))
+		;
+	return (n);
+}
+
+/* A route's id, which stays; or NULL. */
+static const char *
+journal_api(const char *s)
+{
+
+	for (const struct route *r = routes; s != NULL && r->id != NULL; r++)
+		if (strcmp(r->id, s) == 0)
+			return (r->id);
+	return (s != NULL && strcmp(s, JOURNAL_CONNECT) == 0 ?
+	    JOURNAL_CONNECT : NULL);
+}
+
+static void
+journal_again(struct journal *j, const json_t *o)
+{
+	static const char *const names[JT_MAX] = {
+		[JT_HOST] = "host", [JT_METHOD] = "method",
+		[JT_PRINCIPAL] = "principal", [JT_BUCKET] = "bucket",
+		[JT_OBJECT] = "object", [JT_FAULT] = "fault",
+		[JT_REASON] = "reason", [JT_DENIED] = "permission",
+	};
+	struct journal_entry e = {
+		.n = (uint64_t)journal_number(o, "n"),
+		.conn = (uint64_t)journal_number(o, "conn"),
+		.batch = (uint64_t)journal_number(o, "batch"),
+		.t_us = (int64_t)(1e6 * json_number_value(json_object_get(o,
+		    "t"))),
+		.us = journal_number(o, "us"), .in = journal_number(o, "in"),
+		.out = journal_number(o, "out"),
+		.mutation = journal_number(o, "mutation"),
+		.status = (int)journal_number(o, "status"),
+		.via = (enum req_via)journal_word(o, "via", journal_ways,
+		    NELEMS(journal_ways)),
+		.auth = (enum req_auth)journal_word(o, "auth", journal_auths,
+		    NELEMS(journal_auths)),
+	};
+	const char *text[JT_MAX];
+
+	e.api = journal_api(json_string_value(json_object_get(o, "api")));
+	for (int i = 0; i < JT_MAX; i++)
+		text[i] = json_string_value(json_object_get(o, names[i]));
+	journal_size(&e, text);
+	journal_copy(journal_room(j, e.size), &e, text);
+	if (e.n > atomic_load(&j->last_n))
+		atomic_store(&j->last_n, e.n);
+	if (e.conn > j->conns)
+		j->conns = e.conn;
+	if (clock_mono_us() - e.t_us < j->start_us)
+		j->start_us = clock_mono_us() - e.t_us;
+}
+
+/* What was killed may have left half a line, which goes.  What is too long is
+ * read from where its last JOURNAL_BYTES begin. */
+static void
+journal_resume(struct journal *j)
+{
+	off_t size = lseek(j->fd, 0, SEEK_END), from, whole = 0;
+	char *text, *p, *nl;
+	ssize_t n;
+
+	if (size <= 0)
+		return;
+	from = size > (off_t)JOURNAL_BYTES ? size - (off_t)JOURNAL_BYTES : 0;
+	text = mem_alloc((size_t)(size - from) + 1);
+	n = pread(j->fd, text, (size_t)(size - from), from);
+	p = text;
+	if (from > 0 && n > 0 && (nl = memchr(text, '\n', (size_t)n)) != NULL)
+		p = nl + 1;
+	for (; n > 0 && (nl = strchr(p, '\n')) != NULL; p = nl + 1) {
+		json_t *o = nul_json(p, (size_t)(nl - p), true, 0, NULL);
+		int64_t seq = o != NULL ? journal_number(o, "seq") : 0;
+
+		if (seq > 0 && j->first == j->next)
+			j->first = j->next = (uint64_t)seq;
+		if (seq > 0)
+			journal_again(j, o);
+		json_decref(o);
+		whole = from + (nl + 1 - text);
+	}
+	if (n > 0 && whole < size && ftruncate(j->fd, whole) != 0)
+		log_error("journal cannot end %s at a whole line: %s",
+		    j->path, strerror(errno));
+	free(text);
 }
 
 /* ---- asking ---- */

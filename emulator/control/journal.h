@@ -24,10 +24,13 @@
 
 struct journal;
 
-/* file: NULL or a path, appended to. */
+/* file: NULL or a path, appended to.  Where it holds a journal, this one goes
+ * on with it: numbers, counts and clock. */
 struct journal	*journal_new(const char *file, struct err *);
 void	journal_free(struct journal *);
 uint64_t journal_next(struct journal *);	/* a number for a new request */
+uint64_t journal_conns(struct journal *);	/* the highest of a connection that
+					 * its file began with, or 0 */
 void	journal_add(struct journal *, struct req *);
 void	journal_add_connect(struct journal *, uint64_t conn, const char *host,
     int status);

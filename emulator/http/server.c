@@ -359,6 +359,8 @@ server_begin(struct server *sv, const struct server_opts *o, struct err *e)
 		.allow = o->allow,
 		.max = server_limit(o->max_connections, e),
 		.second_us = o->second_us > 0 ? o->second_us : 1000000,
+		.after = sv->emu->journal != NULL ?
+		    journal_conns(sv->emu->journal) : 0,
 		.size = sizeof(struct conn), .take = server_take, .cls = sv
 	};
 	struct crew_opts co = { .serve = server_serve,

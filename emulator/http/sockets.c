@@ -43,7 +43,7 @@ struct sockets {
 	int	nconns;
 	struct sockets_count count[SOCKETS_WAYS];
 	bool	full;		/* nobody is accepted until one goes */
-	uint64_t last;
+	uint64_t last;		/* number of a connection */
 	bool	stopping;
 	struct sockets_doors want, doors;
 	int64_t	turned;
@@ -442,6 +442,7 @@ sockets_new(const struct sockets_opts *o, struct err *e)
 	int i;
 
 	s->o = *o;
+	s->last = o->after;
 	for (i = 0; i < SOCKETS_WAYS; i++)
 		if (o->fd[i] > 0)
 			listen_adopt(&s->ways[i], o->fd[i]);

@@ -76,6 +76,8 @@ struct sockets_opts {
 	struct listen_allow allow;
 	int	max;			/* connections at once */
 	int64_t	second_us;		/* of limits.h's seconds, a tester's */
+	uint64_t after;			/* connections are numbered from the
+					 * next on */
 	size_t	size;			/* of the caller's struct */
 	/* A new connection, in PHASE_IDLE, in the accepting thread.  False: it
 	 * is not wanted; the rest of the struct is zeros. */

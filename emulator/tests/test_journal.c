@@ -69,6 +69,56 @@ START_TEST(filters_pick_and_count)
 }
 END_TEST
 
+/* What an emulator that was killed had written, and half a line. */
+START_TEST(a_journal_goes_on_where_its_file_ends)
+{
+	char *file = mem_printf("%s/journal.jsonl", x.dir);
+	struct err e = ERR_INIT;
+	struct journal *j = journal_new(file, &e);
+	json_t *got, *list;
+	struct req rq;
+	FILE *f;
+
+	ck_assert_ptr_nonnull(j);
+	note(j, LIST, "worker@x", 200);
+	fix_req(&x, &rq, "GET", GCS_HOST, GET, NULL);
+	rq.n = journal_next(j);
+	rq.conn = 12;
+	req_reply(&rq, 404, "text/plain", "x", 1);
+	journal_add(j, &rq);
+	req_release(&rq);
+	journal_free(j);
+	ck_assert_ptr_nonnull(f = fopen(file, "ae"));
+	ck_assert_int_gt(fprintf(f, "{\"seq\":3,\"n\":"), 0);
+	ck_assert_int_eq(fclose(f), 0);
+
+	j = journal_new(file, &e);
+	ck_assert_ptr_nonnull(j);
+	ck_assert_int_eq((int)journal_conns(j), 12);
+	ck_assert_int_eq(journal_count(j, &(struct journal_filter){ 0 }), 2);
+	note(j, LIST, NULL, 401);
+	got = journal_get(j, &(struct journal_filter){ 0 }, 10);
+	list = json_object_get(got, "entries");
+	ck_assert_uint_eq(json_array_size(list), 3);
+	for (size_t i = 0; i < 3; i++) {
+		static const int status[] = { 200, 404, 401 };
+		const json_t *o = json_array_get(list, i);
+
+		ck_assert_int_eq(json_integer_value(json_object_get(o,
+		    "seq")), (int)i + 1);
+		ck_assert_int_eq(json_integer_value(json_object_get(o, "n")),
+		    (int)i + 1);
+		ck_assert_int_eq(json_integer_value(json_object_get(o,
+		    "status")), status[i]);
+	}
+	ck_assert_str_eq(json_string_value(json_object_get(json_array_get(
+	    list, 0), "principal")), "serviceAccount:worker@x");
+	json_decref(got);
+	journal_free(j);
+	free(file);
+}
+END_TEST
+
 START_TEST(entry_shows_what_happened)
 {
 	struct journal *j = x.emu.journal;
@@ -301,6 +351,7 @@ main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, filters_pick_and_count);
+	tcase_add_test(t, a_journal_goes_on_where_its_file_ends);
 	tcase_add_test(t, entry_shows_what_happened);
 	tcase_add_test(t, next_continues_where_a_page_ended);
 	tcase_add_test(t, oldest_go_and_are_counted);

@@ -115,12 +115,15 @@ emu_ready(struct emu *emu, struct err *e)
 }
 
 static struct proc *
-emu_spawn(struct emu *emu, const struct emu_opts *o, int out_fd, struct err *e)
+emu_spawn(struct emu *emu, int out_fd, struct err *e)
 {
+	const struct emu_opts *o = &emu->o;
 	struct arena *a = &emu->arena;
 	const char *tmp = getenv("TMPDIR");
 	const char *argv[20] = {
-		o->program, "--http", "127.0.0.1:0", "--proxy", "127.0.0.1:0",
+		o->program, "--http", emu->http != NULL ? emu->http :
+		"127.0.0.1:0", "--proxy", emu->proxy != NULL ? emu->proxy :
+		"127.0.0.1:0",
 		"--die-with-parent", "--data", o->data, "--project", o->project,
 	};
 	const char *envp[] = {
@@ -145,25 +148,36 @@ emu_spawn(struct emu *emu, const struct emu_opts *o, int out_fd, struct err *e)
 	return (proc_start(&p, e));
 }
 
+/* Where it has been before, its addresses stay. */
+static int
+emu_begin(struct emu *emu, struct err *e)
+{
+	int fd[2];
+
+	if (pipe2(fd, O_CLOEXEC) != 0)
+		return (err_setno(e, "cannot make a pipe"));
+	emu->ready_fd = fd[0];
+	emu->proc = emu_spawn(emu, fd[1], e);
+	(void)close(fd[1]);
+	return (emu->proc == NULL ? -1 : emu_ready(emu, e));
+}
+
 struct emu *
 emu_start(const struct emu_opts *o, struct err *e)
 {
 	struct emu *emu = mem_alloc(sizeof(*emu));
-	int fd[2];
+	struct arena *a = &emu->arena;
 
-	emu->token = emu_secret(&emu->arena);
-	emu->log = arena_strdup(&emu->arena, o->log);
-	emu->data = arena_strdup(&emu->arena, o->data);
-	emu->project = arena_strdup(&emu->arena, o->project);
-	if (pipe2(fd, O_CLOEXEC) != 0) {
-		err_setno(e, "cannot make a pipe");
-		free(emu);
-		return (NULL);
-	}
-	emu->ready_fd = fd[0];
-	emu->proc = emu_spawn(emu, o, fd[1], e);
-	(void)close(fd[1]);
-	if (emu->proc == NULL || emu_ready(emu, e) != 0) {
+	emu->ready_fd = -1;
+	emu->token = emu_secret(a);
+	emu->log = arena_strdup(a, o->log);
+	emu->data = arena_strdup(a, o->data);
+	emu->project = arena_strdup(a, o->project);
+	emu->o = (struct emu_opts){ .program = arena_strdup(a, o->program),
+	    .data = emu->data, .log = emu->log, .project = emu->project,
+	    .journal = o->journal != NULL ? arena_strdup(a, o->journal) :
+	    NULL, .history = o->history };
+	if (emu_begin(emu, e) != 0) {
 		emu_stop(emu);
 		return (NULL);
 	}
@@ -171,6 +185,43 @@ emu_start(const struct emu_opts *o, struct err *e)
 	emu->curl = curl_easy_init();
 	BUG_ON(emu->curl == NULL);
 	return (emu);
+}
+
+int
+emu_kill(struct emu *emu, struct err *e)
+{
+
+	if (emu->killed)
+		return (err_set(e, "the emulator has been killed already"));
+	if (proc_signal(emu->proc, SIGKILL) != 0 ||
+	    !proc_wait(emu->proc, EMU_END_US))
+		return (err_set(e, "the emulator cannot be killed"));
+	emu->killed = true;
+	return (0);
+}
+
+int
+emu_restart(struct emu *emu, struct err *e)
+{
+
+	if (!emu->killed)
+		return (err_set(e, "the emulator runs: it has not been "
+		    "killed"));
+	proc_free(emu->proc);
+	emu->proc = NULL;
+	(void)close(emu->ready_fd);
+	emu->ready_fd = -1;
+	if (emu_begin(emu, e) != 0)
+		return (-1);
+	emu->killed = false;
+	return (0);
+}
+
+bool
+emu_killed(const struct emu *emu)
+{
+
+	return (emu->killed);
 }
 
 void
@@ -186,6 +237,8 @@ static bool
 emu_ask_to_end(struct emu *emu, int64_t timeout_us)
 {
 
+	if (emu->proc == NULL)
+		return (true);
 	if (proc_alive(emu->proc))
 		json_decref(emu_control(emu, "POST", "shutdown", NULL, NULL));
 	return (proc_wait(emu->proc, timeout_us));
@@ -216,7 +269,8 @@ emu_stop(struct emu *emu)
 		curl_global_cleanup();
 	}
 	proc_free(emu->proc);
-	(void)close(emu->ready_fd);
+	if (emu->ready_fd >= 0)
+		(void)close(emu->ready_fd);
 	arena_release(&emu->arena);
 	free(emu);
 }

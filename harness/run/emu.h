@@ -30,6 +30,12 @@ void	emu_stop(struct emu *);
 /* Ask it to end and wait; -1 where it does not, or not with status 0 (a
  * sanitizer's report ends in another).  emu_stop() frees it all the same. */
 int	emu_end(struct emu *, struct err *);
+/* kill -9, and back again on the same data and the same ports; whatever was
+ * acknowledged is there (durability class `process`), fault rules are gone.
+ * -1: it could not be done. */
+int	emu_kill(struct emu *, struct err *);
+int	emu_restart(struct emu *, struct err *);
+bool	emu_killed(const struct emu *);		/* and not back again */
 /* In a forked child, first: a connection of its own.  The emulator stays the
  * parent's. */
 void	emu_forked(struct emu *);

@@ -14,6 +14,8 @@ struct emu {
 	CURL	*curl;			/* one connection, kept alive */
 	int	ready_fd;		/* its stdout */
 	const char *token;		/* of the control API */
+	struct emu_opts o;		/* strings in the arena */
+	bool	killed;			/* on purpose */
 	const char *log, *project;
 	const char *http, *proxy, *ca, *data, *owner;
 	const char *owner_key, *bearer;	/* NULL until asked for */

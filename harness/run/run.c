@@ -312,7 +312,11 @@ run_lines(struct run *r)
 	if (v == VERDICT_PASS && !run_replays(r))
 		v = steps_run(r, r->sc->lines, r->sc->nlines);
 	/* The emulator's death explains whatever else went wrong. */
-	if (v != VERDICT_PASS && emu_mutation(r->emu, NULL) < 0)
+	if (v == VERDICT_PASS && emu_killed(r->emu))
+		v = run_error(r, "the emulator was killed and not restarted: "
+		    "nothing can be said of it");
+	if (v != VERDICT_PASS && !emu_killed(r->emu) &&
+	    emu_mutation(r->emu, NULL) < 0)
 		v = run_error(r, "the emulator died; see %s/log%s%s",
 		    r->opts->out, r->why != NULL ? ": " : "",
 		    r->why != NULL ? r->why : "");

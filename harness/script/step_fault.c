@@ -127,6 +127,26 @@ step_fault_clear(struct run *r)
 	return (VERDICT_PASS);
 }
 
+/* Rules die with it, and nobody could be asked whether they had fired. */
+enum verdict
+step_emulator_fn(struct run *r, const struct line *l)
+{
+	bool kills = strcmp(step_str(r, "action"), "kill") == 0;
+	struct err e = ERR_INIT;
+	enum verdict v = VERDICT_PASS;
+
+	(void)l;
+	if (kills && step_args(r)->nrules + step_args(r)->ninjected > 0)
+		return (run_error(r, "faults end with the emulator: clear "
+		    "them first"));
+	if ((kills ? emu_kill(r->emu, &e) : emu_restart(r->emu, &e)) != 0)
+		v = run_error(r, "%s", err_msg(&e));
+	else
+		run_log(r, "emu", "%s", kills ? "killed" : "is back");
+	err_release(&e);
+	return (v);
+}
+
 enum verdict
 step_fault_fn(struct run *r, const struct line *l)
 {

@@ -81,6 +81,10 @@ ARGS(cloud_args) {
 	    "delete-account|delete-bucket|remove-binding|take-bucket" },
 	{ .name = NULL }
 };
+ARGS(emulator_args) {
+	{ MUST("action", ARG_CHOICE), .choices = "kill|restart" },
+	{ .name = NULL }
+};
 ARGS(damage_args) {
 	{ MUST("how", ARG_CHOICE), .choices = "truncate|corrupt|remove|"
 	    "copy|undo" },
@@ -244,6 +248,10 @@ const struct step steps[] = {
 	    "Something goes wrong in the cloud. take-bucket: another project "
 	    "makes the bucket first, since all share the names.", cloud_args,
 	    .fn = step_cloud_fn },
+	{ "emulator", "emulator kill | restart",
+	    "The endpoint is gone, as by kill -9, and comes back on the same "
+	    "data and ports. Faults must have been cleared.", emulator_args,
+	    .fn = step_emulator_fn },
 	{ "damage", "damage truncate | corrupt | remove | copy [object=GLOB] "
 	    "[nth=N] | damage undo",
 	    "Each such object of the bucket is cut in half, has one byte "
