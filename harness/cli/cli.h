@@ -81,6 +81,7 @@ int	cli_steps_cmd(int argc, char **argv);
 int	cli_doctor_cmd(int argc, char **argv);
 int	cli_complete_cmd(int argc, char **argv);
 extern const struct cli_opt cli_run_opts[], cli_explore_opts[],
-    cli_merge_opts[], cli_check_opts[], cli_list_opts[], cli_steps_opts[], cli_doctor_opts[];
+    cli_merge_opts[], cli_check_opts[], cli_list_opts[], cli_steps_opts[],
+    cli_doctor_opts[];
 
 #endif

@@ -5,15 +5,16 @@
 #include <string.h>
 
 #include "harness/explore/points.h"
+#include "harness/explore/recover.h"
 #include "harness/explore/work.h"
+#include "harness/machine/machine.h"
 #include "harness/run/emu.h"
-#include "harness/run/proc.h"
 #include "harness/run/run_int.h"
 #include "harness/script/script.h"
+#include "harness/workload/load.h"
 #include "lib/file.h"
 
 #define REPLAYED	16	/* violations that are replayed */
-#define COPY_US		INT64_C(120000000)
 
 /* ---- which points ---- */
 
@@ -46,63 +47,71 @@ choose(const struct explore_opts *o, const struct points *ps, bool *pick)
 
 /* ---- a violation again ---- */
 
+/* One or two points, as arrays that can be tried and judged. */
+struct again {
+	struct point v[2];
+	struct explored x;
+	const struct point *at;
+};
+
+static void
+again_begin(struct again *g, const struct violation *v)
+{
+	struct points *ps = v->at->crash ? &g->x.crashes :
+	    v->at->list_k > 0 ? &g->x.twos : &g->x.lost;
+	size_t n = 0;
+
+	*g = (struct again){ .x.lost = { NULL, 0 } };
+	if (v->since != NULL) {
+		g->v[n] = *v->since;
+		g->x.lost = (struct points){ g->v, ++n };
+	}
+	g->v[n] = *v->at;
+	g->at = &g->v[n];
+	if (ps == &g->x.lost)
+		*ps = (struct points){ g->v, n + 1 };
+	else
+		*ps = (struct points){ &g->v[n], 1 };
+	for (size_t i = 0; i <= n; i++) {
+		g->v[i].tried = false;
+		g->v[i].broken = NULL;
+	}
+}
+
+static int
+try_all(struct run *r, struct explored *x, const bool *pick, int jobs,
+    struct err *e)
+{
+
+	if (work_points(r, &x->lost, pick, jobs, r->emu_began_us, e) != 0 ||
+	    work_points(r, &x->twos, pick + x->lost.n, jobs, r->emu_began_us,
+	    e) != 0)
+		return (-1);
+	return (recover_run(r, &x->crashes, pick + x->lost.n + x->twos.n,
+	    jobs, e));
+}
+
 static int
 replay(struct run *r, struct violation *v, struct err *e)
 {
-	const struct explore_opts *o = r->opts->explore;
-	bool pick[2] = { true, true };
-	struct point one[2], two[1];
-	struct points ps = { one, 0 }, twos = { two, 0 };
+	static const bool pick[2] = { true, true };
 	struct violation *found;
-	const struct point *at;
+	struct again g;
 	size_t n;
 
-	for (int i = 0; i < o->repeat; i++) {
-		ps.n = twos.n = 0;
-		if (v->since != NULL)
-			one[ps.n++] = *v->since;
-		if (v->at->list_k > 0) {
-			two[twos.n++] = *v->at;
-			at = &two[0];
-		} else {
-			one[ps.n++] = *v->at;
-			at = &one[ps.n - 1];
-		}
-		for (size_t k = 0; k < ps.n; k++)
-			one[k].tried = false;
-		two[0].tried = false;
-		if (work_points(r, &ps, pick, 1, r->emu_began_us, e) != 0 ||
-		    work_points(r, &twos, pick, 1, r->emu_began_us, e) != 0)
+	for (int i = 0; i < r->opts->explore->repeat; i++) {
+		again_begin(&g, v);
+		if (try_all(r, &g.x, pick, 1, e) != 0)
 			return (-1);
-		found = points_judge(&ps, &twos, &r->arena, &n);
+		found = points_judge(&g.x, &r->arena, &n);
 		v->tries++;
-		v->fired += n > 0 && found[n - 1].at == at &&
+		v->fired += n > 0 && found[n - 1].at == g.at &&
 		    strcmp(found[n - 1].property, v->property) == 0;
 	}
 	return (0);
 }
 
 /* ---- what is left for the reader ---- */
-
-static int
-copy_tree(struct run *r, const char *from, const char *to, struct err *e)
-{
-	struct arena *a = &r->arena;
-	const struct proc_opts o = {
-		.argv = (char *const []) { arena_strdup(a, "cp"),
-		    arena_strdup(a, "-a"), arena_strdup(a, from),
-		    arena_strdup(a, to), NULL },
-		.envp = (char *const []) { arena_strdup(a,
-		    "PATH=/usr/local/bin:/usr/bin:/bin"), NULL },
-	};
-	const char *out, *err;
-	bool late;
-	int rc = proc_run(&o, COPY_US, a, &out, &err, &late, e);
-
-	if (rc > 0)
-		err_set(e, "cannot copy %s to %s: %s", from, to, err);
-	return (rc == 0 ? 0 : -1);
-}
 
 /* The emulator's data are whole only when it has ended; it goes on after. */
 static int
@@ -118,13 +127,15 @@ save_history(struct run *r, struct err *e)
 
 	if (file_mkdirs(dir, 0755, e) != 0 || emu_end(r->emu, e) != 0)
 		return (-1);
-	rc = copy_tree(r, data, arena_printf(a, "%s/data", dir), e);
+	rc = run_copy_tree(r, data, arena_printf(a, "%s/data", dir), e);
 	if (rc == 0)
 		rc = file_copy(run_journal(r), arena_printf(a,
 		    "%s/journal.jsonl", dir), e);
 	if (rc == 0)
 		rc = file_copy(arena_printf(a, "%s/ledger", r->opts->out),
 		    arena_printf(a, "%s/ledger", dir), e);
+	if (rc == 0)
+		rc = recover_save(r, dir, s, e);
 	if (rc == 0 && json_dump_file(s, arena_printf(a, "%s/session.json",
 	    dir), JSON_INDENT(2)) != 0)
 		rc = err_set(e, "cannot write %s/session.json", dir);
@@ -151,10 +162,11 @@ explore_load(struct run *r, const char *data, struct err *e)
 	    run_journal(r), e) == 0 &&
 	    file_copy(arena_printf(a, "%s/ledger", dir), arena_printf(a,
 	    "%s/ledger", r->opts->out), e) == 0 &&
-	    copy_tree(r, arena_printf(a, "%s/data", dir), data, e) == 0) {
+	    run_copy_tree(r, arena_printf(a, "%s/data", dir), data, e) == 0) {
 		r->bucket = arena_strdup(a, bucket);
 		r->path = arena_strdup(a, path);
 		r->emu_began_us = began;
+		recover_load(r, dir, s);
 		rc = 0;
 	}
 	json_decref(s);
@@ -172,9 +184,8 @@ put_points(json_t *all, const struct points *ps)
 }
 
 static int
-write_results(struct run *r, const struct points *ps,
-    const struct points *twos, const struct violation *v, size_t n,
-    struct err *e)
+write_results(struct run *r, const struct explored *x,
+    const struct violation *v, size_t n, struct err *e)
 {
 	struct arena *a = &r->arena;
 	json_auto_t *all = json_array(), *doc;
@@ -182,8 +193,9 @@ write_results(struct run *r, const struct points *ps,
 	char *s;
 	int rc;
 
-	put_points(all, ps);
-	put_points(all, twos);
+	put_points(all, &x->lost);
+	put_points(all, &x->twos);
+	put_points(all, &x->crashes);
 	doc = json_pack("{s:s, s:s, s:I, s:i, s:i, s:O}", "scenario",
 	    r->sc->name, "release", r->rel->label, "began_us",
 	    (json_int_t)r->emu_began_us, "shard", r->opts->explore->shard,
@@ -193,7 +205,7 @@ write_results(struct run *r, const struct points *ps,
 	    strlen(s), 0644, e);
 	free(s);
 	buf_init(&b, 1 << 24);
-	points_table(&b, ps, twos, v, n);
+	points_table(&b, x, v, n);
 	if (rc == 0)
 		rc = file_write(arena_printf(a, "%s/explore.txt",
 		    r->opts->out), b.p, b.len, 0644, e);
@@ -231,34 +243,43 @@ conclude(struct run *r, size_t tried, const struct violation *v, size_t n,
 }
 
 static enum verdict
-explore(struct run *r, struct points *ps, struct err *e)
+explore(struct run *r, struct explored *x, struct err *e)
 {
 	const struct explore_opts *o = r->opts->explore;
-	struct points twos;
+	const char *unable = recover_unable(r);
 	size_t tried, restored = 0, n;
 	struct violation *v;
 	bool *pick;
 
-	points_two_times(ps, &r->arena, &twos);
-	pick = arena_alloc(&r->arena, ps->n + twos.n + 1);
-	tried = choose(o, ps, pick);
-	if (work_points(r, ps, pick, o->jobs, r->emu_began_us, e) != 0)
+	points_two_times(&x->lost, &r->arena, &x->twos);
+	recover_points(r, &x->lost, &x->crashes);
+	if (x->crashes.n > 0 && unable != NULL) {
+		run_log(r, "expl", "SKIP %zu crashes: %s", x->crashes.n,
+		    unable);
+		x->crashes.n = 0;
+	}
+	pick = arena_alloc(&r->arena, x->lost.n + x->twos.n + x->crashes.n +
+	    1);
+	tried = choose(o, &x->lost, pick);
+	tried += choose(o, &x->twos, pick + x->lost.n);
+	tried += choose(o, &x->crashes, pick + x->lost.n + x->twos.n);
+	/* It is lost now; what was frozen of it has a machine of its own. */
+	machine_halt(r->machine);
+	loads_kill(r);
+	if (try_all(r, x, pick, o->jobs, e) != 0)
 		return (run_error(r, "%s", err_msg(e)));
-	tried += choose(o, &twos, pick);
-	if (work_points(r, &twos, pick, o->jobs, r->emu_began_us, e) != 0)
-		return (run_error(r, "%s", err_msg(e)));
-	for (size_t i = 0; i < ps->n; i++)
-		restored += ps->v[i].tried && ps->v[i].status == 0;
-	v = points_judge(ps, &twos, &r->arena, &n);
+	for (size_t i = 0; i < x->lost.n; i++)
+		restored += x->lost.v[i].tried && x->lost.v[i].status == 0;
+	v = points_judge(x, &r->arena, &n);
 	for (size_t i = 0; i < n && i < REPLAYED; i++)
 		if (replay(r, &v[i], e) != 0)
 			return (run_error(r, "%s", err_msg(e)));
 	if (o->known != NULL && points_know(o->known, r->rel->version, v, n,
 	    &r->arena, e) != 0)
 		return (run_error(r, "%s", err_msg(e)));
-	if (write_results(r, ps, &twos, v, n, e) != 0)
+	if (write_results(r, x, v, n, e) != 0)
 		return (run_error(r, "%s", err_msg(e)));
-	if (restored == 0 && n == 0)
+	if (restored == 0 && n == 0 && o->npoints == 0)
 		return (run_error(r, "inconclusive: of %zu changes of the "
 		    "bucket none left a backup that could be restored",
 		    tried));
@@ -268,15 +289,15 @@ explore(struct run *r, struct points *ps, struct err *e)
 enum verdict
 explore_run(struct run *r)
 {
+	struct explored x = { .lost = { NULL, 0 } };
 	struct err e = ERR_INIT;
-	struct points ps;
 	enum verdict v;
 
-	if (points_read(run_journal(r), r->bucket, r->path, &r->arena, &ps,
-	    &e) != 0)
+	if (points_read(run_journal(r), r->bucket, r->path, &r->arena,
+	    &x.lost, &e) != 0)
 		v = run_error(r, "%s", err_msg(&e));
 	else
-		v = explore(r, &ps, &e);
+		v = explore(r, &x, &e);
 	err_release(&e);
 	return (v);
 }

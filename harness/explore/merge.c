@@ -12,7 +12,7 @@ struct session {
 	int64_t	began_us;
 	int	shards, have;
 	bool	*part;			/* by number, from 0 */
-	struct points ps, twos;		/* heap arrays */
+	struct explored x;		/* heap arrays */
 };
 
 struct merge {
@@ -26,8 +26,9 @@ merge_release(struct merge *m)
 {
 
 	for (size_t i = 0; i < m->n; i++) {
-		free(m->v[i].ps.v);
-		free(m->v[i].twos.v);
+		free(m->v[i].x.lost.v);
+		free(m->v[i].x.twos.v);
+		free(m->v[i].x.crashes.v);
 	}
 	arena_release(&m->a);
 }
@@ -51,25 +52,27 @@ merge_session(struct merge *m, const char *scenario, const char *release,
 	return (s);
 }
 
+static void
+merge_add(struct points *ps, const struct point *p)
+{
+
+	ps->v = mem_realloc(ps->v, (ps->n + 1) * sizeof(*ps->v));
+	ps->v[ps->n++] = *p;
+}
+
 static int
 merge_points(struct merge *m, struct session *s, const json_t *all)
 {
-	size_t room = json_array_size(all), i;
 	const json_t *j;
+	size_t i;
 
-	s->ps.v = mem_realloc(s->ps.v, (s->ps.n + room + 1) *
-	    sizeof(*s->ps.v));
-	s->twos.v = mem_realloc(s->twos.v, (s->twos.n + room + 1) *
-	    sizeof(*s->twos.v));
 	json_array_foreach(all, i, j) {
 		struct point p;
 
 		if (point_from_json(&m->a, j, &p) != 0)
 			return (-1);
-		if (p.list_k > 0)
-			s->twos.v[s->twos.n++] = p;
-		else
-			s->ps.v[s->ps.n++] = p;
+		merge_add(p.crash ? &s->x.crashes : p.list_k > 0 ?
+		    &s->x.twos : &s->x.lost, &p);
 	}
 	return (0);
 }
@@ -126,8 +129,9 @@ merge_judge(struct merge *m, struct session *s, const char *known,
 			return (err_set(e, "part %d/%d of %s with %s is "
 			    "missing", i + 1, s->shards, s->scenario,
 			    s->release));
-	qsort(s->ps.v, s->ps.n, sizeof(*s->ps.v), by_k);
-	v = points_judge(&s->ps, &s->twos, &m->a, &n);
+	if (s->x.lost.n > 0)
+		qsort(s->x.lost.v, s->x.lost.n, sizeof(*s->x.lost.v), by_k);
+	v = points_judge(&s->x, &m->a, &n);
 	if (known != NULL && points_know(known, s->release, v, n, &m->a, e)
 	    != 0)
 		return (-1);
@@ -135,8 +139,9 @@ merge_judge(struct merge *m, struct session *s, const char *known,
 		fresh += v[i].known == NULL;
 	buf_addf(out, "%s with %s, in %d part%s: %zu points, %zu violations, "
 	    "%zu of them known\n\n", s->scenario, s->release, s->shards,
-	    s->shards > 1 ? "s" : "", s->ps.n + s->twos.n, n, n - fresh);
-	points_table(out, &s->ps, &s->twos, v, n);
+	    s->shards > 1 ? "s" : "", s->x.lost.n +
+	    s->x.twos.n + s->x.crashes.n, n, n - fresh);
+	points_table(out, &s->x, v, n);
 	buf_addc(out, '\n');
 	return ((int)fresh);
 }

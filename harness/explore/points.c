@@ -168,9 +168,10 @@ json_t *
 point_to_json(const struct point *p)
 {
 
-	return (json_pack("{s:I, s:I, s:I, s:o, s:o, s:b, s:i, s:b, s:I, s:I, s:o, "
-	    "s:o, s:o}", "k", (json_int_t)p->k, "list_k",
-	    (json_int_t)p->list_k, "at_us", (json_int_t)p->at_us, "class", text_or_null(p->what), "object",
+	return (json_pack("{s:I, s:I, s:b, s:I, s:o, s:o, s:b, s:i, s:b, s:I, "
+	    "s:I, s:o, s:o, s:o}", "k", (json_int_t)p->k, "list_k",
+	    (json_int_t)p->list_k, "crash", p->crash, "at_us",
+	    (json_int_t)p->at_us, "class", text_or_null(p->what), "object",
 	    text_or_null(p->object), "tried", p->tried, "status", p->status,
 	    "panic", p->panic, "frontier", (json_int_t)p->frontier, "lag_us",
 	    (json_int_t)p->lag_us, "broken", text_or_null(p->broken),
@@ -190,13 +191,13 @@ int
 point_from_json(struct arena *a, const json_t *j, struct point *p)
 {
 	json_int_t k, list_k, at, frontier, lag;
-	int tried, panic;
+	int tried, panic, crash;
 
 	*p = (struct point){ 0 };
-	if (json_unpack((json_t *)(uintptr_t)j, "{s:I, s:I, s:I, s:b, s:i, "
-	    "s:b, s:I, s:I}", "k", &k, "list_k", &list_k, "at_us", &at, "tried", &tried, "status",
-	    &p->status, "panic", &panic, "frontier", &frontier, "lag_us",
-	    &lag) != 0)
+	if (json_unpack((json_t *)(uintptr_t)j, "{s:I, s:I, s:b, s:I, s:b, "
+	    "s:i, s:b, s:I, s:I}", "k", &k, "list_k", &list_k, "crash",
+	    &crash, "at_us", &at, "tried", &tried, "status", &p->status,
+	    "panic", &panic, "frontier", &frontier, "lag_us", &lag) != 0)
 		return (-1);
 	p->k = k;
 	p->list_k = list_k;
@@ -205,6 +206,7 @@ point_from_json(struct arena *a, const json_t *j, struct point *p)
 	p->lag_us = lag;
 	p->tried = tried != 0;
 	p->panic = panic != 0;
+	p->crash = crash != 0;
 	p->what = text_from(a, j, "class");
 	p->object = text_from(a, j, "object");
 	p->broken = text_from(a, j, "broken");

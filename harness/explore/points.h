@@ -20,8 +20,10 @@ struct point {
 	/* What a listing shows, where that is older: a restore that began
 	 * there and read its objects at k.  0: k too. */
 	int64_t	list_k;
+	bool	crash;		/* not the bucket alone: what runs on the
+				 * machine died there, and went on */
 	const char *what;	/* request class: "insert level 0" */
-	const char *object;
+	const char *object;	/* of a crash: the folder of its files */
 
 	/* what a restore brought back */
 	bool	tried;
@@ -38,6 +40,13 @@ struct point {
 struct points {
 	struct point *v;
 	size_t	n;
+};
+
+/* All that was looked at of one session. */
+struct explored {
+	struct points lost;	/* the machine was lost there, by k */
+	struct points twos;	/* two-time views */
+	struct points crashes;	/* recover.h */
 };
 
 /* A rule that a point broke. */
@@ -69,11 +78,11 @@ void	points_two_times(const struct points *, struct arena *,
     struct points *out);
 
 /* All rules over all points that have been tried, in order; at most one
- * violation a point, the gravest.  Of the two-time views (`twos`, or NULL) an
- * error is no violation: only what claims to be the database.  The array is
- * the arena's. */
-struct violation	*points_judge(const struct points *,
-    const struct points *twos, struct arena *, size_t *n);
+ * violation a point, the gravest.  Of the two-time views an error is no
+ * violation: only what claims to be the database.  The array is the
+ * arena's. */
+struct violation	*points_judge(const struct explored *, struct arena *,
+    size_t *n);
 
 /* A line of the file of known findings, PROPERTY | RELEASES | CLASS | WHY:
  * globs, and releases as `known-bug` has them.  -1: it is none (empty, or a
@@ -95,7 +104,7 @@ int	point_from_json(struct arena *, const json_t *, struct point *);
 
 /* The classes with their outcomes, the map (a character a point), and the
  * violations, as text. */
-void	points_table(struct buf *, const struct points *,
-    const struct points *twos, const struct violation *, size_t n);
+void	points_table(struct buf *, const struct explored *,
+    const struct violation *, size_t n);
 
 #endif

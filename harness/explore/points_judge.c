@@ -34,7 +34,8 @@ rule_alone(struct rules *c, const struct point *p, const char **text)
 	}
 	if (p->broken == NULL)
 		return (NULL);
-	*text = arena_printf(c->a, "restored with status 0: %s", p->broken);
+	*text = arena_printf(c->a, "%s: %s", p->crash ? "after a crash the "
+	    "replicator went on" : "restored with status 0", p->broken);
 	colon = strchr(p->broken, ':');
 	return (colon == NULL ? p->broken : arena_strndup(c->a, p->broken,
 	    (size_t)(colon - p->broken)));
@@ -99,50 +100,69 @@ rule_two(struct rules *c, const struct points *ps, const struct point *p,
 	return (NULL);
 }
 
-struct violation *
-points_judge(const struct points *ps, const struct points *twos,
-    struct arena *a, size_t *n)
+/* The machines that were lost, in order. */
+static size_t
+judge_lost(struct rules *c, const struct points *ps, struct violation *v)
 {
-	size_t room = ps->n + (twos != NULL ? twos->n : 0) + 1;
-	struct violation *v = arena_alloc(a, room * sizeof(*v));
-	struct rules c = { .a = a };
+	size_t n = 0;
 
-	*n = 0;
 	for (size_t i = 0; i < ps->n; i++) {
-		const struct point *p = &ps->v[i];
+		const struct point *p = &ps->v[i], *since = NULL;
 		const char *text, *property;
-		const struct point *since = NULL;
 
 		if (!p->tried)
 			continue;
-		property = rule_alone(&c, p, &text);
+		property = rule_alone(c, p, &text);
 		if (property == NULL &&
-		    (property = rule_before(&c, p, &text)) != NULL &&
+		    (property = rule_before(c, p, &text)) != NULL &&
 		    strcmp(property, "litter") != 0)
-			since = p->status != 0 ? c.backup : c.best;
+			since = p->status != 0 ? c->backup : c->best;
 		if (property != NULL)
-			v[(*n)++] = (struct violation){ .property = property,
+			v[n++] = (struct violation){ .property = property,
 			    .at = p, .since = since, .text = text };
 		if (p->status != 0 || p->broken != NULL)
 			continue;
-		if (c.backup == NULL)
-			c.backup = p;
-		if (c.best == NULL || p->frontier > c.best->frontier)
-			c.best = p;
+		if (c->backup == NULL)
+			c->backup = p;
+		if (c->best == NULL || p->frontier > c->best->frontier)
+			c->best = p;
 	}
-	for (size_t i = 0; twos != NULL && i < twos->n; i++) {
-		const struct point *p = &twos->v[i], *since = NULL;
+	return (n);
+}
+
+/* Two-time views and crashes: each by itself. */
+static size_t
+judge_each(struct rules *c, const struct points *lost,
+    const struct points *ps, struct violation *v)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ps->n; i++) {
+		const struct point *p = &ps->v[i], *since = NULL;
 		const char *text, *property;
 
 		if (!p->tried)
 			continue;
-		property = rule_alone(&c, p, &text);
-		if (property == NULL)
-			property = rule_two(&c, ps, p, &since, &text);
+		property = rule_alone(c, p, &text);
+		if (property == NULL && !p->crash)
+			property = rule_two(c, lost, p, &since, &text);
 		if (property != NULL)
-			v[(*n)++] = (struct violation){ .property = property,
+			v[n++] = (struct violation){ .property = property,
 			    .at = p, .since = since, .text = text };
 	}
+	return (n);
+}
+
+struct violation *
+points_judge(const struct explored *x, struct arena *a, size_t *n)
+{
+	struct violation *v = arena_alloc(a, (x->lost.n + x->twos.n +
+	    x->crashes.n + 1) * sizeof(*v));
+	struct rules c = { .a = a };
+
+	*n = judge_lost(&c, &x->lost, v);
+	*n += judge_each(&c, &x->lost, &x->twos, v + *n);
+	*n += judge_each(&c, &x->lost, &x->crashes, v + *n);
 	return (v);
 }
 

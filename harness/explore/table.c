@@ -36,7 +36,7 @@ class_of(struct class *v, size_t *n, const char *name)
 }
 
 static void
-table_classes(struct buf *b, const struct points *ps,
+table_classes(struct buf *b, const char *title, const struct points *ps,
     const struct violation *v, size_t n)
 {
 	struct class cl[CLASSES];
@@ -56,10 +56,10 @@ table_classes(struct buf *b, const struct points *ps,
 		if (p->lag_us > c->lag_us)
 			c->lag_us = p->lag_us;
 	}
-	buf_addf(b, "%-24s %8s %9s %9s %10s %12s\n", "lost right after",
+	buf_addf(b, "%-32s %8s %9s %9s %10s %12s\n", title,
 	    "points", "restored", "no backup", "violations", "most at risk");
 	for (size_t i = 0; i < ncl; i++)
-		buf_addf(b, "%-24s %8zu %9zu %9zu %10zu %10.2f s\n",
+		buf_addf(b, "%-32s %8zu %9zu %9zu %10zu %10.2f s\n",
 		    cl[i].name, cl[i].points, cl[i].restored, cl[i].none,
 		    cl[i].wrong, (double)cl[i].lag_us / 1e6);
 }
@@ -105,13 +105,17 @@ table_twos(struct buf *b, const struct points *twos,
 }
 
 void
-points_table(struct buf *b, const struct points *ps,
-    const struct points *twos, const struct violation *v, size_t n)
+points_table(struct buf *b, const struct explored *x,
+    const struct violation *v, size_t n)
 {
 
-	table_classes(b, ps, v, n);
-	table_map(b, ps, v, n);
-	table_twos(b, twos, v, n);
+	table_classes(b, "lost right after", &x->lost, v, n);
+	table_map(b, &x->lost, v, n);
+	table_twos(b, &x->twos, v, n);
+	if (x->crashes.n > 0) {
+		buf_addc(b, '\n');
+		table_classes(b, "all processes died", &x->crashes, v, n);
+	}
 	for (size_t i = 0; i < n; i++)
 		buf_addf(b, "\n%s: after change %" PRId64 " (%s, %s): %s%s%s"
 		    "\n  fired again in %d of %d replays\n", v[i].property,

@@ -27,6 +27,11 @@ void	machine_halt(struct machine *);
  * with the same environment variables.  Notes the time of loss. */
 int	machine_replace(struct machine *, struct err *);
 
+/* For a forked child, where nothing runs on the machine: from here on its files
+ * are below dir, which is made with the image's.  Only with a root view, as
+ * paths stand in the environment otherwise. */
+int	machine_move(struct machine *, const char *dir, struct err *);
+
 /* Is a private root view to be had here?  Tried once; why: the reason. */
 bool	machine_root_view_allowed(const char **why);
 bool	machine_has_root_view(const struct machine *);

@@ -249,6 +249,16 @@ machine_free(struct machine *m)
 }
 
 int
+machine_move(struct machine *m, const char *dir, struct err *e)
+{
+
+	m->dir = dir;
+	m->procs = NULL;
+	m->shell = NULL;
+	return (machine_make(m, e));
+}
+
+int
 machine_replace(struct machine *m, struct err *e)
 {
 

@@ -49,7 +49,9 @@ restore_view(struct run *r, int64_t mutation, const char *file,
 	if (r->folder != NULL)
 		return (owner_restore(r, arena_printf(&r->arena, "file://%s",
 		    r->folder), file, e));
-	view = arena_printf(&r->arena, "view-%" PRId64, mutation);
+	/* explore asks for several at once */
+	view = arena_printf(&r->arena, "view-%" PRId64 "-%d", mutation,
+	    (int)getpid());
 	if (emu_view(r->emu, r->bucket, mutation, view, e) != 0)
 		return (-1);
 	rc = owner_restore(r, restore_url(r, view), file, e);

@@ -31,6 +31,8 @@ put_top(struct buf *b, const struct settings *s)
 		put_dur(b, "  interval", s->snapshot_us);
 		put_dur(b, "  retention", s->retention_us);
 	}
+	put_dur(b, "l0-retention", s->l0_us);
+	put_dur(b, "l0-retention-check-interval", s->l0_us / 2);
 	if (s->compact_us > 0) {
 		buf_adds(b, "levels:\n");
 		put_dur(b, "  - interval", s->compact_us);

@@ -18,6 +18,8 @@ struct settings {
 	int64_t	checkpoint_us;
 	int64_t	pages;		/* of the log, until it is checkpointed */
 	int64_t	compact_us;	/* level 0 into level 1; 0.5 only */
+	int64_t	l0_us;		/* of level 0, once it is compacted; from 0.5.3
+				 * on, others ignore it */
 	int64_t	snapshot_us;
 	int64_t	retention_us;	/* of snapshots and what follows them */
 };

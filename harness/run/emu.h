@@ -78,6 +78,9 @@ int64_t	emu_wait_mutation(struct emu *, int64_t above, int64_t timeout_us,
     struct err *);
 int	emu_view(struct emu *, const char *bucket, int64_t at, const char *name,
     struct err *);
+/* A new bucket that begins as that one was after change `at`. */
+int	emu_fork(struct emu *, const char *bucket, int64_t at,
+    const char *name, struct err *);
 int	emu_view_delete(struct emu *, const char *name, struct err *);
 /* The rule is stolen; its id, or -1. */
 int	emu_fault(struct emu *, json_t *rule, struct err *);

@@ -285,6 +285,16 @@ emu_view(struct emu *emu, const char *bucket, int64_t at, const char *name,
 	    (json_int_t)at, "name", name), e)));
 }
 
+int
+emu_fork(struct emu *emu, const char *bucket, int64_t at, const char *name,
+    struct err *e)
+{
+
+	return (emu_ok(emu_control(emu, "POST", "forks",
+	    json_pack("{s:s, s:I, s:s}", "bucket", bucket, "at",
+	    (json_int_t)at, "name", name), e)));
+}
+
 /* PREFIX + escaped name + SUFFIX as a path of the control API; heap. */
 static char *
 emu_path(const char *prefix, const char *name, const char *suffix)

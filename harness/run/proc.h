@@ -65,6 +65,12 @@ void	proc_kill_tree(pid_t pid, bool only_below);
 /* The same to each child of this process but these: what came to it from the
  * dead. */
 void	proc_kill_orphans(const pid_t *spare, size_t n);
+/* Stop every descendant of this process but `spare` and what is below that, and
+ * wait until each of their threads is stopped: files lie still then.  *pids
+ * (heap) and *n are for proc_continue(), which frees them.  -1: one went on,
+ * and none is stopped. */
+int	proc_stop_below(pid_t spare, pid_t **pids, size_t *n, struct err *);
+void	proc_continue(pid_t *pids, size_t n);
 /* Kill every descendant of this process for which match() is true, again and
  * again until there is none; reaped where they are ours. */
 void	proc_kill_matching(bool (*match)(pid_t, void *), void *arg);

@@ -3,6 +3,7 @@
  * so that one more look finds all there are. */
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "harness/run/proc.h"
+#include "lib/clock.h"
 #include "lib/file.h"
 
 #define PROC_MAX	4096	/* processes of one tree */
@@ -130,6 +132,97 @@ proc_reap(const pid_t *pids, size_t n)
 		if (proc_parent(pids[i], &zombie) == getpid() && zombie)
 			(void)waitpid(pids[i], NULL, WNOHANG);
 	}
+}
+
+/* ---- stopping ---- */
+
+/* Are all its threads stopped, or is it dead? */
+static bool
+proc_is_stopped(pid_t pid)
+{
+	char *path = mem_printf("/proc/%ld/task", (long)pid);
+	DIR *dir = opendir(path);
+	struct dirent *d;
+	bool stopped = true;
+	struct buf b;
+
+	buf_init(&b, 65536);
+	while (stopped && dir != NULL && (d = readdir(dir)) != NULL) {
+		char *file, *s;
+
+		if (d->d_name[0] == '.')
+			continue;
+		file = mem_printf("%s/%s/stat", path, d->d_name);
+		buf_reset(&b);
+		if (file_read(file, &b, NULL) == 0 &&
+		    (s = strrchr(b.p, ')')) != NULL && s[1] == ' ')
+			stopped = strchr("TtZX", s[2]) != NULL;
+		free(file);
+	}
+	if (dir != NULL)
+		(void)closedir(dir);
+	buf_release(&b);
+	free(path);
+	return (stopped);
+}
+
+/* Those below pid, but for `spare` and what is below it; how many. */
+static size_t
+proc_below(pid_t pid, pid_t spare, pid_t *dst, size_t max)
+{
+	pid_t *spared = mem_alloc(PROC_MAX * sizeof(*spared));
+	size_t n = proc_descendants(pid, dst, max), kept = 0;
+	size_t nspared = proc_descendants(spare, spared, PROC_MAX - 1);
+
+	spared[nspared++] = spare;
+	for (size_t i = 0; i < n; i++) {
+		bool is = false;
+
+		for (size_t k = 0; k < nspared; k++)
+			is = is || dst[i] == spared[k];
+		if (!is)
+			dst[kept++] = dst[i];
+	}
+	free(spared);
+	return (kept);
+}
+
+int
+proc_stop_below(pid_t spare, pid_t **pids, size_t *n, struct err *e)
+{
+	int64_t end = clock_mono_us() + PROC_DEATH_US;
+	size_t was;
+
+	*pids = mem_alloc(PROC_MAX * sizeof(**pids));
+	*n = 0;
+	/* One that is stopped starts no other. */
+	do {
+		was = *n;
+		*n = proc_below(getpid(), spare, *pids, PROC_MAX);
+		for (size_t i = 0; i < *n; i++)
+			(void)kill((*pids)[i], SIGSTOP);
+	} while (*n > was);
+	/* Of another's children only /proc tells. */
+	for (size_t i = 0; i < *n; i++)
+		while (!proc_is_stopped((*pids)[i])) {
+			if (clock_mono_us() > end) {
+				err_set(e, "process %ld does not stop",
+				    (long)(*pids)[i]);
+				proc_continue(*pids, *n);
+				return (-1);
+			}
+			(void)poll(NULL, 0, 1);
+		}
+	return (0);
+}
+
+void
+proc_continue(pid_t *pids, size_t n)
+{
+
+	for (size_t i = 0; i < n; i++)
+		(void)kill(pids[i], SIGCONT);
+	free(pids);
 }
 
 void

@@ -46,6 +46,15 @@ struct restored {
 };
 
 struct explore_opts;	/* explore/explore.h */
+
+/* A machine as it was at one moment, with the bucket's state beside it. */
+struct frozen {
+	struct frozen *next;
+	int64_t	k;		/* the newest change of the bucket then */
+	const char *at;		/* where a request was held: "before" the
+				 * service's work, or "after" it */
+	const char *dir;	/* data/, and ledger */
+};
 struct run_opts {
 	const char *emulator;	/* path of gcs-emulator */
 	const char *fixtures;	/* folder of the fixture deployment */
@@ -78,6 +87,7 @@ struct run {
 	struct ledger *ledger;
 	struct loads *loads;
 	struct restored restored;
+	struct frozen *frozen;		/* by `freeze`, the newest first */
 
 	/* deployment, set by provision or by the runbook's commands */
 	const char *project, *bucket, *path;	/* path in the bucket */

@@ -11,11 +11,13 @@
 #include "harness/machine/machine.h"
 #include "harness/replicator/replicators.h"
 #include "harness/run/emu.h"
+#include "harness/run/proc.h"
 #include "harness/run/run_int.h"
 #include "harness/script/script.h"
 #include "lib/file.h"
 #include "lib/str.h"
 
+#define COPY_US		INT64_C(120000000)
 #define RUN_SCENARIO_MAX	(4 << 20)
 
 /* ---- scenario.scn and rerun.sh ---- */
@@ -185,6 +187,29 @@ run_evidence_replay(struct run *r, int64_t since, int64_t at, struct err *e)
 	rc = evidence_rerun(r, more, e);
 	free(more);
 	return (rc);
+}
+
+/* ---- folders ---- */
+
+int
+run_copy_tree(struct run *r, const char *from, const char *to,
+    struct err *e)
+{
+	struct arena *a = &r->arena;
+	const struct proc_opts o = {
+		.argv = (char *const []) { arena_strdup(a, "cp"),
+		    arena_strdup(a, "-a"), arena_strdup(a, from),
+		    arena_strdup(a, to), NULL },
+		.envp = (char *const []) { arena_strdup(a,
+		    "PATH=/usr/local/bin:/usr/bin:/bin"), NULL },
+	};
+	const char *out, *err;
+	bool late;
+	int rc = proc_run(&o, COPY_US, a, &out, &err, &late, e);
+
+	if (rc > 0)
+		err_set(e, "cannot copy %s to %s: %s", from, to, err);
+	return (rc == 0 ? 0 : -1);
 }
 
 /* ---- db/ ---- */

@@ -27,6 +27,9 @@ int	run_evidence_replay(struct run *, int64_t since, int64_t at,
 /* At the end of a drill that did not pass: bucket/, db/, scenario.scn with
  * all variables.  What cannot be kept is said in the log. */
 void	run_evidence_end(struct run *);
+/* A folder with all that is in it; `to` is not there yet. */
+int	run_copy_tree(struct run *, const char *from, const char *to,
+    struct err *);
 /* Regular files of a folder into OUT/db, at most *room bytes, which shrink;
  * what was cut is said in OUT/db/CUT. */
 void	run_evidence_db(const char *from, const char *out, int64_t *room);

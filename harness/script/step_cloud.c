@@ -130,7 +130,9 @@ cloud_make_bucket(struct run *r)
 
 	return (cloud_done(cloud_call(r, "POST", CLOUD_STORAGE,
 	    arena_printf(&r->arena, "/storage/v1/b?project=%s", r->project),
-	    json_pack("{s:s}", "name", r->bucket), 409)));
+	    json_pack("{s:s, s:{s:{s:b}}}", "name", r->bucket,
+	    "iamConfiguration", "uniformBucketLevelAccess", "enabled",
+	    step_has(r, "uniform")), 409)));
 }
 
 /* GET the policy, change the account's bindings, PUT it with its etag.  role:

@@ -52,6 +52,7 @@ step_configure_fn(struct run *r, const struct line *l)
 		.checkpoint_us = step_num(r, "checkpoint"),
 		.pages = step_num(r, "pages"),
 		.compact_us = step_num(r, "compact"),
+		.l0_us = step_num(r, "l0"),
 		.snapshot_us = step_num(r, "snapshot"),
 		.retention_us = step_num(r, "retention"),
 	};

@@ -61,6 +61,9 @@ ARGS(provision_args) {
 	{ OPT("adopt", ARG_STR), .doc = "a key file that the runbook's own "
 	    "commands made: nothing is made, its account and bucket are "
 	    "taken" },
+	{ .name = "uniform", .type = ARG_FLAG,
+	    .doc = "the bucket has uniform access: listings are a quarter as "
+	    "long" },
 	{ .name = NULL }
 };
 ARGS(configure_args) {
@@ -72,6 +75,8 @@ ARGS(configure_args) {
 	    .doc = "of the log, until it is checkpointed" },
 	{ OPT("compact", ARG_DUR), .min = 1,
 	    .doc = "level 0 into level 1 (0.5)" },
+	{ OPT("l0", ARG_DUR), .min = 1,
+	    .doc = "retention of level 0, once it is compacted (0.5)" },
 	{ OPT("snapshot", ARG_DUR), .min = 1 },
 	{ OPT("retention", ARG_DUR), .min = 1, .doc = "of snapshots" },
 	{ .name = NULL }
@@ -91,6 +96,16 @@ ARGS(damage_args) {
 	{ OPT("object", ARG_STR), .dflt = "*", .doc = "glob" },
 	{ OPT("nth", ARG_INT), .min = 1, .doc = "the nth by name only; in a "
 	    "sweep it is the round's fault" },
+	{ .name = NULL }
+};
+ARGS(freeze_args) {
+	{ OPT("on", ARG_API), .dflt = "storage.objects.insert" },
+	{ OPT("object", ARG_STR), .dflt = "*", .doc = "glob" },
+	{ OPT("at", ARG_CHOICE), .choices = "before|after", .dflt = "before",
+	    .doc = "the service's work" },
+	{ OPT("every", ARG_INT), .dflt = "1", .min = 1 },
+	{ OPT("count", ARG_INT), .dflt = "1", .min = 1 },
+	{ OPT("within", ARG_DUR), .dflt = "20s", .doc = "each" },
 	{ .name = NULL }
 };
 ARGS(clock_args) {
@@ -233,13 +248,13 @@ const struct step steps[] = {
 	    set_args, .fn = step_set_fn },
 	{ "provision", "provision [account=NAME] [role=ROLE] [bucket=NAME] "
 	    "[path=PATH] [key=FILE] [without=PART,…] [adopt=FILE] "
-	    "[replica=folder]",
+	    "[replica=folder] [uniform]",
 	    "Makes account, key, bucket and binding through the emulator's "
 	    "IAM API, as the project's owner; PART: account, key, bucket, "
 	    "binding.", provision_args, .fn = step_provision_fn },
 	{ "configure", "configure [sync=DURATION] [monitor=DURATION] "
 	    "[checkpoint=DURATION] [pages=N] [compact=DURATION] "
-	    "[snapshot=DURATION] [retention=DURATION]",
+	    "[l0=DURATION] [snapshot=DURATION] [retention=DURATION]",
 	    "Writes Litestream's configuration in its release's own words; "
 	    "what is not given is its default.", configure_args,
 	    .fn = step_configure_fn },
@@ -260,6 +275,12 @@ const struct step steps[] = {
 	{ "clock", "clock ahead | behind DURATION",
 	    "The cloud's clock goes that much before or after the machine's.",
 	    clock_args, .fn = step_clock_fn },
+	{ "freeze", "freeze [on=METHOD-ID] [object=GLOB] [at=before|after] "
+	    "[every=N] [count=N] [within=DURATION]",
+	    "Every Nth such request is held, all that runs on the machine is "
+	    "stopped, its files are copied, and it goes on: what a crash at "
+	    "that moment would leave, for litedrill explore.", freeze_args,
+	    .fn = step_freeze_fn },
 	{ "machine", "machine replace", "The machine is lost with all that "
 	    "ran on it; a new, empty one takes its place.", machine_args,
 	    .fn = step_machine_fn },

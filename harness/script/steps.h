@@ -71,6 +71,7 @@ enum verdict	step_configure_fn(struct run *, const struct line *);
 /* step_damage.c */
 enum verdict	step_damage_fn(struct run *, const struct line *);
 enum verdict	step_emulator_fn(struct run *, const struct line *);
+enum verdict	step_freeze_fn(struct run *, const struct line *);
 /* step_machine.c */
 enum verdict	step_machine_fn(struct run *, const struct line *);
 enum verdict	step_install_fn(struct run *, const struct line *);

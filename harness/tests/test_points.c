@@ -141,7 +141,8 @@ START_TEST(rules_are_kept_or_named)
 
 	buf_init(&b, 4096);
 	buf_adds(&b, "");
-	v = points_judge(&ps, NULL, &ar, &n);
+	v = points_judge(&(struct explored){ .lost = ps },
+	    &ar, &n);
 	for (size_t i = 0; i < n; i++) {
 		buf_addf(&b, "%s@%d", v[i].property, (int)v[i].at->k);
 		if (v[i].since != NULL)
@@ -159,7 +160,8 @@ START_TEST(untried_points_say_nothing)
 	size_t n;
 
 	ps.v[1].tried = false;
-	(void)points_judge(&ps, NULL, &ar, &n);
+	(void)points_judge(&(struct explored){ .lost = ps },
+	    &ar, &n);
 	ck_assert_uint_eq(n, 0);
 }
 END_TEST
@@ -211,7 +213,8 @@ START_TEST(a_two_time_view_is_right_or_an_error)
 	one.what = "insert level 0";
 	twos = points(twos_judged[_i].two);
 	twos.v[0].list_k = 1;
-	v = points_judge(&ps, &twos, &ar, &n);
+	v = points_judge(&(struct explored){ .lost = ps, .twos = twos },
+	    &ar, &n);
 	ck_assert_str_eq(n > 0 ? v[0].property : "", twos_judged[_i].is);
 	ck_assert_uint_le(n, 1);
 }
@@ -237,7 +240,8 @@ START_TEST(known_findings_are_of_a_property_release_and_class)
 	struct known k;
 	size_t n;
 
-	v = points_judge(&ps, NULL, &ar, &n);
+	v = points_judge(&(struct explored){ .lost = ps },
+	    &ar, &n);
 	ck_assert_uint_eq(n, 1);
 	ck_assert_int_eq(points_known(&ar, known[_i].line, &k), 0);
 	ck_assert_str_eq(k.why, "why");

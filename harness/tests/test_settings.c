@@ -6,7 +6,7 @@
 
 static const struct settings all = {
 	.sync_us = 100000, .checkpoint_us = 500000, .pages = 20,
-	.compact_us = 2000000, .snapshot_us = 60000000,
+	.compact_us = 2000000, .l0_us = 1000000, .snapshot_us = 60000000,
 	.retention_us = 120000000,
 };
 
@@ -37,6 +37,7 @@ START_TEST(levels_have_a_part_of_their_own)
 
 	ck_text(row(true), &all, NULL,
 	    "snapshot:\n  interval: 60000ms\n  retention: 120000ms\n"
+	    "l0-retention: 1000ms\nl0-retention-check-interval: 500ms\n"
 	    "levels:\n  - interval: 2000ms\n"
 	    "dbs:\n  - path: /data/app.db\n    monitor-interval: 100ms\n"
 	    "    checkpoint-interval: 500ms\n"

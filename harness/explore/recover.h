@@ -1,0 +1,28 @@
+/* harness/explore/recover.h: crashes of the machine's processes at the moments
+ * that a session has frozen (`freeze`): the replicator starts on the files as
+ * they were, against the bucket as it was, and all that was committed must be
+ * backed up in the end.  Knows how that is tried; not what follows from it. */
+#ifndef HARNESS_RECOVER_H
+#define HARNESS_RECOVER_H
+
+#include "harness/explore/points.h"
+#include "harness/run/run.h"
+
+/* One for each frozen moment, the oldest first, named by what the bucket's
+ * change at or next to it was: "crash before insert level 0".  In the arena. */
+void	recover_points(struct run *, const struct points *, struct points *out);
+
+/* Tries those for which pick[i] is set, `jobs` at a time; a point is broken
+ * ("PROPERTY: why") or not.  -1: it could not be done. */
+int	recover_run(struct run *, struct points *, const bool *pick, int jobs,
+    struct err *);
+
+/* Why nothing can be recovered here, or NULL. */
+const char	*recover_unable(struct run *);
+
+/* Into the folder of a saved history, and from there. */
+int	recover_save(struct run *, const char *dir, json_t *session,
+    struct err *);
+void	recover_load(struct run *, const char *dir, const json_t *session);
+
+#endif
