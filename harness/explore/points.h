@@ -85,7 +85,8 @@ struct violation	*points_judge(const struct explored *, struct arena *,
     size_t *n);
 
 /* A line of the file of known findings, PROPERTY | RELEASES | CLASS | WHY:
- * globs, and releases as `known-bug` has them.  -1: it is none (empty, or a
+ * globs, and releases as `known-bug` has them; a property may be followed by a
+ * colon and a glob of the finding's sentence.  -1: it is none (empty, or a
  * `#` in front). */
 struct known {
 	const char *property, *releases, *what, *why;

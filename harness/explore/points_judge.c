@@ -197,9 +197,12 @@ bool
 points_is_known(const struct known *k, const struct violation *v,
     const char *version)
 {
+	char *said = mem_printf("%s: %s", v->property, v->text);
+	bool is = str_glob(k->property, strchr(k->property, ':') != NULL ?
+	    said : v->property);
 
-	return (str_glob(k->property, v->property) &&
-	    release_among(version, k->releases) &&
+	free(said);
+	return (is && release_among(version, k->releases) &&
 	    str_glob(k->what, v->at->what));
 }
 

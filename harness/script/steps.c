@@ -265,7 +265,7 @@ const struct step steps[] = {
 	    .fn = step_cloud_fn },
 	{ "emulator", "emulator kill | restart",
 	    "The endpoint is gone, as by kill -9, and comes back on the same "
-	    "data and ports. Faults must have been cleared.", emulator_args,
+	    "data and ports; faults must have been cleared.", emulator_args,
 	    .fn = step_emulator_fn },
 	{ "damage", "damage truncate | corrupt | remove | copy [object=GLOB] "
 	    "[nth=N] | damage undo",

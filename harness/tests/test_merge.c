@@ -10,7 +10,8 @@
 #include "lib/str.h"
 
 #define POINT(k, status, frontier) \
-	"{\"k\":" #k ",\"list_k\":0,\"crash\":false,\"at_us\":1,\"class\":\"insert level 0\"," \
+	"{\"k\":" #k ",\"list_k\":0,\"crash\":false,\"at_us\":1,"		\
+	"\"class\":\"insert level 0\","					\
 	"\"object\":\"o\",\"tried\":true,\"status\":" #status ",\"panic\":"    \
 	"false,\"frontier\":" #frontier ",\"lag_us\":0,\"broken\":null,"	\
 	"\"litter\":null,\"said\":null}"

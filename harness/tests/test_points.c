@@ -231,6 +231,8 @@ static const struct {
 	{ "*|0.5.10|insert level ?|why", "0.5.10", true },
 	{ "index | 0.5.10 | delete * | why", "0.5.10", false },
 	{ "litter | 0.5.10 | * | why", "0.5.10", false },
+	{ "index: *disagrees* | 0.5.10 | * | why", "0.5.10", true },
+	{ "index: *is gone* | 0.5.10 | * | why", "0.5.10", false },
 };
 
 START_TEST(known_findings_are_of_a_property_release_and_class)
