@@ -123,8 +123,17 @@ sockets_cut(struct sockets_conn *c, enum sockets_end why, int how)
 	(void)shutdown(c->fd, how);
 }
 
+/* Has it said something that nobody has read yet?  Then we are the slow ones. */
+static bool
+sockets_unheard(const struct sockets_conn *c)
+{
+	int n = 0;
+
+	return (ioctl(c->fd, FIONREAD, &n) == 0 && n > 0);
+}
+
 /* Has it waited for too long?  What is late in its head is told so, and can
- * still be written to. */
+ * still be written to, by a thread that may have to wait for its turn. */
 static void
 sockets_judge(struct sockets_conn *c, int64_t now, int64_t second)
 {
@@ -136,11 +145,14 @@ sockets_judge(struct sockets_conn *c, int64_t now, int64_t second)
 	int64_t since;
 	enum sockets_phase phase = sockets_phase_since(c, &since);
 
-	if (phase == PHASE_WORK || now - since < limit[phase] * second)
+	if (phase == PHASE_WORK || now - since < limit[phase] * second ||
+	    (phase == PHASE_IDLE && sockets_unheard(c)))
 		return;
-	if (sockets_ended(c) == END_NONE && phase == PHASE_HEAD)
+	if (phase != PHASE_HEAD)
+		sockets_cut(c, END_LATE, SHUT_RDWR);
+	else if (sockets_ended(c) == END_NONE)
 		sockets_cut(c, END_LATE, SHUT_RD);
-	else
+	else if (now - since >= (LIMIT_HEAD_S + LIMIT_MOVE_S) * second)
 		sockets_cut(c, END_LATE, SHUT_RDWR);
 }
 
@@ -156,15 +168,6 @@ sockets_weight(const struct sockets_conn *c, int64_t now)
 	    age < LIMIT_GRACE_MS * 1000)
 		return (0);
 	return ((uint64_t)age + 1 + (phase == PHASE_IDLE ? 1ull << 62 : 0));
-}
-
-/* Has it said something that nobody has read yet?  Then we are the slow ones. */
-static bool
-sockets_unheard(const struct sockets_conn *c)
-{
-	int n = 0;
-
-	return (ioctl(c->fd, FIONREAD, &n) == 0 && n > 0);
 }
 
 /* Close the n that can be spared best; with the lock held. */
