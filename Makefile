@@ -127,7 +127,11 @@ drill: all
 # 0.5.17" for some, UPDATE=--update where the table is to be another.
 RELEASES ?=
 UPDATE	?=
-.PHONY: regress explore
+# Again and again, a third of it with both cores busy, until N runs are tallied.
+N	?= 30
+.PHONY: soak regress explore
+soak: all
+	@ci/soak $O $N $$(($N / 3)) $(T)
 # The machine lost after every change of a session, for both pinned releases.
 explore: all
 	@$O/litedrill explore -j $J --out out/explore $(FLAGS) $T
