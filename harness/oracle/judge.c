@@ -202,11 +202,13 @@ judge(struct oracle_ctx *c, struct restored *out)
 
 	out->whole = out->chain = out->prefix = true;
 	out->why = NULL;
+	out->failed = 0;
 	for (const struct oracle *o = oracles; o->name != NULL; o++) {
 		c->why = NULL;
 		if (o->fn(c))
 			continue;
 		*member[o->says] = false;
+		out->failed |= 1u << (o - oracles);
 		if (out->why == NULL)
 			out->why = arena_printf(c->arena, "%s: %s", o->name,
 			    c->why);

@@ -65,6 +65,22 @@ has(struct oracle_ctx *c, const char *type, const char *name)
 }
 
 static bool
+column(struct oracle_ctx *c, const char *table, const char *name)
+{
+	sqlite3_stmt *st = NULL;
+	bool yes = false;
+
+	if (sqlite3_prepare_v2(c->db, "SELECT 1 FROM pragma_table_info(?)"
+	    " WHERE name = ?", -1, &st, NULL) == SQLITE_OK) {
+		sqlite3_bind_text(st, 1, table, -1, SQLITE_STATIC);
+		sqlite3_bind_text(st, 2, name, -1, SQLITE_STATIC);
+		yes = sqlite3_step(st) == SQLITE_ROW;
+	}
+	sqlite3_finalize(st);
+	return (yes);
+}
+
+static bool
 integrity(struct oracle_ctx *c)
 {
 	sqlite3_stmt *st = NULL;
@@ -150,6 +166,7 @@ references(struct oracle_ctx *c)
 {
 	sqlite3_stmt *st = NULL;
 	bool ok = true;
+	int64_t id;
 	int rc = sqlite3_prepare_v2(c->db, "PRAGMA foreign_key_check", -1,
 	    &st, NULL);
 
@@ -163,23 +180,28 @@ references(struct oracle_ctx *c)
 	else if (rc != SQLITE_DONE)
 		ok = no(c, "%s", sqlite3_errmsg(c->db));
 	sqlite3_finalize(st);
-	return (ok);
+	if (!ok || !has(c, "table", "parent") || !column(c, "parent",
+	    "children"))
+		return (ok);
+	if (!ask(c, "SELECT ifnull(min(id), 0) FROM parent WHERE children <>"
+	    " (SELECT count(*) FROM child WHERE child.parent = parent.id)",
+	    &id, 1))
+		return (false);
+	return (id == 0 ? true : no(c, "row %" PRId64 " of the table parent "
+	    "does not have all of its children", id));
 }
 
-/* Rows of the workloads' second table carry the hash of what they hold, and
- * none can be newer than the ledger's newest. */
+/* Rows that carry the hash of what they hold and the commit that they came
+ * with, which is none that is newer than the ledger's newest. */
 static bool
-side(struct oracle_ctx *c)
+contents(struct oracle_ctx *c, const char *table, const char *sql)
 {
 	char digest[LEDGER_HASH + 1];
 	sqlite3_stmt *st = NULL;
 	bool ok = true;
 	int rc;
 
-	if (!has(c, "table", "side"))
-		return (true);
-	if (sqlite3_prepare_v2(c->db, "SELECT id, seq, data, hash FROM side"
-	    " NOT INDEXED", -1, &st, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(c->db, sql, -1, &st, NULL) != SQLITE_OK)
 		return (no(c, "%s", sqlite3_errmsg(c->db)));
 	while (ok && (rc = sqlite3_step(st)) != SQLITE_DONE) {
 		const char *hash = (const char *)sqlite3_column_text(st, 3);
@@ -193,15 +215,28 @@ side(struct oracle_ctx *c)
 		ledger_digest(digest, sqlite3_column_blob(st, 2),
 		    (size_t)sqlite3_column_bytes(st, 2));
 		if (hash == NULL || strcmp(hash, digest) != 0)
-			ok = no(c, "row %" PRId64 " of the table side does "
-			    "not have the content that was written", id);
+			ok = no(c, "row %" PRId64 " of the table %s does not "
+			    "have the content that was written", id, table);
 		else if (seq > c->last)
-			ok = no(c, "row %" PRId64 " of the table side is of "
+			ok = no(c, "row %" PRId64 " of the table %s is of "
 			    "commit %" PRId64 ", the ledger ends at %" PRId64,
-			    id, seq, c->last);
+			    id, table, seq, c->last);
 	}
 	sqlite3_finalize(st);
 	return (ok);
+}
+
+/* Of the workloads' own tables. */
+static bool
+side(struct oracle_ctx *c)
+{
+
+	if (has(c, "table", "side") && !contents(c, "side", "SELECT id, seq,"
+	    " data, hash FROM side NOT INDEXED"))
+		return (false);
+	return (!has(c, "table", "child") || !column(c, "child", "hash") ||
+	    contents(c, "child", "SELECT id, parent, data, hash FROM child"
+	    " NOT INDEXED"));
 }
 
 static bool
@@ -247,9 +282,10 @@ const struct oracle oracles[] = {
 	    "same rows", ORACLE_WHOLE, index_agrees },
 	{ "sum", "the running sum that each commit adds to equals a scan",
 	    ORACLE_WHOLE, sum_agrees },
-	{ "references", "no row refers to one that is not there: SQLite's own "
-	    "foreign_key_check", ORACLE_WHOLE, references },
-	{ "side", "what workloads wrote to the second table is as written, "
+	{ "references", "no row refers to one that is not there (SQLite's own "
+	    "foreign_key_check), and none lacks one that came with it",
+	    ORACLE_WHOLE, references },
+	{ "side", "what workloads wrote to tables of their own is as written, "
 	    "and not newer than the ledger", ORACLE_WHOLE, side },
 	{ "chain", "each row's hash is that of its content and of the row "
 	    "before it, from the first row on", ORACLE_CHAIN, chain },

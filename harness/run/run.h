@@ -43,6 +43,8 @@ struct restored {
 				 * nothing was lost or nothing came back */
 	const char *hash;	/* of the last row of the chain */
 	const char *why;	/* what an oracle found wrong, or NULL */
+	unsigned failed;	/* a bit for each row of oracles.c that does
+				 * not hold */
 };
 
 struct explore_opts;	/* explore/explore.h */

@@ -120,11 +120,38 @@ workload_family_setup(sqlite3 *db, struct err *e)
 {
 
 	return (workload_exec(db, "cannot make the tables of the family",
-	    "CREATE TABLE IF NOT EXISTS parent(id INTEGER PRIMARY KEY);"
+	    "CREATE TABLE IF NOT EXISTS parent(id INTEGER PRIMARY KEY,"
+	    " children INTEGER NOT NULL);"
 	    "CREATE TABLE IF NOT EXISTS child(id INTEGER PRIMARY KEY,"
 	    " parent INTEGER NOT NULL REFERENCES parent(id),"
-	    " data BLOB NOT NULL);"
+	    " data BLOB NOT NULL, hash TEXT NOT NULL);"
 	    "CREATE INDEX IF NOT EXISTS child_parent ON child(parent);", e));
+}
+
+static int
+family_child(sqlite3 *db, int64_t parent, size_t n, uint64_t *rng,
+    struct err *e)
+{
+	char hash[LEDGER_HASH + 1];
+	sqlite3_stmt *st = NULL;
+	char *data = mem_alloc(n + 1);
+	int rc;
+
+	load_fill(data, n, rng);
+	ledger_digest(hash, data, n);
+	rc = sqlite3_prepare_v2(db, "INSERT INTO child(parent, data, hash)"
+	    " VALUES(?, ?, ?)", -1, &st, NULL);
+	if (rc == SQLITE_OK) {
+		sqlite3_bind_int64(st, 1, parent);
+		sqlite3_bind_blob64(st, 2, data, n, SQLITE_STATIC);
+		sqlite3_bind_text(st, 3, hash, LEDGER_HASH, SQLITE_STATIC);
+		rc = sqlite3_step(st);
+	}
+	if (rc != SQLITE_DONE)
+		err_set(e, "cannot insert: %s", sqlite3_errmsg(db));
+	sqlite3_finalize(st);
+	free(data);
+	return (rc == SQLITE_DONE ? 0 : -1);
 }
 
 /* Rows that refer to each other come and go together. */
@@ -134,14 +161,11 @@ workload_family_step(sqlite3 *db, int64_t seq, int64_t payload, uint64_t *rng,
 {
 	long long s = seq, old = s - PARENTS_KEPT;
 
-	(void)rng;
-	if (exec_n(db, "cannot insert", e, "INSERT INTO parent VALUES(%lld)",
-	    s) != 0)
+	if (exec_n(db, "cannot insert", e, "INSERT INTO parent VALUES(%lld, "
+	    "%d)", s, CHILDREN) != 0)
 		return (-1);
 	for (int i = 0; i < CHILDREN; i++)
-		if (exec_n(db, "cannot insert", e, "INSERT INTO child(parent,"
-		    " data) VALUES(%lld, randomblob(%lld))", s,
-		    (long long)payload) != 0)
+		if (family_child(db, seq, (size_t)payload, rng, e) != 0)
 			return (-1);
 	return (exec_n(db, "cannot delete", e, "DELETE FROM child WHERE parent"
 	    " <= %lld; DELETE FROM parent WHERE id <= %lld", old, old));
