@@ -31,6 +31,18 @@ int	restore_synced(struct run *, int64_t seq);
 int	restore_view(struct run *, int64_t mutation, const char *file,
     struct err *);
 
+/* The same by URL, with more flags of `litestream restore` (NULL: none). */
+int	restore_as_owner(struct run *, const char *url, char *const *flags,
+    const char *file, struct err *);
+
+/* Restore by -timestamp to `n` moments, evenly from that of row `from` to that
+ * of the newest: what comes back must be whole, a prefix, hold nothing that
+ * was committed later, and lack nothing that was acknowledged slack_us before.
+ * Fills run->restored with the last one; the verdict is FAIL where one is
+ * not so. */
+enum verdict	restore_moments(struct run *, int64_t n, int64_t from,
+    int64_t slack_us);
+
 /* Restore and judge at most `max` views of the bucket as it was after a
  * mutation, evenly from the first whole backup on, always with the newest:
  * each must succeed, pass all oracles, be a prefix, and reach at least as far

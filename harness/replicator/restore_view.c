@@ -15,8 +15,9 @@
 
 #define VIEW_US		INT64_C(60000000)	/* one restore */
 
-static int
-owner_restore(struct run *r, const char *url, const char *file, struct err *e)
+int
+restore_as_owner(struct run *r, const char *url, char *const *flags,
+    const char *file, struct err *e)
 {
 	struct arena *a = &r->arena;
 	const char *key = emu_owner_key(r->emu, e), *out, *err;
@@ -25,7 +26,7 @@ owner_restore(struct run *r, const char *url, const char *file, struct err *e)
 
 	if (key == NULL)
 		return (-1);
-	o.argv = restore_command(r, r->rel->path, file, 0, NULL, url);
+	o.argv = restore_command(r, r->rel->path, file, 0, flags, url);
 	o.envp = (char *const []) {
 		arena_strdup(a, "PATH=/usr/local/bin:/usr/bin:/bin"),
 		arena_printf(a, "HOME=%s", r->dir),
@@ -47,14 +48,14 @@ restore_view(struct run *r, int64_t mutation, const char *file,
 	int rc;
 
 	if (r->folder != NULL)
-		return (owner_restore(r, arena_printf(&r->arena, "file://%s",
-		    r->folder), file, e));
+		return (restore_as_owner(r, arena_printf(&r->arena,
+		    "file://%s", r->folder), NULL, file, e));
 	/* explore asks for several at once */
 	view = arena_printf(&r->arena, "view-%" PRId64 "-%d", mutation,
 	    (int)getpid());
 	if (emu_view(r->emu, r->bucket, mutation, view, e) != 0)
 		return (-1);
-	rc = owner_restore(r, restore_url(r, view), file, e);
+	rc = restore_as_owner(r, restore_url(r, view), NULL, file, e);
 	if (emu_view_delete(r->emu, view, rc < 0 ? NULL : e) != 0)
 		rc = -1;
 	return (rc);

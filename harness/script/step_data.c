@@ -41,6 +41,9 @@ step_restore_fn(struct run *r, const struct line *l)
 		return (run_error(r, "restore views=N takes nothing else"));
 	if (step_has(r, "views"))
 		return (restore_views(r, step_num(r, "views")));
+	if (step_has(r, "moments"))
+		return (restore_moments(r, step_num(r, "moments"),
+		    step_num(r, "from"), step_num(r, "slack")));
 	if (!step_has(r, "machines"))
 		return (restore_on_machine(r, output, parallelism, limit,
 		    flags));

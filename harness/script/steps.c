@@ -174,6 +174,12 @@ ARGS(restore_args) {
 	{ OPT("machines", ARG_INT), .min = 1, .doc = "so many at once" },
 	{ OPT("views", ARG_INT), .min = 1,
 	    .doc = "instead: so many views of the bucket's past" },
+	{ OPT("moments", ARG_INT), .min = 1,
+	    .doc = "instead: to so many moments, by -timestamp" },
+	{ OPT("from", ARG_INT), .dflt = "1", .min = 1,
+	    .doc = "row at whose moment they begin" },
+	{ OPT("slack", ARG_DUR), .dflt = "3s", .min = 1,
+	    .doc = "how long before a moment all must be there" },
 	{ OPT("within", ARG_DUR), .dflt = "60s", .min = 1 },
 	{ REST("flag", ARG_STR), .doc = "handed to litestream restore" },
 	{ .name = NULL }
@@ -305,11 +311,13 @@ const struct step steps[] = {
 	    "Writes to the database; each commit goes into the ledger.",
 	    load_args, .fn = step_load_fn },
 	{ "restore", "restore [parallelism=N] [output=FILE] [machines=N] "
-	    "[within=DURATION] [FLAG…] | restore views=N",
+	    "[within=DURATION] [FLAG…] | restore views=N | restore moments=N "
+	    "[from=ROW] [slack=DURATION]",
 	    "Runs litestream restore on the machine and judges what came "
 	    "back; ask with restored.*. With views: the bucket as it was "
 	    "after N of its changes; each must come back whole, a prefix, "
-	    "and not behind an older one.", restore_args,
+	    "and not behind an older one. With moments: to N points in time; "
+	    "each must be the database as it was then.", restore_args,
 	    .fn = step_restore_fn },
 	{ "fault", "fault KIND [on=METHOD-ID] [bucket=GLOB] [object=GLOB] "
 	    "[from=GLOB] [nth=N] [every=N] [times=N] [at=before|body|after] "
