@@ -316,7 +316,7 @@ const struct step steps[] = {
 	    "Runs litestream restore on the machine and judges what came "
 	    "back; ask with restored.*. With views: the bucket as it was "
 	    "after N of its changes; each must come back whole, a prefix, "
-	    "and not behind an older one. With moments: to N points in time; "
+	    "and not behind an older one; with moments: to N points in time, "
 	    "each must be the database as it was then.", restore_args,
 	    .fn = step_restore_fn },
 	{ "fault", "fault KIND [on=METHOD-ID] [bucket=GLOB] [object=GLOB] "

@@ -269,8 +269,8 @@ structure(void)
 		"DROP TABLE ledger", "DROP TABLE ledger_sum",
 		"DROP INDEX ledger_hash",
 		"DELETE FROM ledger",
-		"DROP INDEX ledger_hash; CREATE INDEX ledger_hash ON "
-		    "ledger(hash) WHERE seq <> 7",
+		("DROP INDEX ledger_hash; CREATE INDEX ledger_hash ON "
+		    "ledger(hash) WHERE seq <> 7"),
 	};
 
 	for (size_t i = 0; i < NELEMS(sql); i++)
