@@ -415,6 +415,9 @@ main(void)
 
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(t, setup, teardown);
+	/* 2,000 answers and a sanitizer on two busy cores: a guard, no
+	 * measure. */
+	tcase_set_timeout(t, 60);
 	tcase_add_test(t, answer_to_an_overridden_method_has_its_body);
 	tcase_add_test(t, refused_head_has_no_body);
 	tcase_add_test(t, tls_on_the_plain_port_is_refused_at_once);
