@@ -7,7 +7,8 @@
 #include "emulator/identity/iam.h"
 #include "lib/str.h"
 
-#define WHY_BUCKETS	100	/* looked at, of a project */
+#define WHY_BUCKETS	32	/* looked at, of a project; each may have a
+				 * policy of 250 KB */
 #define WHY_ACCOUNT	"serviceAccount:"
 
 /* What a policy says of the permission. */
@@ -71,7 +72,9 @@ why_refused(struct req *rq, const struct bucket *b)
 		return ("role_too_small");
 	n = why_buckets(rq, &all);
 	for (size_t i = 0; i < n; i++)
-		if (why_policy(rq, all[i].policy).granted)
+		if (all[i].policy != NULL &&
+		    strcasestr(all[i].policy, rq->principal) != NULL &&
+		    why_policy(rq, all[i].policy).granted)
 			return ("granted_on_another_bucket");
 	return (here.another ? "granted_to_another_account" : "not_granted");
 }
