@@ -644,16 +644,29 @@ auth_object(const struct req *rq, const char *permission)
 	    rq->object);
 }
 
-/* One permission on what the request names. */
+static bool
+auth_has(struct req *rq, const char *permission, const struct bucket *b,
+    uint64_t state)
+{
+
+	return (auth_decide(rq, permission, b, auth_object(rq, permission),
+	    state) || auth_by_named(rq, permission, b));
+}
+
+/* One permission on what the request names.  Who may read and delete an
+ * object may move it, too:
+ * https://cloud.google.com/storage/docs/json_api/v1/objects/move */
 static int
 auth_permit_one(struct req *rq, const char *permission,
     const struct bucket *b, uint64_t state)
 {
 
-	if (auth_decide(rq, permission, b, auth_object(rq, permission),
-	    state) ||
-	    auth_by_named(rq, permission, b) ||
+	if (auth_has(rq, permission, b, state) ||
 	    (rq->route->api == API_IAM && auth_by_account(rq, permission)))
+		return (0);
+	if (strcmp(permission, "storage.objects.move") == 0 &&
+	    auth_has(rq, "storage.objects.get", b, state) &&
+	    auth_has(rq, "storage.objects.delete", b, state))
 		return (0);
 	auth_refuse(rq, permission);
 	return (-1);

@@ -123,6 +123,35 @@ START_TEST(a_custom_role_grants_what_it_includes)
 }
 END_TEST
 
+/* Either the permission to move, or those to read and to delete; what is let
+ * through finds no such object. */
+static const struct {
+	const char *permissions;
+	int	status;
+} movers[] = {
+	{ "\"storage.objects.move\",\"storage.objects.create\"", 404 },
+	{ "\"storage.objects.get\",\"storage.objects.delete\","
+	    "\"storage.objects.create\"", 404 },
+	{ "\"storage.objects.get\",\"storage.objects.create\"", 403 },
+	{ "\"storage.objects.delete\",\"storage.objects.create\"", 403 },
+	{ "\"storage.objects.move\"", 403 },
+};
+
+START_TEST(to_move_is_to_read_and_to_delete)
+{
+
+	ck_assert_int_eq(make("backup", arena_printf(&x.arena, "{\"title\":"
+	    "\"Backup\",\"includedPermissions\":[%s]}",
+	    movers[_i].permissions)), 200);
+	ck_assert_int_eq(fix_project_policy(&x, CUSTOM,
+	    "serviceAccount:" WORKER), 200);
+	ck_assert_int_eq(fix_ask(&x, &rq, WORKER, "POST", GCS_HOST,
+	    "/storage/v1/b/bkt/o/a/moveTo/o/b", NULL),
+	    movers[_i].status);
+	req_release(&rq);
+}
+END_TEST
+
 START_TEST(custom_roles_are_shown_as_they_were_made)
 {
 	const char *etag;
@@ -220,6 +249,8 @@ main(void)
 	tcase_add_test(t, predefined_roles_can_be_read);
 	tcase_add_test(t, lists_of_roles_come_in_pages);
 	tcase_add_test(t, a_custom_role_grants_what_it_includes);
+	tcase_add_loop_test(t, to_move_is_to_read_and_to_delete, 0,
+	    NELEMS(movers));
 	tcase_add_test(t, custom_roles_are_shown_as_they_were_made);
 	tcase_add_test(t, roles_that_make_no_sense_are_refused);
 	tcase_add_test(t, gcloud_may_ask_what_there_is);

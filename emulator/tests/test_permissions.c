@@ -306,6 +306,21 @@ role_gives(size_t r, int on, const char *permission, size_t n)
 	return (false);
 }
 
+/* "storage.objects.delete and storage.objects.get, or storage.objects.move":
+ * https://cloud.google.com/storage/docs/json_api/v1/objects/move */
+#define MOVE	"storage.objects.move"
+
+static bool
+role_gives_instead(size_t r, int on, const char *permission, size_t n)
+{
+	static const char get[] = "storage.objects.get";
+	static const char del[] = "storage.objects.delete";
+
+	return (n == strlen(MOVE) && memcmp(permission, MOVE, n) == 0 &&
+	    role_gives(r, on, get, strlen(get)) &&
+	    role_gives(r, on, del, strlen(del)));
+}
+
 static bool
 expected(size_t r, const struct cell *c)
 {
@@ -313,7 +328,8 @@ expected(size_t r, const struct cell *c)
 	for (const char *p = c->needs; *p != '\0'; p += strspn(p, " ")) {
 		size_t len = strcspn(p, " ");
 
-		if (!role_gives(r, c->on, p, len))
+		if (!role_gives(r, c->on, p, len) &&
+		    !role_gives_instead(r, c->on, p, len))
 			return (false);
 		p += len;
 	}
