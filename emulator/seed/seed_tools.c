@@ -251,6 +251,24 @@ seed_binding(json_t *bindings, const json_t *like)
 	return (b);
 }
 
+/* A member as the service has it; a new reference.  A pool's principals are
+ * named by the project's number, which a file that is written before the
+ * project is made cannot know: its id will do. */
+static json_t *
+seed_principal(struct seeding *x, json_t *m)
+{
+	const char *s = json_string_value(m), *rest;
+	const char *id = seed_at(x, "iam.googleapis.com/projects/%s/",
+	    x->emu->project);
+
+	if (s == NULL || !str_starts(s, "principal") ||
+	    (rest = strstr(s, "://")) == NULL || !str_starts(rest + 3, id))
+		return (json_incref(m));
+	return (json_string(seed_at(x, "%.*s://iam.googleapis.com/projects/"
+	    "%lld/%s", (int)(rest - s), s, (long long)x->emu->project_number,
+	    rest + 3 + strlen(id))));
+}
+
 /* -1: the form is wrong; else how many members are new. */
 static int
 seed_bindings(struct seeding *x, const char *at, const json_t *from,
@@ -270,12 +288,14 @@ seed_bindings(struct seeding *x, const char *at, const json_t *from,
 			return (-1);
 		members = json_object_get(seed_binding(to, b), "members");
 		json_array_foreach(json_object_get(b, "members"), k, m) {
+			json_auto_t *who = seed_principal(x, m);
+
 			for (n = 0; n < json_array_size(members) &&
-			    !json_equal(json_array_get(members, n), m); n++)
+			    !json_equal(json_array_get(members, n), who); n++)
 				;
 			if (n < json_array_size(members))
 				continue;
-			(void)json_array_append(members, m);
+			(void)json_array_append(members, who);
 			added++;
 		}
 	}

@@ -194,6 +194,29 @@ START_TEST(pools_and_hmac_keys_are_there_and_stay)
 }
 END_TEST
 
+/* Its number is not known to whoever writes the file. */
+START_TEST(principals_of_a_pool_are_named_by_the_projects_id)
+{
+	struct store_at now = { .as_of = STORE_NOW };
+	struct bucket b;
+
+	write_seed("{\"workloadIdentityPools\":[{\"pool\":\"pool-1\","
+	    "\"provider\":\"provider-1\"}],\"buckets\":[{\"name\":"
+	    "\"bkt\",\"policy\":{\"bindings\":[{\"role\":"
+	    "\"roles/storage.objectAdmin\",\"members\":[\"principal://"
+	    "iam.googleapis.com/projects/litedrill/locations/global/"
+	    "workloadIdentityPools/pool-1/subject/job-1\"]}]}}]}");
+	begin();
+	ck_assert_int_eq(store_bucket_get(cl.emu->store, now, "bkt", &a, &b),
+	    STORE_OK);
+	ck_assert_ptr_nonnull(strstr(b.policy, arena_printf(&a, "\"principal://"
+	    "iam.googleapis.com/projects/%lld/locations/global/"
+	    "workloadIdentityPools/pool-1/subject/job-1\"",
+	    (long long)cl.emu->project_number)));
+	client_stop();
+}
+END_TEST
+
 /* A seed that is wrong in its last part, and what is said of it: where and
  * what to do. */
 #define GOOD	"\"serviceAccounts\":[{\"accountId\":\"account-1\"}],"
@@ -303,6 +326,7 @@ main(void)
 	tcase_add_test(t, the_example_is_there_and_stays_as_it_is);
 	tcase_add_test(t, what_differs_is_changed);
 	tcase_add_test(t, pools_and_hmac_keys_are_there_and_stay);
+	tcase_add_test(t, principals_of_a_pool_are_named_by_the_projects_id);
 	tcase_add_loop_test(t, a_wrong_seed_says_where_and_leaves_nothing, 0,
 	    NELEMS(wrong));
 	suite_add_tcase(s, t);
