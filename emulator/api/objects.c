@@ -29,6 +29,14 @@ objects_fail(struct req *rq, const struct store_write *w, enum store_rc rc)
 		req_fail_rc(rq, rc);
 }
 
+void
+objects_stored(struct req *rq, const struct object *o)
+{
+
+	rq->stored = true;
+	rq->crc32c = o->crc32c;
+}
+
 int
 objects_may_overwrite(struct req *rq, const char *bucket, const char *name)
 {

@@ -15,6 +15,8 @@ void	objects_delete_h(struct req *);
 struct store_write	objects_write(const struct req *);
 /* req_fail_rc(), with what the store says of a hash that differs. */
 void	objects_fail(struct req *, const struct store_write *, enum store_rc);
+/* An upload has made that object: for the journal. */
+void	objects_stored(struct req *, const struct object *);
 /* What patch and update do, for the XML API too: a full update forgets what
  * was there.  -1: a reply has been stored. */
 int	objects_apply(struct req *, const json_t *in, bool patch,

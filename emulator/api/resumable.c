@@ -326,6 +326,7 @@ resumable_finish(struct req *rq, struct chunk *c)
 		objects_fail(rq, &w, rc);
 		return;
 	}
+	objects_stored(rq, &o);
 	resumable_range_drop(rq, c->s.id);
 	resumable_object(rq, &o);
 }

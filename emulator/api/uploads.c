@@ -230,8 +230,10 @@ uploads_store(struct req *rq, struct upload *u, struct object *o)
 	rc = store_object_insert(rq->emu->store, &w, rq->bucket, rq->object,
 	    attrs, &u->cond, &u->expect, u->payload, &rq->arena, o);
 	rq->mutation = w.mutation;
-	if (rc == STORE_OK)
+	if (rc == STORE_OK) {
+		objects_stored(rq, o);
 		return (0);
+	}
 	objects_fail(rq, &w, rc);
 	return (-1);
 }

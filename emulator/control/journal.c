@@ -49,6 +49,8 @@ struct journal_entry {
 	int	status;
 	enum req_via via;
 	enum req_auth auth;
+	bool	stored;			/* an upload, of an object … */
+	uint32_t crc32c;		/* … with that checksum */
 	uint32_t size;			/* of the whole */
 	uint16_t len[JT_MAX];
 };
@@ -193,6 +195,9 @@ journal_json(const struct journal_entry *e, uint64_t seq)
 	if (e->batch != 0)
 		(void)json_object_set_new(j, "batch",
 		    json_integer((json_int_t)e->batch));
+	if (e->stored)
+		(void)json_object_set_new(j, "crc32c",
+		    json_integer((json_int_t)e->crc32c));
 	if (e->len[JT_REASON] > 0)
 		(void)json_object_set_new(j, "reason",
 		    journal_string(journal_text(e, JT_REASON)));
@@ -329,7 +334,8 @@ journal_add(struct journal *j, struct req *rq)
 		.t_us = rq->t0_us - j->start_us,
 		.us = clock_mono_us() - rq->t0_us,
 		.in = rq->bytes_in, .out = rq->bytes_out,
-		.mutation = rq->mutation,
+		.mutation = rq->mutation, .stored = rq->stored,
+		.crc32c = rq->crc32c,
 		.api = rq->route != NULL ? rq->route->id : NULL,
 		.status = rq->abort ? 0 : rq->status,
 		.via = rq->via, .auth = rq->auth,
@@ -408,6 +414,8 @@ journal_again(struct journal *j, const json_t *o)
 		.us = journal_number(o, "us"), .in = journal_number(o, "in"),
 		.out = journal_number(o, "out"),
 		.mutation = journal_number(o, "mutation"),
+		.stored = json_object_get(o, "crc32c") != NULL,
+		.crc32c = (uint32_t)journal_number(o, "crc32c"),
 		.status = (int)journal_number(o, "status"),
 		.via = (enum req_via)journal_word(o, "via", journal_ways,
 		    NELEMS(journal_ways)),

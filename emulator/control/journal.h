@@ -3,7 +3,9 @@
  * start),"conn","via":"proxy|http|direct","host","method","api" (method id),
  * "principal","auth":"bearer|none|bad|signed","bucket","object",
  * "in","out" (bytes),"status" (0: closed without a reply),
- * "fault","us","mutation"}, and of a call in a batch "batch" (its n);
+ * "fault" (the rules that fired: "ID:KIND@before|body|after", or "ID:KIND=AS@…"
+ * of one with a name), "us","mutation"}, and of a call in a batch "batch" (its n);
+ * of an upload "crc32c" (a number) of the object that it made;
  * of an error "reason" (Google's, or of a refused assertion a word of
  * oauth.c's) and of a refusal "permission" (the one that was asked for).  A
  * CONNECT is a line too (api "emulator.connect",

@@ -144,10 +144,12 @@ fault_count(struct faults *f, struct fault_hit *h, struct req *rq)
 	if (gone)
 		return (false);
 	metrics_fault(rq->emu->metrics, r->kind->name);
-	rq->fault_note = arena_printf(&rq->arena, "%s%s%s:%s",
+	rq->fault_note = arena_printf(&rq->arena, "%s%s%s:%s%s%s@%s",
 	    rq->fault_note != NULL ? rq->fault_note : "",
 	    rq->fault_note != NULL ? "," : "", r->id != 0 ?
-	    arena_printf(&rq->arena, "%d", r->id) : "retry", r->kind->name);
+	    arena_printf(&rq->arena, "%d", r->id) : "retry", r->kind->name,
+	    r->as != NULL ? "=" : "", r->as != NULL ? r->as : "",
+	    fault_point_name(r->at));
 	return (true);
 }
 

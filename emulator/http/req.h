@@ -135,7 +135,9 @@ struct req {
 	bool	acl_given;		/* the body held a list (acls.h) */
 
 	int64_t	mutation;		/* of this request; 0 none */
-	const char *fault_note;		/* "3:status", for the journal */
+	bool	stored;			/* it was an upload, of an object … */
+	uint32_t crc32c;		/* … with that checksum */
+	const char *fault_note;		/* "3:status@before", for the journal */
 	/* Of an error, for the journal: Google's reason or a fixed word of
 	 * oauth.c's, and the permission that was asked for; or NULL. */
 	const char *reason, *denied;

@@ -542,7 +542,7 @@ START_TEST(points_act_in_their_place)
 	req_reply(&rq, 200, "text/plain", "x", 1);
 	faults_apply(x.emu.faults, &rq, FAULT_AFTER);
 	ck_assert(rq.abort && !rq.abort_rst);
-	ck_assert_str_eq(rq.fault_note, "1:lost-reply");
+	ck_assert_str_eq(rq.fault_note, "1:lost-reply@after");
 	req_release(&rq);
 	ck_assert_int_eq(faults_remove(x.emu.faults, 0), 0);
 

@@ -133,7 +133,7 @@ START_TEST(entry_shows_what_happened)
 	rq.bytes_in = 5;
 	rq.bytes_out = 6;
 	rq.mutation = 7;
-	rq.fault_note = "1:drop";
+	rq.fault_note = "1:drop@before";
 	rq.abort = true;
 	rq.status = 200;
 	journal_add(j, &rq);
@@ -150,7 +150,7 @@ START_TEST(entry_shows_what_happened)
 	ck_assert_str_eq(TEXT("principal"), "serviceAccount:worker@x");
 	ck_assert_str_eq(TEXT("bucket"), "drill-bucket");
 	ck_assert_str_eq(TEXT("object"), "db/one");
-	ck_assert_str_eq(TEXT("fault"), "1:drop");
+	ck_assert_str_eq(TEXT("fault"), "1:drop@before");
 	ck_assert_int_eq(NUM("status"), 0);	/* it was aborted */
 	ck_assert_int_eq(NUM("n"), 1);
 	ck_assert_int_eq(NUM("conn"), 3);

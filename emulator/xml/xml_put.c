@@ -68,6 +68,7 @@ xml_put_store(struct req *rq, struct xml_put *x)
 		xml_body_fail(&x->body, rc);
 		return;
 	}
+	objects_stored(rq, &o);
 	media_headers_stored(rq, &o);
 	req_reply_empty(rq, 200);
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/explore/coverage.h"
+#include "harness/explore/plan.h"
 #include "harness/explore/points.h"
 #include "harness/explore/recover.h"
 #include "harness/explore/work.h"
@@ -12,9 +14,14 @@
 #include "harness/run/run_int.h"
 #include "harness/script/script.h"
 #include "harness/workload/load.h"
+#include "lib/clock.h"
 #include "lib/file.h"
 
 #define REPLAYED	16	/* violations that are replayed */
+#define NESTED		12	/* recoveries that are crashed in turn … */
+#define NESTED_LEAST	2	/* … and with a budget */
+#define TWOS_AT_ONCE	8	/* for each job, between looks at the clock */
+#define NOTES_MAX	(1 << 16)
 
 /* ---- which points ---- */
 
@@ -29,10 +36,11 @@ named(const struct explore_opts *o, int64_t k)
 }
 
 /* A two-time view is named by both. */
-static size_t
-choose(const struct explore_opts *o, const struct points *ps, bool *pick)
+static bool *
+choose(struct run *r, const struct points *ps)
 {
-	size_t n = 0;
+	const struct explore_opts *o = r->opts->explore;
+	bool *pick = arena_alloc(&r->arena, ps->n + 1);
 
 	for (size_t i = 0; i < ps->n; i++) {
 		const struct point *p = &ps->v[i];
@@ -40,16 +48,25 @@ choose(const struct explore_opts *o, const struct points *ps, bool *pick)
 		pick[i] = named(o, p->k) &&
 		    (p->list_k == 0 || named(o, p->list_k)) &&
 		    i % (size_t)o->shards == (size_t)(o->shard - 1);
-		n += pick[i];
 	}
-	return (n);
+	return (pick);
+}
+
+static size_t
+count(const bool *pick, size_t n)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += pick[i];
+	return (sum);
 }
 
 /* ---- a violation again ---- */
 
 /* One or two points, as arrays that can be tried and judged. */
 struct again {
-	struct point v[2];
+	struct point v[2], nested[RECOVER_MOMENTS];
 	struct explored x;
 	const struct point *at;
 };
@@ -72,41 +89,61 @@ again_begin(struct again *g, const struct violation *v)
 		*ps = (struct points){ g->v, n + 1 };
 	else
 		*ps = (struct points){ &g->v[n], 1 };
+	g->x.nested = (struct points){ g->nested, 0 };
 	for (size_t i = 0; i <= n; i++) {
 		g->v[i].tried = false;
 		g->v[i].broken = NULL;
+		g->v[i].same = NULL;
 	}
 }
 
 static int
-try_all(struct run *r, struct explored *x, const bool *pick, int jobs,
-    struct err *e)
+again_try(struct run *r, struct again *g, bool nest, struct err *e)
+{
+	static const bool pick[2] = { true, true };
+
+	if (work_points(r, &g->x.lost, pick, 1, r->emu_began_us, e) != 0 ||
+	    work_points(r, &g->x.twos, pick, 1, r->emu_began_us, e) != 0)
+		return (-1);
+	return (recover_run(r, &g->x.crashes, pick, nest ? pick : NULL,
+	    &g->x.nested, 1, e));
+}
+
+/* The crash that a nested one came after: that is where a replay begins. */
+static const struct point *
+again_from(const struct explored *x, const struct point *p)
 {
 
-	if (work_points(r, &x->lost, pick, jobs, r->emu_began_us, e) != 0 ||
-	    work_points(r, &x->twos, pick + x->lost.n, jobs, r->emu_began_us,
-	    e) != 0)
-		return (-1);
-	return (recover_run(r, &x->crashes, pick + x->lost.n + x->twos.n,
-	    jobs, e));
+	for (size_t i = 0; p->moment > 0 && i < x->crashes.n; i++)
+		if (x->crashes.v[i].k == p->k && strcmp(x->crashes.v[i].what,
+		    p->object) == 0)
+			return (&x->crashes.v[i]);
+	return (p);
 }
 
 static int
-replay(struct run *r, struct violation *v, struct err *e)
+replay(struct run *r, const struct explored *x, struct violation *v,
+    struct err *e)
 {
-	static const bool pick[2] = { true, true };
-	struct violation *found;
+	bool nest = v->at->moment > 0;
+	struct violation from = *v, *found;
 	struct again g;
 	size_t n;
 
+	from.at = again_from(x, v->at);
 	for (int i = 0; i < r->opts->explore->repeat; i++) {
-		again_begin(&g, v);
-		if (try_all(r, &g.x, pick, 1, e) != 0)
+		bool fired = false;
+
+		again_begin(&g, &from);
+		if (again_try(r, &g, nest, e) != 0)
 			return (-1);
 		found = points_judge(&g.x, &r->arena, &n);
+		for (size_t j = 0; j < n; j++)
+			fired = fired || ((nest ? found[j].at->moment > 0 :
+			    found[j].at == g.at) &&
+			    strcmp(found[j].property, v->property) == 0);
 		v->tries++;
-		v->fired += n > 0 && found[n - 1].at == g.at &&
-		    strcmp(found[n - 1].property, v->property) == 0;
+		v->fired += fired;
 	}
 	return (0);
 }
@@ -185,10 +222,11 @@ put_points(json_t *all, const struct points *ps)
 
 static int
 write_results(struct run *r, const struct explored *x,
-    const struct violation *v, size_t n, struct err *e)
+    const struct violation *v, size_t n, const char *notes, struct err *e)
 {
+	struct coverage c = { .a = &r->arena };
 	struct arena *a = &r->arena;
-	json_auto_t *all = json_array(), *doc;
+	json_auto_t *all = json_array(), *doc = NULL;
 	struct buf b;
 	char *s;
 	int rc;
@@ -196,15 +234,22 @@ write_results(struct run *r, const struct explored *x,
 	put_points(all, &x->lost);
 	put_points(all, &x->twos);
 	put_points(all, &x->crashes);
-	doc = json_pack("{s:s, s:s, s:I, s:i, s:i, s:O}", "scenario",
+	put_points(all, &x->nested);
+	if (coverage_journal(&c, run_journal(r), r->bucket, r->path,
+	    emu_owner(r->emu), e) != 0)
+		return (-1);
+	coverage_points(&c, x);
+	doc = json_pack("{s:s, s:s, s:I, s:i, s:i, s:O, s:o}", "scenario",
 	    r->sc->name, "release", r->rel->label, "began_us",
 	    (json_int_t)r->emu_began_us, "shard", r->opts->explore->shard,
-	    "shards", r->opts->explore->shards, "points", all);
+	    "shards", r->opts->explore->shards, "points", all, "coverage",
+	    coverage_to_json(&c));
 	s = json_dumps(doc, JSON_INDENT(1));
 	rc = file_write(arena_printf(a, "%s/explore.json", r->opts->out), s,
 	    strlen(s), 0644, e);
 	free(s);
 	buf_init(&b, 1 << 24);
+	buf_adds(&b, notes);
 	points_table(&b, x, v, n);
 	if (rc == 0)
 		rc = file_write(arena_printf(a, "%s/explore.txt",
@@ -242,14 +287,170 @@ conclude(struct run *r, size_t tried, const struct violation *v, size_t n,
 	    first->text, first->fired, first->tries, fresh, tried));
 }
 
+/* What is more than losing the machine: two-time views and crashes. */
+struct more {
+	struct points *ps;
+	bool	*left, *now, *nest;
+	size_t	all;
+};
+
+static void
+more_begin(struct run *r, struct more *m, struct points *ps)
+{
+
+	m->ps = ps;
+	m->left = choose(r, ps);
+	(void)plan_equal(ps, m->left);
+	m->now = arena_alloc(&r->arena, ps->n + 1);
+	m->nest = arena_alloc(&r->arena, ps->n + 1);
+	m->all = count(m->left, ps->n);
+}
+
+/* Those that were chosen now. */
+static int
+more_try(struct run *r, struct explored *x, struct more *m, struct err *e)
+{
+	int jobs = r->opts->explore->jobs;
+
+	return (m->ps == &x->twos ? work_points(r, m->ps, m->now, jobs,
+	    r->emu_began_us, e) : recover_run(r, m->ps, m->now, m->nest,
+	    &x->nested, jobs, e));
+}
+
+/* Within the budget all, else no class's first is left out. */
+static int
+try_more(struct run *r, struct explored *x, struct more *twos,
+    struct more *crashes, struct err *e)
+{
+	const struct explore_opts *o = r->opts->explore;
+	int64_t end = clock_mono_us() + o->budget_us;
+	size_t nest = 0;
+
+	(void)plan_musts(twos->ps, twos->left, twos->now);
+	(void)plan_musts(crashes->ps, crashes->left, crashes->now);
+	for (size_t i = 0; i < crashes->ps->n; i++) {
+		crashes->nest[i] = crashes->now[i] && nest < (o->budget_us > 0
+		    ? NESTED_LEAST : NESTED);
+		nest += crashes->nest[i];
+	}
+	if (more_try(r, x, twos, e) != 0 || more_try(r, x, crashes, e) != 0)
+		return (-1);
+	memset(crashes->nest, 0, crashes->ps->n);
+	for (size_t n = 1; n > 0 && (o->budget_us == 0 || clock_mono_us() <
+	    end); ) {
+		n = plan_spread(twos->ps->n, twos->left, (size_t)o->jobs *
+		    TWOS_AT_ONCE, twos->now);
+		n += plan_spread(crashes->ps->n, crashes->left,
+		    (size_t)o->jobs, crashes->now);
+		if (more_try(r, x, twos, e) != 0 || more_try(r, x, crashes, e)
+		    != 0)
+			return (-1);
+	}
+	return (0);
+}
+
+/* Some of the points that were taken as equal, all the same; what came of
+ * them must be what came of those.  How many were, or -1. */
+static int
+audit(struct run *r, struct explored *x, struct points *ps, struct err *e)
+{
+	struct points again = { arena_dup(&r->arena, ps->v, ps->n *
+	    sizeof(*ps->v)), ps->n };
+	bool *from = arena_alloc(&r->arena, ps->n + 1);
+	struct more m = { .ps = &again, .now = arena_alloc(&r->arena, ps->n +
+	    1), .nest = arena_alloc(&r->arena, ps->n + 1) };
+	size_t n;
+	int rc;
+
+	for (size_t i = 0; i < ps->n; i++)
+		from[i] = ps->v[i].same != NULL && ps->v[i].tried;
+	n = plan_spread(ps->n, from, (size_t)r->opts->explore->audit, m.now);
+	for (size_t i = 0; i < ps->n; i++)
+		if (m.now[i]) {
+			again.v[i].tried = false;
+			again.v[i].broken = NULL;
+		}
+	rc = ps == &x->crashes ? recover_run(r, &again, m.now, NULL, NULL,
+	    r->opts->explore->jobs, e) : work_points(r, &again, m.now,
+	    r->opts->explore->jobs, r->emu_began_us, e);
+	for (size_t i = 0; i < ps->n && rc == 0; i++)
+		if (m.now[i] && !plan_same_result(&again.v[i], &ps->v[i]))
+			rc = err_set(e, "the audit: after change %" PRId64
+			    " (%s) came something else than after change %"
+			    PRId64 ", though all was equal", ps->v[i].k,
+			    ps->v[i].what, ps->v[i].same->k);
+	return (rc == 0 ? (int)n : -1);
+}
+
+static int
+audit_all(struct run *r, struct explored *x, struct buf *notes,
+    struct err *e)
+{
+	struct points *const v[] = { &x->lost, &x->twos, &x->crashes };
+	size_t equal = 0, tried = 0;
+
+	for (size_t i = 0; i < NELEMS(v); i++) {
+		int n;
+
+		plan_equal_results(v[i]);
+		for (size_t j = 0; j < v[i]->n; j++)
+			equal += v[i]->v[j].same != NULL;
+		if ((n = audit(r, x, v[i], e)) < 0)
+			return (-1);
+		tried += (size_t)n;
+	}
+	buf_addf(notes, "%zu points are equal to one that was tried (the same "
+	    "class, bucket and files) and share its result; the audit tried "
+	    "%zu of them, and all came out the same\n", equal, tried);
+	return (0);
+}
+
+/* Everything that is to be tried.  *tried: how many points. */
+static int
+try_all(struct run *r, struct explored *x, struct buf *notes, size_t *tried,
+    struct err *e)
+{
+	const struct explore_opts *o = r->opts->explore;
+	bool *lost = choose(r, &x->lost);
+	struct more twos, crashes;
+	int64_t began = clock_mono_us(), now;
+
+	(void)plan_equal(&x->lost, lost);
+	more_begin(r, &twos, &x->twos);
+	more_begin(r, &crashes, &x->crashes);
+	x->nested.v = arena_alloc(&r->arena, (x->crashes.n + 1) *
+	    RECOVER_MOMENTS * sizeof(*x->nested.v));
+	if (work_points(r, &x->lost, lost, o->jobs, r->emu_began_us, e) != 0)
+		return (-1);
+	now = clock_mono_us();
+	*tried = count(lost, x->lost.n);
+	buf_addf(notes, "the machine lost: %zu points, %.1f a second\n",
+	    *tried, (double)*tried * 1e6 / (double)(now - began + 1));
+	if (try_more(r, x, &twos, &crashes, e) != 0)
+		return (-1);
+	buf_addf(notes, "two-time views: %zu of %zu, crashes: %zu of %zu, "
+	    "crashes while recovering: %zu, in %.1f s (budget: ", twos.all -
+	    count(twos.left, x->twos.n), twos.all, crashes.all -
+	    count(crashes.left, x->crashes.n), crashes.all, x->nested.n,
+	    (double)(clock_mono_us() - now) / 1e6);
+	if (o->budget_us > 0)
+		buf_addf(notes, "%.0f s)\n", (double)o->budget_us / 1e6);
+	else
+		buf_adds(notes, "none)\n");
+	*tried += twos.all + crashes.all - count(twos.left, x->twos.n) -
+	    count(crashes.left, x->crashes.n) + x->nested.n;
+	return (audit_all(r, x, notes, e));
+}
+
 static enum verdict
 explore(struct run *r, struct explored *x, struct err *e)
 {
 	const struct explore_opts *o = r->opts->explore;
 	const char *unable = recover_unable(r);
-	size_t tried, restored = 0, n;
+	size_t tried = 0, restored = 0, n;
 	struct violation *v;
-	bool *pick;
+	struct buf notes;
+	int rc;
 
 	points_two_times(&x->lost, &r->arena, &x->twos);
 	recover_points(r, &x->lost, &x->crashes);
@@ -258,26 +459,25 @@ explore(struct run *r, struct explored *x, struct err *e)
 		    unable);
 		x->crashes.n = 0;
 	}
-	pick = arena_alloc(&r->arena, x->lost.n + x->twos.n + x->crashes.n +
-	    1);
-	tried = choose(o, &x->lost, pick);
-	tried += choose(o, &x->twos, pick + x->lost.n);
-	tried += choose(o, &x->crashes, pick + x->lost.n + x->twos.n);
 	/* It is lost now; what was frozen of it has a machine of its own. */
 	machine_halt(r->machine);
 	loads_kill(r);
-	if (try_all(r, x, pick, o->jobs, e) != 0)
-		return (run_error(r, "%s", err_msg(e)));
+	buf_init(&notes, NOTES_MAX);
+	rc = try_all(r, x, &notes, &tried, e);
 	for (size_t i = 0; i < x->lost.n; i++)
 		restored += x->lost.v[i].tried && x->lost.v[i].status == 0;
 	v = points_judge(x, &r->arena, &n);
-	for (size_t i = 0; i < n && i < REPLAYED; i++)
-		if (replay(r, &v[i], e) != 0)
-			return (run_error(r, "%s", err_msg(e)));
-	if (o->known != NULL && points_know(o->known, r->rel->version, v, n,
-	    &r->arena, e) != 0)
-		return (run_error(r, "%s", err_msg(e)));
-	if (write_results(r, x, v, n, e) != 0)
+	for (size_t i = 0; i < n && i < REPLAYED && rc == 0; i++)
+		rc = replay(r, x, &v[i], e);
+	if (rc == 0 && o->known != NULL)
+		rc = points_know(o->known, r->rel->version, v, n, &r->arena,
+		    e);
+	if (rc == 0) {
+		run_log(r, "expl", "%s", notes.p);
+		rc = write_results(r, x, v, n, notes.p, e);
+	}
+	buf_release(&notes);
+	if (rc != 0)
 		return (run_error(r, "%s", err_msg(e)));
 	if (restored == 0 && n == 0 && o->npoints == 0)
 		return (run_error(r, "inconclusive: of %zu changes of the "

@@ -15,6 +15,9 @@ struct explore_opts {
 	int	jobs;		/* restores at a time, 1 or more */
 	int	shard, shards;	/* of the points, 1 to shards */
 	int	repeat;		/* replays of a violation */
+	int	audit;		/* equal points that are tried all the same */
+	int64_t	budget_us;	/* for what is more than losing the machine,
+				 * and for no class's first; 0: no limit */
 	const char *replay;	/* a saved history instead of a session, or
 				 * NULL */
 	int64_t	points[EXPLORE_POINTS];	/* only these, where there are some */

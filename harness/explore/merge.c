@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/explore/coverage.h"
 #include "harness/explore/points.h"
 #include "lib/mem.h"
 
@@ -19,6 +20,7 @@ struct merge {
 	struct arena a;
 	struct session *v;
 	size_t	n;
+	struct coverage cov;		/* of all sessions */
 };
 
 static void
@@ -29,6 +31,7 @@ merge_release(struct merge *m)
 		free(m->v[i].x.lost.v);
 		free(m->v[i].x.twos.v);
 		free(m->v[i].x.crashes.v);
+		free(m->v[i].x.nested.v);
 	}
 	arena_release(&m->a);
 }
@@ -71,7 +74,8 @@ merge_points(struct merge *m, struct session *s, const json_t *all)
 
 		if (point_from_json(&m->a, j, &p) != 0)
 			return (-1);
-		merge_add(p.crash ? &s->x.crashes : p.list_k > 0 ?
+		merge_add(p.moment > 0 ? &s->x.nested :
+		    p.crash ? &s->x.crashes : p.list_k > 0 ?
 		    &s->x.twos : &s->x.lost, &p);
 	}
 	return (0);
@@ -104,6 +108,7 @@ merge_file(struct merge *m, const char *file, struct err *e)
 		    scenario, release));
 	s->part[shard - 1] = true;
 	s->have++;
+	coverage_add_json(&m->cov, json_object_get(doc, "coverage"));
 	return (merge_points(m, s, all) == 0 ? 0 : err_set(e, "%s: a point "
 	    "of it is none", file));
 }
@@ -140,7 +145,7 @@ merge_judge(struct merge *m, struct session *s, const char *known,
 	buf_addf(out, "%s with %s, in %d part%s: %zu points, %zu violations, "
 	    "%zu of them known\n\n", s->scenario, s->release, s->shards,
 	    s->shards > 1 ? "s" : "", s->x.lost.n +
-	    s->x.twos.n + s->x.crashes.n, n, n - fresh);
+	    s->x.twos.n + s->x.crashes.n + s->x.nested.n, n, n - fresh);
 	points_table(out, &s->x, v, n);
 	buf_addc(out, '\n');
 	return ((int)fresh);
@@ -153,12 +158,17 @@ merge_reports(const char *const *files, size_t n, const char *known,
 	struct merge m = { .a = ARENA_INIT };
 	int fresh = 0, rc = 0;
 
+	m.cov.a = &m.a;
 	m.v = arena_alloc(&m.a, (n + 1) * sizeof(*m.v));
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = merge_file(&m, files[i], e);
 	for (size_t i = 0; i < m.n && rc >= 0; i++)
 		if ((rc = merge_judge(&m, &m.v[i], known, out, e)) > 0)
 			fresh += rc;
+	if (rc >= 0) {
+		buf_adds(out, "What was tried, in all of them together:\n");
+		(void)coverage_table(out, &m.cov);
+	}
 	merge_release(&m);
 	return (rc < 0 ? -1 : fresh);
 }

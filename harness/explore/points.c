@@ -73,59 +73,141 @@ below(const char *path, const char *object)
 }
 
 int
-points_read(const char *journal, const char *bucket, const char *path,
-    struct arena *a, struct points *out, struct err *e)
+points_journal(const char *journal, void (*fn)(void *, const json_t *),
+    void *arg, struct err *e)
 {
-	struct point *v = NULL;
-	size_t n = 0, room = 0;
 	struct buf b;
+	int rc;
 
 	buf_init(&b, JOURNAL_MAX);
-	if (file_read(journal, &b, e) != 0) {
-		buf_release(&b);
-		return (-1);
-	}
-	for (char *s = b.p, *end; s != NULL && *s != '\0'; s = end) {
+	rc = file_read(journal, &b, e);
+	for (char *s = b.p, *end; rc == 0 && s != NULL && *s != '\0'; s = end) {
 		json_t *line;
-		int64_t k;
 
 		if ((end = strchr(s, '\n')) != NULL)
 			*end++ = '\0';
-		line = json_loads(s, JSON_ALLOW_NUL, NULL);
-		k = json_integer_value(json_object_get(line, "mutation"));
-		if (k > 0 && strcmp(member(line, "bucket"), bucket) == 0 &&
-		    below(path, member(line, "object"))) {
-			if (n == room) {
-				room = room > 0 ? 2 * room : 256;
-				v = mem_realloc(v, room * sizeof(*v));
-			}
-			v[n++] = (struct point){ .k = k,
-			    .at_us = (int64_t)(json_number_value(
-			    json_object_get(line, "t")) * 1e6),
-			    .object = arena_strdup(a, member(line, "object")),
-			    .what = points_class(a, member(line, "api"), path,
-			    member(line, "object")) };
-		}
+		if ((line = json_loads(s, JSON_ALLOW_NUL, NULL)) != NULL)
+			fn(arg, line);
 		json_decref(line);
 	}
 	buf_release(&b);
-	if (n > 0)
-		qsort(v, n, sizeof(*v), by_number);
-	out->v = arena_dup(a, v, n * sizeof(*v));
-	out->n = n;
-	free(v);
-	return (0);
+	return (rc);
+}
+
+/* ---- which states of the bucket are equal ---- */
+
+/* The finalizer of splitmix64: each bit of x moves each of the result. */
+static uint64_t
+mix(uint64_t x)
+{
+
+	x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return (x ^ (x >> 31));
+}
+
+uint64_t
+points_hash(uint64_t seed, const void *p, size_t n)
+{
+	const unsigned char *s = p;
+	uint64_t h = seed ^ UINT64_C(0xcbf29ce484222325);
+
+	while (n-- > 0)
+		h = (h ^ *s++) * UINT64_C(0x100000001b3);
+	return (mix(h));
+}
+
+/* From the content of each change to the state after it: the sum over all
+ * objects that are there.  What has no checksum is equal to nothing. */
+static void
+states(struct point *v, size_t n)
+{
+	struct { const char *name; uint64_t h; } *live;
+	size_t nlive = 0, at;
+	uint64_t sum = 1;
+
+	live = mem_alloc((n + 1) * sizeof(*live));
+	for (size_t i = 0; i < n; i++) {
+		struct point *p = &v[i];
+		bool gone = str_starts(p->what, "delete ");
+
+		for (at = 0; at < nlive && strcmp(live[at].name, p->object)
+		    != 0; at++)
+			;
+		if (at == nlive)
+			live[nlive++].name = p->object;
+		else
+			sum -= live[at].h;
+		live[at].h = gone ? 0 : points_hash(p->state, p->object,
+		    strlen(p->object));
+		sum += live[at].h;
+		p->state = sum;
+	}
+	free(live);
+}
+
+struct reading {
+	const char *bucket, *path;
+	struct arena *a;
+	struct point *v;
+	size_t	n, room;
+};
+
+static void
+read_change(void *arg, const json_t *line)
+{
+	struct reading *x = arg;
+	int64_t k = json_integer_value(json_object_get(line, "mutation"));
+	const char *object = member(line, "object");
+	const json_t *crc;
+
+	if (k <= 0 || strcmp(member(line, "bucket"), x->bucket) != 0 ||
+	    !below(x->path, object))
+		return;
+	if (x->n == x->room) {
+		x->room = x->room > 0 ? 2 * x->room : 256;
+		x->v = mem_realloc(x->v, x->room * sizeof(*x->v));
+	}
+	crc = json_object_get(line, "crc32c");
+	x->v[x->n++] = (struct point){ .k = k,
+	    /* for states() */
+	    .state = crc != NULL ? mix((uint64_t)json_integer_value(crc) +
+	    ((uint64_t)json_integer_value(json_object_get(line, "in")) << 32))
+	    : mix((uint64_t)k << 1 | 1),
+	    .at_us = (int64_t)(json_number_value(json_object_get(line, "t")) *
+	    1e6),
+	    .object = arena_strdup(x->a, object),
+	    .what = points_class(x->a, member(line, "api"), x->path, object) };
+}
+
+int
+points_read(const char *journal, const char *bucket, const char *path,
+    struct arena *a, struct points *out, struct err *e)
+{
+	struct reading x = { .bucket = bucket, .path = path, .a = a };
+	int rc = points_journal(journal, read_change, &x, e);
+
+	if (x.n > 0) {
+		qsort(x.v, x.n, sizeof(*x.v), by_number);
+		states(x.v, x.n);
+	}
+	out->v = arena_dup(a, x.v, x.n * sizeof(*x.v));
+	out->n = x.n;
+	free(x.v);
+	return (rc);
 }
 
 /* ---- two-time views ---- */
 
 static void
-two_add(struct points *out, const struct point *at, int64_t list_k)
+two_add(struct points *out, const struct point *at,
+    const struct point *listed)
 {
 	struct point *p = &out->v[out->n++];
 
 	*p = *at;
-	p->list_k = list_k;
+	p->list_k = listed->k;
+	p->state = points_hash(listed->state, &at->state, sizeof(at->state));
 }
 
 void
@@ -146,11 +228,11 @@ points_two_times(const struct points *ps, struct arena *a, struct points *out)
 		while (early > 0 && ps->v[early].at_us > ps->v[end].at_us -
 		    POINTS_SPAN_US)
 			early--;
-		two_add(out, &ps->v[i], ps->v[i - 1].k);
+		two_add(out, &ps->v[i], &ps->v[i - 1]);
 		if (early < i - 1)
-			two_add(out, &ps->v[end], ps->v[early].k);
+			two_add(out, &ps->v[end], &ps->v[early]);
 		if (end > i)
-			two_add(out, &ps->v[end], ps->v[i - 1].k);
+			two_add(out, &ps->v[end], &ps->v[i - 1]);
 	}
 }
 
@@ -169,14 +251,15 @@ point_to_json(const struct point *p)
 {
 
 	return (json_pack("{s:I, s:I, s:b, s:I, s:o, s:o, s:b, s:i, s:b, s:I, "
-	    "s:I, s:o, s:o, s:o}", "k", (json_int_t)p->k, "list_k",
+	    "s:I, s:o, s:o, s:o, s:i, s:I}", "k", (json_int_t)p->k, "list_k",
 	    (json_int_t)p->list_k, "crash", p->crash, "at_us",
 	    (json_int_t)p->at_us, "class", text_or_null(p->what), "object",
 	    text_or_null(p->object), "tried", p->tried, "status", p->status,
 	    "panic", p->panic, "frontier", (json_int_t)p->frontier, "lag_us",
 	    (json_int_t)p->lag_us, "broken", text_or_null(p->broken),
 	    "litter", text_or_null(p->litter), "said",
-	    text_or_null(p->said)));
+	    text_or_null(p->said), "moment", p->moment, "same",
+	    (json_int_t)(p->same != NULL ? p->same->k : 0)));
 }
 
 static const char *
@@ -207,6 +290,7 @@ point_from_json(struct arena *a, const json_t *j, struct point *p)
 	p->tried = tried != 0;
 	p->panic = panic != 0;
 	p->crash = crash != 0;
+	p->moment = (int)json_integer_value(json_object_get(j, "moment"));
 	p->what = text_from(a, j, "class");
 	p->object = text_from(a, j, "object");
 	p->broken = text_from(a, j, "broken");

@@ -22,8 +22,14 @@ struct point {
 	int64_t	list_k;
 	bool	crash;		/* not the bucket alone: what runs on the
 				 * machine died there, and went on */
+	int	moment;		/* of a crash in the recovery from that one:
+				 * which, from 1 on */
 	const char *what;	/* request class: "insert level 0" */
 	const char *object;	/* of a crash: the folder of its files */
+	uint64_t state;		/* of the bucket, and of those files: equal
+				 * points have equal ones; 0: not known */
+	const struct point *same;	/* the equal one that was tried in its
+				 * place, or NULL */
 
 	/* what a restore brought back */
 	bool	tried;
@@ -47,7 +53,11 @@ struct explored {
 	struct points lost;	/* the machine was lost there, by k */
 	struct points twos;	/* two-time views */
 	struct points crashes;	/* recover.h */
+	struct points nested;	/* crashes while recovering from those */
 };
+
+/* What the class of a nested crash begins with: "again before delete wal". */
+#define POINT_AGAIN	"again "
 
 /* A rule that a point broke. */
 struct violation {
@@ -65,10 +75,17 @@ struct violation {
 const char	*points_class(struct arena *, const char *method,
     const char *path, const char *object);
 
+/* Each line of a journal's file, to fn.  -1: it cannot be read. */
+int	points_journal(const char *journal, void (*fn)(void *, const json_t *),
+    void *arg, struct err *);
+
 /* The changes of objects of `bucket` below `path`, in their order, from a
  * journal's file.  -1: it cannot be read. */
 int	points_read(const char *journal, const char *bucket, const char *path,
     struct arena *, struct points *, struct err *);
+
+/* For the states of points: of n bytes, and what went before. */
+uint64_t points_hash(uint64_t seed, const void *, size_t n);
 
 /* Two-time views of a session: of each run of deletes the first and the last,
  * listed as it was right before the run, and the last one as of SPAN_US

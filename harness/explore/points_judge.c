@@ -34,8 +34,11 @@ rule_alone(struct rules *c, const struct point *p, const char **text)
 	}
 	if (p->broken == NULL)
 		return (NULL);
-	*text = arena_printf(c->a, "%s: %s", p->crash ? "after a crash the "
-	    "replicator went on" : "restored with status 0", p->broken);
+	*text = arena_printf(c->a, "%s%s: %s", p->list_k == 0 ? "" :
+	    arena_printf(c->a, "listed as of change %" PRId64 ", ", p->list_k),
+	    p->moment > 0 ? "after another crash while it went on" : p->crash ?
+	    "after a crash the replicator went on" : "restored with status 0",
+	    p->broken);
 	colon = strchr(p->broken, ':');
 	return (colon == NULL ? p->broken : arena_strndup(c->a, p->broken,
 	    (size_t)(colon - p->broken)));
@@ -157,12 +160,13 @@ struct violation *
 points_judge(const struct explored *x, struct arena *a, size_t *n)
 {
 	struct violation *v = arena_alloc(a, (x->lost.n + x->twos.n +
-	    x->crashes.n + 1) * sizeof(*v));
+	    x->crashes.n + x->nested.n + 1) * sizeof(*v));
 	struct rules c = { .a = a };
 
 	*n = judge_lost(&c, &x->lost, v);
 	*n += judge_each(&c, &x->lost, &x->twos, v + *n);
 	*n += judge_each(&c, &x->lost, &x->crashes, v + *n);
+	*n += judge_each(&c, &x->lost, &x->nested, v + *n);
 	return (v);
 }
 

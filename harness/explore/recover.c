@@ -1,5 +1,6 @@
 #include "harness/explore/recover.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -17,34 +18,95 @@
 #include "harness/workload/ledger.h"
 #include "harness/workload/load.h"
 #include "lib/file.h"
+#include "lib/mem.h"
 #include "lib/str.h"
 
+#define RECOVER_FILE	(1 << 30)		/* bytes of a database */
+
 /* What the machine does after the crash, and what is owed then. */
-static const char recovery[] =
-    "scenario \"the machine goes on after a crash\"\n"
+#define RECOVERY_BEGIN							\
+    "scenario \"the machine goes on after a crash\"\n"		\
     "start replicator config=litestream.yml\n"
-    "load append rows=20\n"
-    "wait synced within=30s\n"
-    "expect process(replicator) == running\n"
-    "kill replicator\n"
-    "machine replace\n"
-    "restore\n"
-    "expect restored.integrity == ok\n"
-    "expect restored.prefix\n"
-    "expect restored.lost == 0\n";
+#define RECOVERY_END							\
+    "wait synced within=30s\n"						\
+    "expect process(replicator) == running\n"				\
+    "kill replicator\n"						\
+    "machine replace\n"						\
+    "restore\n"								\
+    "expect restored.integrity == ok\n"				\
+    "expect restored.prefix\n"						\
+    "expect restored.lost == 0\n"
+static const char recovery[] = RECOVERY_BEGIN
+    "load append rows=20\n" RECOVERY_END;
+/* The same, frozen RECOVER_MOMENTS times on its way. */
+static const char recovery_frozen[] = RECOVERY_BEGIN
+    "load append rows=0 pace=10ms as=work\n"
+    "freeze at=before count=2 within=20s\n"
+    "freeze at=after count=2 within=20s\n"
+    "stop work\n" RECOVERY_END;
+static const char recovery_end[] =
+    "scenario \"the same where nothing was uploaded that could be frozen\"\n"
+    "stop work\n" RECOVERY_END;
 
 /* ---- which ---- */
 
 /* After the work the change is the request's own; before it, the next. */
-static const char *
-recover_class(const struct points *ps, const struct frozen *f)
+static const struct point *
+recover_change(const struct points *ps, const struct frozen *f)
 {
 	bool before = strcmp(f->at, "before") == 0;
 
 	for (size_t i = 0; i < ps->n; i++)
 		if (before ? ps->v[i].k > f->k : ps->v[i].k >= f->k)
-			return (ps->v[i].what);
-	return ("anything");
+			return (&ps->v[i]);
+	return (NULL);
+}
+
+/* Of all files below, whatever their order; -1: one cannot be read. */
+static int
+recover_hash(const char *path, uint64_t *sum)
+{
+	DIR *d = opendir(path);
+	struct dirent *ent;
+	int rc = 0;
+
+	if (d == NULL) {
+		struct buf b;
+
+		buf_init(&b, RECOVER_FILE);
+		rc = file_read(path, &b, NULL);
+		if (rc == 0)
+			*sum += points_hash(0, b.p, b.len);
+		buf_release(&b);
+		return (rc);
+	}
+	while (rc == 0 && (ent = readdir(d)) != NULL) {
+		char *below;
+		uint64_t h = 0;
+
+		if (strcmp(ent->d_name, ".") == 0 ||
+		    strcmp(ent->d_name, "..") == 0)
+			continue;
+		below = mem_printf("%s/%s", path, ent->d_name);
+		rc = recover_hash(below, &h);
+		free(below);
+		*sum += points_hash(h, ent->d_name, strlen(ent->d_name));
+	}
+	(void)closedir(d);
+	return (rc);
+}
+
+/* The bucket and the files; 0 where they cannot be told. */
+static uint64_t
+recover_state(const struct points *ps, const struct frozen *f)
+{
+	uint64_t bucket = 0, files = 0;
+
+	for (size_t i = 0; i < ps->n && ps->v[i].k <= f->k; i++)
+		bucket = ps->v[i].state;
+	if (recover_hash(f->dir, &files) != 0)
+		return (0);
+	return (points_hash(bucket, &files, sizeof(files)));
 }
 
 void
@@ -57,11 +119,14 @@ recover_points(struct run *r, const struct points *ps, struct points *out)
 		n++;
 	out->v = arena_alloc(a, (n + 1) * sizeof(*out->v));
 	out->n = n;
-	for (const struct frozen *f = r->frozen; f != NULL; f = f->next)
+	for (const struct frozen *f = r->frozen; f != NULL; f = f->next) {
+		const struct point *p = recover_change(ps, f);
+
 		out->v[--n] = (struct point){ .k = f->k, .crash = true,
-		    .object = f->dir,
-		    .what = arena_printf(a, "crash %s %s", f->at,
-		    recover_class(ps, f)) };
+		    .object = f->dir, .state = recover_state(ps, f),
+		    .what = arena_printf(a, "crash %s %s", f->at, p != NULL ?
+		    p->what : "anything") };
+	}
 }
 
 const char *
@@ -108,31 +173,74 @@ recover_machine(struct run *r, const struct point *p, const char *dir,
 	return (0);
 }
 
-static _Noreturn void
-recover_child(struct run *r, struct point *p, const char *dir)
+/* What happens when it crashes again while it recovers. */
+static int
+recover_again(struct run *r, const struct point *p, const char *journal,
+    json_t *all, struct err *e)
 {
-	const char *result = mem_printf("%s/result", dir);
-	struct scenario *sc;
+	struct points changes, again;
+	bool pick[RECOVER_MOMENTS] = { false };
+
+	if (points_read(journal, r->bucket, r->path, &r->arena,
+	    &changes, e) != 0)
+		return (-1);
+	recover_points(r, &changes, &again);
+	BUG_ON(again.n > RECOVER_MOMENTS);
+	for (size_t i = 0; i < again.n; i++) {
+		pick[i] = true;
+		again.v[i].moment = (int)i + 1;
+		again.v[i].what = arena_printf(&r->arena, POINT_AGAIN "%s",
+		    again.v[i].what + strlen("crash "));
+	}
+	if (recover_run(r, &again, pick, NULL, NULL, 1, e) != 0)
+		return (-1);
+	for (size_t i = 0; i < again.n; i++) {
+		again.v[i].k = p->k;
+		again.v[i].object = p->what;
+		(void)json_array_append_new(all, point_to_json(&again.v[i]));
+	}
+	return (0);
+}
+
+static enum verdict
+recover_steps(struct run *r, const char *text)
+{
+	int errors = 0;
+	struct scenario *sc = script_parse("recovery", text, strlen(text),
+	    NULL, stderr, &errors);
+
+	BUG_ON(sc == NULL);
+	r->why = r->property = NULL;
+	return (steps_run(r, sc->lines, sc->nlines));
+}
+
+static _Noreturn void
+recover_child(struct run *r, struct point *p, const char *dir, bool nest)
+{
+	const char *journal = run_journal(r);	/* recover_machine() moves on */
+	json_t *again = json_array(), *doc;
 	struct err e = ERR_INIT;
 	enum verdict v = VERDICT_ERROR;
-	int errors = 0;
-	char *said;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	proc_subreaper();
 	emu_forked(r->emu);
-	sc = script_parse("recovery", recovery, strlen(recovery), NULL,
-	    stderr, &errors);
-	BUG_ON(sc == NULL);
 	if (recover_machine(r, p, dir, &e) != 0)
 		r->why = err_msg(&e);
 	else
-		v = steps_run(r, sc->lines, sc->nlines);
-	said = v == VERDICT_PASS ? mem_printf("P") : mem_printf("%c%s: %s",
-	    v == VERDICT_FAIL ? 'F' : 'E', r->property != NULL ? r->property :
-	    "recovery", r->why != NULL ? r->why : "no reason");
+		v = recover_steps(r, nest ? recovery_frozen : recovery);
+	/* Nothing to freeze: then it is behind, which that is for. */
+	if (v == VERDICT_ERROR && nest && r->frozen == NULL)
+		v = recover_steps(r, recovery_end);
 	proc_kill_tree(getpid(), true);
-	(void)file_write(result, said, strlen(said), 0600, NULL);
+	doc = json_pack("{s:s, s:s, s:s, s:O}", "verdict", verdict_name(v),
+	    "property", r->property != NULL ? r->property : "recovery", "why",
+	    r->why != NULL ? r->why : "no reason", "again", again);
+	if (v != VERDICT_ERROR && r->frozen != NULL && recover_again(r, p,
+	    journal, again, &e) != 0)
+		(void)json_object_set_new(doc, "error", json_string(err_msg(
+		    &e)));
+	(void)json_dump_file(doc, mem_printf("%s/result", dir), 0);
 	_exit(0);
 }
 
@@ -158,25 +266,45 @@ recover_keep(struct run *r, const struct recover_job *j)
 	err_release(&e);
 }
 
-static int
-recover_take(struct run *r, struct recover_job *j, struct err *e)
+static void
+recover_take_again(struct run *r, const json_t *all, struct points *nested)
 {
-	struct buf b;
+	const json_t *j;
+	size_t i;
+
+	json_array_foreach(all, i, j)
+		if (nested != NULL && point_from_json(&r->arena, j,
+		    &nested->v[nested->n]) == 0)
+			nested->n++;
+}
+
+static int
+recover_take(struct run *r, struct recover_job *j, struct points *nested,
+    struct err *e)
+{
+	const char *verdict, *property, *why, *error = NULL;
 	int status = 0, rc = 0;
+	json_t *doc;
 
 	while (waitpid(j->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	j->pid = 0;
-	buf_init(&b, 1 << 20);
-	if (file_read(arena_printf(&r->arena, "%s/result", j->dir), &b, NULL)
-	    != 0 || b.len == 0)
+	doc = json_load_file(arena_printf(&r->arena, "%s/result", j->dir), 0,
+	    NULL);
+	if (doc == NULL || json_unpack(doc, "{s:s, s:s, s:s, s?s}", "verdict",
+	    &verdict, "property", &property, "why", &why, "error", &error)
+	    != 0)
 		rc = err_set(e, "a recovery died (status %d)", status);
-	else if (*b.p == 'E')
-		rc = err_set(e, "%s", b.p + 1);
-	else if (*b.p == 'F')
-		j->p->broken = arena_strdup(&r->arena, b.p + 1);
+	else if (error != NULL)
+		rc = err_set(e, "%s", error);
+	else if (strcmp(verdict, verdict_name(VERDICT_FAIL)) == 0)
+		j->p->broken = arena_printf(&r->arena, "%s: %s", property,
+		    why);
+	else if (strcmp(verdict, verdict_name(VERDICT_PASS)) != 0)
+		rc = err_set(e, "%s", why);
 	j->p->tried = rc == 0;
-	buf_release(&b);
+	recover_take_again(r, json_object_get(doc, "again"), nested);
+	json_decref(doc);
 	if (j->p->broken != NULL)
 		recover_keep(r, j);
 	(void)file_remove_all(j->dir, NULL);
@@ -186,20 +314,20 @@ recover_take(struct run *r, struct recover_job *j, struct err *e)
 
 static int
 recover_start(struct run *r, struct recover_job *j, struct point *p,
-    const char *dir, struct err *e)
+    const char *dir, bool nest, struct err *e)
 {
 
 	if (file_remove_all(dir, e) != 0 || file_mkdirs(dir, 0700, e) != 0)
 		return (-1);
 	*j = (struct recover_job){ fork(), p, dir };
 	if (j->pid == 0)
-		recover_child(r, p, dir);
+		recover_child(r, p, dir, nest);
 	return (j->pid > 0 ? 0 : err_setno(e, "cannot start a process"));
 }
 
 int
-recover_run(struct run *r, struct points *ps, const bool *pick, int jobs,
-    struct err *e)
+recover_run(struct run *r, struct points *ps, const bool *pick,
+    const bool *nest, struct points *nested, int jobs, struct err *e)
 {
 	struct recover_job *job = arena_alloc(&r->arena, (size_t)jobs *
 	    sizeof(*job));
@@ -214,16 +342,16 @@ recover_run(struct run *r, struct points *ps, const bool *pick, int jobs,
 		if (!pick[i])
 			continue;
 		if (j->pid > 0)
-			rc = recover_take(r, j, e);
+			rc = recover_take(r, j, nested, e);
 		if (rc == 0)
 			rc = recover_start(r, j, &ps->v[i], arena_printf(
 			    &r->arena, "%s/recover-%zu", r->dir, next %
-			    (size_t)jobs), e);
+			    (size_t)jobs), nest != NULL && nest[i], e);
 		next++;
 	}
 	for (int i = 0; i < jobs; i++)
-		if (job[i].pid > 0 && recover_take(r, &job[i], rc == 0 ? e :
-		    NULL) != 0)
+		if (job[i].pid > 0 && recover_take(r, &job[i], nested, rc ==
+		    0 ? e : NULL) != 0)
 			rc = -1;
 	return (rc);
 }

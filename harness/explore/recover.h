@@ -13,9 +13,13 @@
 void	recover_points(struct run *, const struct points *, struct points *out);
 
 /* Tries those for which pick[i] is set, `jobs` at a time; a point is broken
- * ("PROPERTY: why") or not.  -1: it could not be done. */
-int	recover_run(struct run *, struct points *, const bool *pick, int jobs,
-    struct err *);
+ * ("PROPERTY: why") or not.  Where nest[i] is set too, the recovery itself is
+ * frozen RECOVER_MOMENTS times, and each of those moments recovered from: they
+ * are added to *nested, which has room for them (nest and nested may be NULL:
+ * none).  -1: it could not be done. */
+#define RECOVER_MOMENTS	4
+int	recover_run(struct run *, struct points *, const bool *pick,
+    const bool *nest, struct points *nested, int jobs, struct err *);
 
 /* Why nothing can be recovered here, or NULL. */
 const char	*recover_unable(struct run *);

@@ -116,6 +116,10 @@ points_table(struct buf *b, const struct explored *x,
 		buf_addc(b, '\n');
 		table_classes(b, "all processes died", &x->crashes, v, n);
 	}
+	if (x->nested.n > 0) {
+		buf_addc(b, '\n');
+		table_classes(b, "and while recovering", &x->nested, v, n);
+	}
 	for (size_t i = 0; i < n; i++)
 		buf_addf(b, "\n%s: after change %" PRId64 " (%s, %s): %s%s%s"
 		    "\n  fired again in %d of %d replays\n", v[i].property,

@@ -16,6 +16,7 @@
 #include "harness/workload/ledger.h"
 #include "lib/clock.h"
 #include "lib/file.h"
+#include "lib/mem.h"
 #include "lib/str.h"
 
 #define WORK_US		INT64_C(30000000)	/* a restore of a small database */
@@ -26,16 +27,56 @@
 #define WORK_SAID	300			/* bytes of what it said */
 #define WORK_LEDGER	(256 << 20)
 
+/* A line of the ledger: `seq` was attempted (A), acknowledged (C), …; see
+ * ledger.h. */
+struct entry {
+	char	kind;
+	int64_t	seq, at_us;		/* wall clock */
+	size_t	from, len;		/* the line, with its end */
+};
+
 struct work {
 	struct run *run;
 	const char *dir;		/* of this process alone */
 	const char *key;
 	int64_t	began_us;
-	struct buf ledger;		/* the whole file */
+	struct buf ledger;		/* the whole file, … */
+	struct entry *entries;		/* … and its lines */
+	size_t	nentries;
 	struct arena a;			/* of one point */
 };
 
 /* ---- the ledger as it stood at a point ---- */
+
+/* Once for all points: sscanf() looks for the end of all that follows, which
+ * took more than the oracles did. */
+static int
+work_ledger(struct work *w, struct err *e)
+{
+	size_t room = 0;
+
+	buf_init(&w->ledger, WORK_LEDGER);
+	if (file_read(ledger_file(w->run->ledger), &w->ledger, e) != 0)
+		return (-1);
+	for (const char *s = w->ledger.p, *end; s != NULL &&
+	    (end = strchr(s, '\n')) != NULL; s = end + 1) {
+		struct entry x = { .kind = *s, .len = (size_t)(end + 1 - s),
+		    .from = (size_t)(s - w->ledger.p) };
+		char *rest;
+
+		x.seq = strtoll(s + 1, &rest, 10);
+		if (rest == s + 1 || *rest != ' ')
+			continue;
+		x.at_us = strtoll(rest, NULL, 10);
+		if (w->nentries == room) {
+			room = room > 0 ? 2 * room : 1024;
+			w->entries = mem_realloc(w->entries, room *
+			    sizeof(*w->entries));
+		}
+		w->entries[w->nentries++] = x;
+	}
+	return (0);
+}
 
 /* What had been attempted by then, as a ledger of its own.  What was
  * acknowledged is left out: whether that may be missing is not the oracles'
@@ -48,15 +89,10 @@ work_attempts(struct work *w, int64_t wall_us, const char *file,
 	int rc;
 
 	buf_init(&b, WORK_LEDGER);
-	for (const char *s = w->ledger.p, *end; s != NULL &&
-	    (end = strchr(s, '\n')) != NULL; s = end + 1) {
-		int64_t seq, at;
-		char kind;
-
-		if (sscanf(s, "%c %" SCNd64 " %" SCNd64, &kind, &seq, &at) == 3
-		    && kind != 'C' && at <= wall_us)
-			buf_add(&b, s, (size_t)(end + 1 - s));
-	}
+	for (const struct entry *x = w->entries; x < w->entries + w->nentries;
+	    x++)
+		if (x->kind != 'C' && x->at_us <= wall_us)
+			buf_add(&b, w->ledger.p + x->from, x->len);
 	rc = file_write(file, b.len > 0 ? b.p : "", b.len, 0600, e);
 	buf_release(&b);
 	return (rc);
@@ -69,18 +105,15 @@ work_lag(const struct work *w, int64_t wall_us, int64_t frontier)
 {
 	int64_t oldest = wall_us;
 
-	for (const char *s = w->ledger.p, *end; s != NULL &&
-	    (end = strchr(s, '\n')) != NULL; s = end + 1) {
-		int64_t seq, at;
-		char kind;
-
-		if (sscanf(s, "%c %" SCNd64 " %" SCNd64, &kind, &seq, &at) != 3
-		    || at > wall_us)
+	for (const struct entry *x = w->entries; x < w->entries + w->nentries;
+	    x++) {
+		if (x->at_us > wall_us)
 			continue;
-		if (kind == 'R')
+		if (x->kind == 'R')
 			oldest = wall_us;
-		else if (kind == 'C' && seq > frontier && at < oldest)
-			oldest = at;
+		else if (x->kind == 'C' && x->seq > frontier &&
+		    x->at_us < oldest)
+			oldest = x->at_us;
 	}
 	return (wall_us - oldest);
 }
@@ -277,10 +310,8 @@ work_child(struct run *r, const struct points *ps, const bool *pick,
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	emu_forked(r->emu);
-	buf_init(&w.ledger, WORK_LEDGER);
 	w.key = emu_owner_key(r->emu, &e);
-	if (w.key != NULL && file_read(ledger_file(r->ledger), &w.ledger,
-	    &e) == 0)
+	if (w.key != NULL && work_ledger(&w, &e) == 0)
 		rc = work_run(&w, ps, pick, jobs, job, &e);
 	if (rc != 0)
 		(void)file_write(mem_printf("%s/error", dir), err_msg(&e),

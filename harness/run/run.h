@@ -57,6 +57,9 @@ struct frozen {
 				 * service's work, or "after" it */
 	const char *dir;	/* data/, and ledger */
 };
+/* What the rules of `freeze` are named, with the process behind it. */
+#define FREEZE_NAME	"freeze"
+
 struct run_opts {
 	const char *emulator;	/* path of gcs-emulator */
 	const char *fixtures;	/* folder of the fixture deployment */

@@ -313,6 +313,33 @@ probe_journal_status_probe(struct run *r, const char *arg, struct value *v)
 	return (probe_journal(r, v, NULL, NULL, (int)status));
 }
 
+bool
+probe_fired_probe(struct run *r, const char *arg, struct value *v)
+{
+	struct err e = ERR_INIT;
+	const json_t *f;
+	json_t *j;
+	size_t i;
+
+	/* The count first, for the wait. */
+	if (!probe_journal(r, v, NULL, NULL, 0))
+		return (false);
+	if ((j = emu_control(r->emu, "GET", "faults", NULL, &e)) == NULL)
+		return (probe_err(r, &e));
+	v->n = INT64_MAX;
+	json_array_foreach(json_object_get(j, "faults"), i, f) {
+		const char *as = json_string_value(json_object_get(f, "as"));
+		int64_t n = json_integer_value(json_object_get(f, "fired"));
+
+		if (as != NULL && strcmp(as, arg) == 0 && n < v->n)
+			v->n = n;
+	}
+	if (v->n == INT64_MAX)
+		v->n = 0;
+	json_decref(j);
+	return (true);
+}
+
 /* What the replicator printed tells more than the journal where it never came
  * so far as to ask. */
 bool

@@ -23,6 +23,9 @@ const struct probe probes[] = {
 	{ "held", "NAME", FAULT, B, EMU,
 	    "A request is held by a fault of that name.",
 	    probe_held_probe, probe_held_wait },
+	{ "fired", "NAME", FAULT, I, EMU, "How often each fault of that name "
+	    "has fired: the least of them.", probe_fired_probe,
+	    probe_journal_wait },
 
 	{ "restored.integrity", NULL, NO, S, LOCAL, "ok, or what is wrong: "
 	    "integrity_check, indexes against tables, running sums.",

@@ -36,6 +36,7 @@ PROBE(probe_journal_rate_probe);
 /* probe_emu.c: the emulator */
 PROBE(probe_synced_probe);
 PROBE(probe_held_probe);
+PROBE(probe_fired_probe);
 PROBE(probe_journal_probe);
 PROBE(probe_journal_object_probe);
 PROBE(probe_journal_status_probe);

@@ -3,6 +3,7 @@
  * moments; `litedrill explore` lets each be recovered from. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness/machine/machine.h"
 #include "harness/run/emu.h"
@@ -10,8 +11,8 @@
 #include "harness/script/steps.h"
 #include "harness/workload/ledger.h"
 #include "lib/file.h"
+#include "lib/str.h"
 
-#define FREEZE_NAME	"freeze"
 
 /* All is still: the machine's files, the ledger, the bucket's state. */
 static int
@@ -42,24 +43,36 @@ freeze_still(struct run *r, struct frozen *f, struct err *e)
 	return (rc);
 }
 
+/* A token is of no bucket. */
+static const char *
+freeze_bucket(struct run *r)
+{
+
+	return (str_starts(step_str(r, "on"), "storage.objects.") ?
+	    r->bucket : NULL);
+}
+
 static int
 freeze_one(struct run *r, int i, bool *came, struct err *e)
 {
 	struct frozen *f = arena_alloc(&r->arena, sizeof(*f));
+	/* Recoveries run side by side, and each freezes its own. */
+	const char *as = arena_printf(&r->arena, FREEZE_NAME "-%d",
+	    (int)getpid());
 	int64_t held;
 	int rule, rc = 0;
 
-	rule = emu_fault(r->emu, json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, "
-	    "s:s}", "kind", "hold", "on", step_str(r, "on"), "object",
-	    step_str(r, "object"), "at", step_str(r, "at"), "nth",
-	    (json_int_t)step_num(r, "every"), "times", 1, "as",
-	    FREEZE_NAME), e);
+	rule = emu_fault(r->emu, json_pack("{s:s, s:s, s:s*, s:s, s:s, s:I, "
+	    "s:i, s:s}", "kind", "hold", "on", step_str(r, "on"), "bucket",
+	    freeze_bucket(r), "object", step_str(r, "object"), "at",
+	    step_str(r, "at"), "nth", (json_int_t)step_num(r, "every"),
+	    "times", 1, "as", as), e);
 	if (rule < 0)
 		return (-1);
 	f->at = step_str(r, "at");
 	f->dir = arena_printf(&r->arena, "%s/frozen/%s-%s-%d", r->dir,
 	    step_str(r, "on"), f->at, i);
-	held = emu_held(r->emu, FREEZE_NAME, 1, step_num(r, "within"), e);
+	held = emu_held(r->emu, as, 1, step_num(r, "within"), e);
 	*came = held > 0;
 	if (held < 0 || (held > 0 && freeze_still(r, f, e) != 0))
 		rc = -1;
