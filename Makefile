@@ -129,12 +129,17 @@ RELEASES ?=
 UPDATE	?=
 # Again and again, a third of it with both cores busy, until N runs are tallied.
 N	?= 30
-.PHONY: soak regress explore
+.PHONY: soak regress explore explore-full
 soak: all
 	@ci/soak $O $N $$(($N / 3)) $(T)
-# The machine lost after every change of a session, for both pinned releases.
+# The machine lost after every change of short sessions, for both pinned
+# releases, and of the rest what fits into BUDGET seconds a session; all of it
+# with long sessions too.  The last table says what was tried and what was not.
+BUDGET	?= 10
 explore: all
-	@$O/litedrill explore -j $J --out out/explore $(FLAGS) $T
+	@ci/explore $O --budget $(BUDGET)s $(FLAGS) $T
+explore-full: all
+	@ci/explore $O --audit 20 $(FLAGS) $(or $T,tag:explore tag:explore-full)
 regress: all
 	@J=$J ci/regress $O $(UPDATE) $(RELEASES)
 # README's table of mistakes, from what the drills see.

@@ -148,6 +148,27 @@ replay(struct run *r, const struct explored *x, struct violation *v,
 	return (0);
 }
 
+/* Those that are new, and the first of each that is known. */
+static int
+replay_some(struct run *r, const struct explored *x, struct violation *v,
+    size_t n, struct err *e)
+{
+	int left = REPLAYED;
+
+	for (size_t i = 0; i < n && left > 0; i++) {
+		bool first = true;
+
+		for (size_t j = 0; j < i && first; j++)
+			first = v[i].known == NULL || v[j].known != v[i].known;
+		if (!first)
+			continue;
+		if (replay(r, x, &v[i], e) != 0)
+			return (-1);
+		left--;
+	}
+	return (0);
+}
+
 /* ---- what is left for the reader ---- */
 
 /* The emulator's data are whole only when it has ended; it goes on after. */
@@ -467,11 +488,11 @@ explore(struct run *r, struct explored *x, struct err *e)
 	for (size_t i = 0; i < x->lost.n; i++)
 		restored += x->lost.v[i].tried && x->lost.v[i].status == 0;
 	v = points_judge(x, &r->arena, &n);
-	for (size_t i = 0; i < n && i < REPLAYED && rc == 0; i++)
-		rc = replay(r, x, &v[i], e);
 	if (rc == 0 && o->known != NULL)
 		rc = points_know(o->known, r->rel->version, v, n, &r->arena,
 		    e);
+	if (rc == 0)
+		rc = replay_some(r, x, v, n, e);
 	if (rc == 0) {
 		run_log(r, "expl", "%s", notes.p);
 		rc = write_results(r, x, v, n, notes.p, e);

@@ -230,7 +230,8 @@ points_know(const char *file, const char *version, struct violation *v,
 		if (points_known(a, s, &k) != 0)
 			continue;
 		for (size_t i = 0; i < n; i++)
-			if (points_is_known(&k, &v[i], version))
+			if (v[i].known == NULL && points_is_known(&k, &v[i],
+			    version))
 				v[i].known = k.why;
 	}
 	buf_release(&b);

@@ -104,6 +104,25 @@ table_twos(struct buf *b, const struct points *twos,
 	    "%zu violations\n", tried, restored, tried - restored, wrong);
 }
 
+/* How many are known for the same reason, this being the first; 0: it is not.
+ * What is new stands by itself. */
+static size_t
+table_same(const struct violation *v, size_t n, size_t at)
+{
+	size_t same = 1;
+
+	if (v[at].known == NULL)
+		return (1);
+	for (size_t i = 0; i < n; i++) {
+		if (i == at || v[i].known != v[at].known)
+			continue;
+		if (i < at)
+			return (0);
+		same++;
+	}
+	return (same);
+}
+
 void
 points_table(struct buf *b, const struct explored *x,
     const struct violation *v, size_t n)
@@ -120,11 +139,19 @@ points_table(struct buf *b, const struct explored *x,
 		buf_addc(b, '\n');
 		table_classes(b, "and while recovering", &x->nested, v, n);
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		size_t same = table_same(v, n, i);
+
+		if (same == 0)
+			continue;
 		buf_addf(b, "\n%s: after change %" PRId64 " (%s, %s): %s%s%s"
-		    "\n  fired again in %d of %d replays\n", v[i].property,
-		    v[i].at->k, v[i].at->what, v[i].at->object, v[i].text,
-		    v[i].known != NULL ? "\n  known: " : "",
-		    v[i].known != NULL ? v[i].known : "", v[i].fired,
-		    v[i].tries);
+		    "\n", v[i].property, v[i].at->k, v[i].at->what,
+		    v[i].at->object, v[i].text, v[i].known != NULL ?
+		    "\n  known: " : "", v[i].known != NULL ? v[i].known : "");
+		if (v[i].tries > 0)
+			buf_addf(b, "  fired again in %d of %d replays\n",
+			    v[i].fired, v[i].tries);
+		if (same > 1)
+			buf_addf(b, "  %zu points are so\n", same);
+	}
 }

@@ -57,15 +57,16 @@ freeze_one(struct run *r, int i, bool *came, struct err *e)
 {
 	struct frozen *f = arena_alloc(&r->arena, sizeof(*f));
 	/* Recoveries run side by side, and each freezes its own. */
+	const char *object = step_str(r, "object");
 	const char *as = arena_printf(&r->arena, FREEZE_NAME "-%d",
 	    (int)getpid());
 	int64_t held;
 	int rule, rc = 0;
 
-	rule = emu_fault(r->emu, json_pack("{s:s, s:s, s:s*, s:s, s:s, s:I, "
+	rule = emu_fault(r->emu, json_pack("{s:s, s:s, s:s*, s:s*, s:s, s:I, "
 	    "s:i, s:s}", "kind", "hold", "on", step_str(r, "on"), "bucket",
-	    freeze_bucket(r), "object", step_str(r, "object"), "at",
-	    step_str(r, "at"), "nth", (json_int_t)step_num(r, "every"),
+	    freeze_bucket(r), "object", strcmp(object, "*") != 0 ? object :
+	    NULL, "at", step_str(r, "at"), "nth", (json_int_t)step_num(r, "every"),
 	    "times", 1, "as", as), e);
 	if (rule < 0)
 		return (-1);
