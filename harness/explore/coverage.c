@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/run/journal.h"
 #include "harness/run/run.h"
 #include "lib/str.h"
 
@@ -195,7 +196,7 @@ coverage_journal(struct coverage *c, const char *journal, const char *bucket,
 {
 	struct reader x = { c, bucket, path, owner };
 
-	return (points_journal(journal, read_line, &x, e));
+	return (journal_lines(journal, read_line, &x, e));
 }
 
 /* ---- from points ---- */

@@ -4,10 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/file.h"
+#include "harness/run/journal.h"
 #include "lib/str.h"
 
-#define JOURNAL_MAX	(256 << 20)
 
 /* ---- classes ---- */
 
@@ -70,28 +69,6 @@ below(const char *path, const char *object)
 	size_t n = strlen(path);
 
 	return (strncmp(object, path, n) == 0 && object[n] == '/');
-}
-
-int
-points_journal(const char *journal, void (*fn)(void *, const json_t *),
-    void *arg, struct err *e)
-{
-	struct buf b;
-	int rc;
-
-	buf_init(&b, JOURNAL_MAX);
-	rc = file_read(journal, &b, e);
-	for (char *s = b.p, *end; rc == 0 && s != NULL && *s != '\0'; s = end) {
-		json_t *line;
-
-		if ((end = strchr(s, '\n')) != NULL)
-			*end++ = '\0';
-		if ((line = json_loads(s, JSON_ALLOW_NUL, NULL)) != NULL)
-			fn(arg, line);
-		json_decref(line);
-	}
-	buf_release(&b);
-	return (rc);
 }
 
 /* ---- which states of the bucket are equal ---- */
@@ -185,7 +162,7 @@ points_read(const char *journal, const char *bucket, const char *path,
     struct arena *a, struct points *out, struct err *e)
 {
 	struct reading x = { .bucket = bucket, .path = path, .a = a };
-	int rc = points_journal(journal, read_change, &x, e);
+	int rc = journal_lines(journal, read_change, &x, e);
 
 	if (x.n > 0) {
 		qsort(x.v, x.n, sizeof(*x.v), by_number);

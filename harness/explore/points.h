@@ -75,10 +75,6 @@ struct violation {
 const char	*points_class(struct arena *, const char *method,
     const char *path, const char *object);
 
-/* Each line of a journal's file, to fn.  -1: it cannot be read. */
-int	points_journal(const char *journal, void (*fn)(void *, const json_t *),
-    void *arg, struct err *);
-
 /* The changes of objects of `bucket` below `path`, in their order, from a
  * journal's file.  -1: it cannot be read. */
 int	points_read(const char *journal, const char *bucket, const char *path,

@@ -24,6 +24,31 @@
 #define BAD_KEY		"oauth2: (\"invalid_grant\"|cannot fetch token: 40[01])"
 #define BAD_SCHEME	"unknown replica type in config"
 
+/* …/wal/INDEX_OFFSET.wal.lz4 */
+static const char *
+place_0_3(struct arena *a, const char *object)
+{
+	const char *name = strrchr(object, '/');
+
+	if (name == NULL || !str_ends(object, ".wal.lz4") ||
+	    strspn(name + 1, "0123456789abcdef") != 8)
+		return (NULL);
+	return (arena_strndup(a, name + 1, 8));
+}
+
+/* …/ltx/0/MIN-MAX.ltx */
+static const char *
+place_0_5(struct arena *a, const char *object)
+{
+	const char *name = strrchr(object, '/');
+
+	if (name == NULL || !str_glob("*/ltx/0/*", object) ||
+	    strspn(name + 1, "0123456789abcdef") != 16 || name[17] != '-' ||
+	    strcmp(name + 34, ".ltx") != 0)
+		return (NULL);
+	return (arena_strndup(a, name + 18, 16));
+}
+
 #define LITESTREAM_0_3 \
 	.scheme = "gcs", .config = "litestream-0.3.yml",		\
 	.no_backup = "no matching backups found",			\
@@ -31,6 +56,7 @@
 	.no_credentials = NO_CREDENTIALS, .bad_key = BAD_KEY,		\
 	.bad_scheme = BAD_SCHEME, .snapshot_glob = "*.snapshot.lz4",	\
 	.wal_glob = "*.wal.lz4",					\
+	.place_flag = "-index", .place = place_0_3,			\
 	.interval_config = "dbs:\n  - path: ${DB_PATH}\n"		\
 	    "    monitor-interval: ${SYNC_INTERVAL}\n"			\
 	    "    replicas:\n"						\
@@ -46,6 +72,7 @@
 	.no_credentials = NO_CREDENTIALS, .bad_key = BAD_KEY,		\
 	.bad_scheme = BAD_SCHEME, .snapshot_glob = "*/ltx/9/*.ltx",	\
 	.wal_glob = "*/ltx/0/*.ltx",					\
+	.place_flag = "-txid", .place = place_0_5,			\
 	.interval_config = "dbs:\n  - path: ${DB_PATH}\n"		\
 	    "    monitor-interval: ${SYNC_INTERVAL}\n"			\
 	    "    replica:\n"						\

@@ -29,6 +29,10 @@ struct replicator {
 	const char *bad_scheme;		/* the other major's scheme */
 	const char *snapshot_glob;	/* object= for a fault: "*.snapshot.lz4" */
 	const char *wal_glob;		/* object= of what a sync uploads */
+	const char *place_flag;		/* restore to a place in the log: "-txid" */
+	/* Of an object that a sync has uploaded the place that it ends with,
+	 * in the arena, or NULL. */
+	const char *(*place)(struct arena *, const char *object);
 	/* A configuration whose intervals are ${SYNC_INTERVAL}, for
 	 * ${DB_PATH}, ${BACKUPS_BUCKET_NAME} and ${BACKUPS_PATH}. */
 	const char *interval_config;

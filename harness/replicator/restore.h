@@ -43,6 +43,12 @@ int	restore_as_owner(struct run *, const char *url, char *const *flags,
 enum verdict	restore_moments(struct run *, int64_t n, int64_t from,
     int64_t slack_us);
 
+/* Restore by -txid or -index to `n` places in the log, evenly over what was
+ * uploaded: each must bring back what a view of the bucket does that ends with
+ * the place's upload.  Places before the first backup are left out.  Fills
+ * run->restored with the last; the verdict is FAIL where one is not so. */
+enum verdict	restore_places(struct run *, int64_t n);
+
 /* Restore and judge at most `max` views of the bucket as it was after a
  * mutation, evenly from the first whole backup on, always with the newest:
  * each must succeed, pass all oracles, be a prefix, and reach at least as far

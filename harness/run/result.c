@@ -41,7 +41,7 @@ result_of_run(struct result *res, const struct run *r)
 
 	*res = (struct result){
 		.id = r->id, .scenario = r->sc->name,
-		.release = r->rel->label, .title = r->sc->title,
+		.release = r->drilled->label, .title = r->sc->title,
 		.file = r->sc->file, .verdict = r->verdict, .why = r->why,
 		.phase = r->phase, .us = clock_mono_us() - r->t0_us,
 		.rpo_rows = r->rpo_rows, .rpo_us = r->rpo_us,
@@ -50,7 +50,7 @@ result_of_run(struct result *res, const struct run *r)
 		.isolation = r->isolation,
 		.dir = r->kept ? r->opts->out : NULL,
 	};
-	if (script_is_known_bug(r->sc, r->rel->version))
+	if (script_is_known_bug(r->sc, r->drilled->version))
 		res->known_bug = r->sc->known_bug_reason != NULL ?
 		    r->sc->known_bug_reason : r->sc->known_bug;
 	if (r->line != NULL && r->why != NULL) {

@@ -129,7 +129,7 @@ run_init(struct run *r, const struct scenario *sc, const struct release *rel,
 
 	memset(r, 0, sizeof(*r));
 	r->sc = sc;
-	r->rel = rel;
+	r->drilled = r->rel = rel;
 	r->opts = opts;
 	r->project = RUN_PROJECT;
 	r->bucket = "litestream-" RUN_PROJECT;
@@ -369,13 +369,13 @@ static void
 run_judge_known_bug(struct run *r)
 {
 
-	if (!script_is_known_bug(r->sc, r->rel->version))
+	if (!script_is_known_bug(r->sc, r->drilled->version))
 		return;
 	if (r->verdict == VERDICT_FAIL) {
 		r->verdict = VERDICT_PASS;
 	} else if (r->verdict == VERDICT_PASS) {
 		(void)run_error(r, "passes, but known-bug says that it fails "
-		    "with %s: remove the mark", r->rel->version);
+		    "with %s: remove the mark", r->drilled->version);
 	}
 }
 

@@ -52,6 +52,7 @@ struct explore_opts;	/* explore/explore.h */
 /* A machine as it was at one moment, with the bucket's state beside it. */
 struct frozen {
 	struct frozen *next;
+	int	number;		/* in this run, from 1 on */
 	int64_t	k;		/* the newest change of the bucket then */
 	const char *at;		/* where a request was held: "before" the
 				 * service's work, or "after" it */
@@ -76,7 +77,9 @@ struct run_opts {
 struct run {
 	struct arena arena;
 	const struct scenario *sc;
-	const struct release *rel;	/* the replicator under test */
+	const struct release *drilled;	/* the replicator under test */
+	const struct release *rel;	/* the one that runs now: that one, but
+					 * for the step `use` */
 	const struct run_opts *opts;
 	const char *dir;		/* private temporary folder, removed;
 					 * NULL: run_drill() makes it */

@@ -7,6 +7,7 @@
 
 #include "harness/report/findings.h"
 #include "harness/run/emu.h"
+#include "harness/run/journal.h"
 #include "harness/run/run_int.h"
 #include "harness/script/needs.h"
 #include "harness/script/probes.h"
@@ -21,6 +22,7 @@
 
 /* What the journal says of the system under test. */
 struct way_in {
+	struct run *run;
 	int64_t	lines;
 	/* Of the first, without the owner's; 0: none.  A line is written when
 	 * its answer has gone, so that those of a token and of its first use
@@ -81,8 +83,10 @@ way_in_name(struct run *r, const json_t *line, const char *how)
 }
 
 static void
-way_in_line(struct run *r, struct way_in *w, const json_t *line)
+way_in_line(void *arg, const json_t *line)
 {
+	struct way_in *w = arg;
+	struct run *r = w->run;
 	const char *api = journal_str(line, "api");
 	const char *principal = journal_str(line, "principal");
 	const char *via = journal_str(line, "via");
@@ -119,43 +123,12 @@ way_in_line(struct run *r, struct way_in *w, const json_t *line)
 	}
 }
 
-static int
-way_in_read(struct run *r, struct way_in *w, struct err *e)
-{
-	const char *path = run_journal(r);
-	FILE *f = fopen(path, "re");
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t n;
-	int rc = 0;
-
-	if (f == NULL)
-		return (err_setno(e, "cannot open %s", path));
-	while (rc == 0 && (n = getline(&line, &room, f)) > 0) {
-		json_t *j;
-
-		if (line[n - 1] != '\n')
-			break;		/* it is being written */
-		if ((j = json_loadb(line, (size_t)n, 0, NULL)) == NULL) {
-			rc = err_set(e, "%s: line %lld is no JSON", path,
-			    (long long)w->lines + 1);
-			break;
-		}
-		way_in_line(r, w, j);
-		json_decref(j);
-	}
-	free(line);
-	(void)fclose(f);
-	return (rc);
-}
-
 static enum verdict
 run_check_way_in(struct run *r)
 {
-	struct way_in w = { 0 };
+	struct way_in w = { .run = r };
 	struct err e = ERR_INIT;
-
-	int rc = way_in_read(r, &w, &e);
+	int rc = journal_lines(run_journal(r), way_in_line, &w, &e);
 
 	free(w.tunnel);
 	if (rc != 0) {

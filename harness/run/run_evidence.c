@@ -139,10 +139,10 @@ evidence_rerun(struct run *r, const char *more, struct err *e)
 	add_path(&b, "/proc/self/exe");
 	buf_addf(&b, " %s -L -j 1 --out \"$(dirname \"$0\")/rerun\"%s "
 	    "--litestream", o->explore != NULL ? "explore" : "run", more);
-	if (strcmp(r->rel->label, r->rel->version) == 0)
-		add_quoted(&b, r->rel->version);
+	if (strcmp(r->drilled->label, r->drilled->version) == 0)
+		add_quoted(&b, r->drilled->version);
 	else
-		add_path(&b, r->rel->path);
+		add_path(&b, r->drilled->path);
 	buf_addf(&b, " --seed %llu", (unsigned long long)o->seed);
 	for (size_t i = 0; o->inject != NULL && o->inject[i] != NULL; i++) {
 		buf_adds(&b, " --inject");
@@ -205,7 +205,13 @@ run_copy_tree(struct run *r, const char *from, const char *to,
 	};
 	const char *out, *err;
 	bool late;
-	int rc = proc_run(&o, COPY_US, a, &out, &err, &late, e);
+	int rc;
+
+	/* cp would put it inside. */
+	if (file_exists(to))
+		return (err_set(e, "cannot copy %s to %s: that is there "
+		    "already", from, to));
+	rc = proc_run(&o, COPY_US, a, &out, &err, &late, e);
 
 	if (rc > 0)
 		err_set(e, "cannot copy %s to %s: %s", from, to, err);

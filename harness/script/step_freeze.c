@@ -53,7 +53,7 @@ freeze_bucket(struct run *r)
 }
 
 static int
-freeze_one(struct run *r, int i, bool *came, struct err *e)
+freeze_one(struct run *r, bool *came, struct err *e)
 {
 	struct frozen *f = arena_alloc(&r->arena, sizeof(*f));
 	/* Recoveries run side by side, and each freezes its own. */
@@ -71,8 +71,8 @@ freeze_one(struct run *r, int i, bool *came, struct err *e)
 	if (rule < 0)
 		return (-1);
 	f->at = step_str(r, "at");
-	f->dir = arena_printf(&r->arena, "%s/frozen/%s-%s-%d", r->dir,
-	    step_str(r, "on"), f->at, i);
+	f->number = r->frozen != NULL ? r->frozen->number + 1 : 1;
+	f->dir = arena_printf(&r->arena, "%s/frozen/%d", r->dir, f->number);
 	held = emu_held(r->emu, as, 1, step_num(r, "within"), e);
 	*came = held > 0;
 	if (held < 0 || (held > 0 && freeze_still(r, f, e) != 0))
@@ -97,7 +97,7 @@ step_freeze_fn(struct run *r, const struct line *l)
 
 	(void)l;
 	for (int i = 0; i < count && v == VERDICT_PASS; i++) {
-		if (freeze_one(r, i, &came, &e) != 0)
+		if (freeze_one(r, &came, &e) != 0)
 			v = run_error(r, "%s", err_msg(&e));
 		else if (!came)
 			v = run_error(r, "inconclusive: no %s to freeze at "

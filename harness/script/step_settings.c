@@ -60,3 +60,33 @@ step_configure_fn(struct run *r, const struct line *l)
 	(void)l;
 	return (settings_install(r, &s));
 }
+
+/* Another release's binary takes the place of the one on the machine with the
+ * next process that is started; its configuration is written anew. */
+enum verdict
+step_use_fn(struct run *r, const struct line *l)
+{
+	const char *which = step_str(r, "release");
+	struct release *other = arena_alloc(&r->arena, sizeof(*other));
+	struct err e = ERR_INIT;
+	enum verdict v;
+
+	(void)l;
+	if (r->machine != NULL && !machine_has_root_view(r->machine))
+		return (run_skip(r, "another release needs a root view "
+		    "(bubblewrap)"));
+	if (strcmp(which, "drilled") == 0) {
+		r->rel = r->drilled;
+	} else if (release_find(&r->arena, r->opts->tools, which, other, &e)
+	    != 0) {
+		v = run_skip(r, "%s", err_msg(&e));
+		err_release(&e);
+		return (v);
+	} else {
+		r->rel = other;
+	}
+	/* Not provisioned yet: then that writes it. */
+	if (r->folder == NULL && r->bucket == NULL)
+		return (VERDICT_PASS);
+	return (settings_install(r, &(const struct settings){ 0 }));
+}

@@ -98,6 +98,10 @@ ARGS(damage_args) {
 	    "sweep it is the round's fault" },
 	{ .name = NULL }
 };
+ARGS(use_args) {
+	{ MUST("release", ARG_STR), .doc = "a version, or `drilled`" },
+	{ .name = NULL }
+};
 ARGS(freeze_args) {
 	{ OPT("on", ARG_API), .dflt = "storage.objects.insert" },
 	{ OPT("object", ARG_STR), .dflt = "*", .doc = "glob" },
@@ -176,6 +180,9 @@ ARGS(restore_args) {
 	    .doc = "instead: so many views of the bucket's past" },
 	{ OPT("moments", ARG_INT), .min = 1,
 	    .doc = "instead: to so many moments, by -timestamp" },
+	{ OPT("places", ARG_INT), .min = 1,
+	    .doc = "instead: to so many places in the log, by -txid (0.5) or "
+	    "-index (0.3)" },
 	{ OPT("from", ARG_INT), .dflt = "1", .min = 1,
 	    .doc = "row at whose moment they begin" },
 	{ OPT("slack", ARG_DUR), .dflt = "3s", .min = 1,
@@ -264,6 +271,10 @@ const struct step steps[] = {
 	    "Writes Litestream's configuration in its release's own words; "
 	    "what is not given is its default.", configure_args,
 	    .fn = step_configure_fn },
+	{ "use", "use VERSION | drilled",
+	    "From here on another release of Litestream runs, until it is "
+	    "the drilled one again; SKIP where it is not built.", use_args,
+	    .fn = step_use_fn },
 	{ "cloud", "cloud delete-key | disable-account | delete-account | "
 	    "delete-bucket | remove-binding | take-bucket",
 	    "Something goes wrong in the cloud. take-bucket: another project "
@@ -311,13 +322,15 @@ const struct step steps[] = {
 	    "Writes to the database; each commit goes into the ledger.",
 	    load_args, .fn = step_load_fn },
 	{ "restore", "restore [parallelism=N] [output=FILE] [machines=N] "
-	    "[within=DURATION] [FLAG…] | restore views=N | restore moments=N "
+	    "[within=DURATION] [FLAG…] | restore views=N | restore places=N | restore moments=N "
 	    "[from=ROW] [slack=DURATION]",
 	    "Runs litestream restore on the machine and judges what came "
 	    "back; ask with restored.*. With views: the bucket as it was "
 	    "after N of its changes; each must come back whole, a prefix, "
 	    "and not behind an older one; with moments: to N points in time, "
-	    "each must be the database as it was then.", restore_args,
+	    "each must be the database as it was then; with places: to N "
+	    "places in the log, each must be what a view of the bucket was "
+	    "right after its upload.", restore_args,
 	    .fn = step_restore_fn },
 	{ "fault", "fault KIND [on=METHOD-ID] [bucket=GLOB] [object=GLOB] "
 	    "[from=GLOB] [nth=N] [every=N] [times=N] [at=before|body|after] "

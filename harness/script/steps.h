@@ -68,6 +68,7 @@ enum verdict	step_cloud_fn(struct run *, const struct line *);
 enum verdict	step_clock_fn(struct run *, const struct line *);
 /* step_settings.c */
 enum verdict	step_configure_fn(struct run *, const struct line *);
+enum verdict	step_use_fn(struct run *, const struct line *);
 /* step_damage.c */
 enum verdict	step_damage_fn(struct run *, const struct line *);
 enum verdict	step_emulator_fn(struct run *, const struct line *);
