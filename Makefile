@@ -140,6 +140,10 @@ explore: all
 	@ci/explore $O --budget $(BUDGET)s $(FLAGS) $T
 explore-full: all
 	@ci/explore $O --audit 20 $(FLAGS) $(or $T,tag:explore tag:explore-full)
+# Who tests the tester: broken replicators and emulators, by rule.
+.PHONY: mutants
+mutants: all
+	@harness/tests/mutants.py $O $(RELEASES)
 regress: all
 	@J=$J ci/regress $O $(UPDATE) $(RELEASES)
 # README's table of mistakes, from what the drills see.

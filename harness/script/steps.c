@@ -322,7 +322,8 @@ const struct step steps[] = {
 	    "Writes to the database; each commit goes into the ledger.",
 	    load_args, .fn = step_load_fn },
 	{ "restore", "restore [parallelism=N] [output=FILE] [machines=N] "
-	    "[within=DURATION] [FLAG…] | restore views=N | restore places=N | restore moments=N "
+	    "[within=DURATION] [FLAG…] | restore views=N | "
+	    "restore places=N | restore moments=N "
 	    "[from=ROW] [slack=DURATION]",
 	    "Runs litestream restore on the machine and judges what came "
 	    "back; ask with restored.*. With views: the bucket as it was "

@@ -256,6 +256,39 @@ START_TEST(globs_tell_snapshots_from_syncs)
 }
 END_TEST
 
+static const struct {
+	const char *release, *object, *place;
+} places[] = {
+	{ "0.5.17", "b/ltx/0/0000000000000001-00000000000000a2.ltx",
+	    "00000000000000a2" },
+	{ "0.5.17", "b/ltx/1/0000000000000001-00000000000000a2.ltx", NULL },
+	{ "0.5.17", "b/ltx/0/0000000000000001-00000000000000a2.tmp", NULL },
+	{ "0.5.17", "b/ltx/0/1-2.ltx", NULL },
+	{ "0.3.13", "b/generations/0a/wal/0000001e_00001038.wal.lz4",
+	    "0000001e" },
+	{ "0.3.13", "b/generations/0a/snapshots/0000001e.snapshot.lz4",
+	    NULL },
+	{ "0.3.13", "0000001e_0.wal.lz4", NULL },
+};
+
+START_TEST(an_upload_ends_with_a_place)
+{
+	const struct replicator *rep = replicators;
+	struct arena a = ARENA_INIT;
+	const char *place;
+
+	while (release_compare(places[_i].release, rep->from) < 0 ||
+	    release_compare(places[_i].release, rep->to) > 0)
+		rep++;
+	place = rep->place(&a, places[_i].object);
+	if (places[_i].place == NULL)
+		ck_assert_ptr_null(place);
+	else
+		ck_assert_str_eq(place, places[_i].place);
+	arena_release(&a);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -276,6 +309,7 @@ main(void)
 	tcase_add_loop_test(t, message_is_told_from_all_others, 0,
 	    (int)NELEMS(messages));
 	tcase_add_test(t, globs_tell_snapshots_from_syncs);
+	tcase_add_loop_test(t, an_upload_ends_with_a_place, 0, NELEMS(places));
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);
