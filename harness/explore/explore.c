@@ -302,6 +302,7 @@ conclude(struct run *r, size_t tried, const struct violation *v, size_t n,
 	    run_evidence_replay(r, first->since != NULL ? first->since->k :
 	    first->at->list_k, first->at->k, e) != 0))
 		return (run_error(r, "%s", err_msg(e)));
+	r->property = first->property;
 	return (run_fail(r, "%s: lost after change %" PRId64 " (%s): %s; "
 	    "again in %d of %d replays; %zu of %zu points broke a rule, see "
 	    "explore.txt", first->property, first->at->k, first->at->what,
