@@ -145,7 +145,7 @@ explore-full: all
 mutants: all
 	@harness/tests/mutants.py $O $(RELEASES)
 regress: all
-	@J=$J ci/regress $O $(UPDATE) $(RELEASES)
+	@J=$J T="$T" ci/regress $O $(UPDATE) $(RELEASES)
 # README's table of mistakes, from what the drills see.
 mistakes: all
 	@scenarios/mistakes.py $O --update

@@ -59,8 +59,9 @@ rule_before(struct rules *c, const struct point *p, const char **text)
 	if (p->status == 0 && c->best != NULL &&
 	    p->frontier < c->best->frontier) {
 		*text = arena_printf(c->a, "restored up to row %" PRId64
-		    ", where after change %" PRId64 " it was row %" PRId64,
-		    p->frontier, c->best->k, c->best->frontier);
+		    ", where after change %" PRId64 " (%s) it was row %" PRId64,
+		    p->frontier, c->best->k, c->best->what,
+		    c->best->frontier);
 		return ("frontier");
 	}
 	/* Untidy, which is the least of it. */

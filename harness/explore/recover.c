@@ -47,9 +47,6 @@ static const char recovery_frozen[] = RECOVERY_BEGIN
     "freeze at=before count=2 within=20s\n"
     "freeze at=after count=2 within=20s\n"
     "stop work\n" RECOVERY_END;
-static const char recovery_end[] =
-    "scenario \"the same where nothing was uploaded that could be frozen\"\n"
-    "stop work\n" RECOVERY_END;
 
 /* ---- which ---- */
 
@@ -205,16 +202,25 @@ recover_again(struct run *r, const struct point *p, const char *journal,
 	return (0);
 }
 
+/* Where there was nothing to freeze, it is behind: the rest will tell. */
 static enum verdict
-recover_steps(struct run *r, const char *text)
+recover_steps(struct run *r, bool nest)
 {
+	const char *text = nest ? recovery_frozen : recovery;
 	int errors = 0;
 	struct scenario *sc = script_parse("recovery", text, strlen(text),
 	    NULL, stderr, &errors);
+	enum verdict v;
+	size_t i = 0;
 
 	BUG_ON(sc == NULL);
+	v = steps_run(r, sc->lines, sc->nlines);
+	if (v != VERDICT_ERROR || !nest || r->frozen != NULL)
+		return (v);
+	while (strcmp(sc->lines[i].step->name, "stop") != 0)
+		i++;
 	r->why = r->property = NULL;
-	return (steps_run(r, sc->lines, sc->nlines));
+	return (steps_run(r, sc->lines + i, sc->nlines - i));
 }
 
 static _Noreturn void
@@ -231,10 +237,7 @@ recover_child(struct run *r, struct point *p, const char *dir, bool nest)
 	if (recover_machine(r, p, dir, &e) != 0)
 		r->why = err_msg(&e);
 	else
-		v = recover_steps(r, nest ? recovery_frozen : recovery);
-	/* Nothing to freeze: then it is behind, which that is for. */
-	if (v == VERDICT_ERROR && nest && r->frozen == NULL)
-		v = recover_steps(r, recovery_end);
+		v = recover_steps(r, nest);
 	proc_kill_tree(getpid(), true);
 	doc = json_pack("{s:s, s:s, s:s, s:O}", "verdict", verdict_name(v),
 	    "property", r->property != NULL ? r->property : "recovery", "why",

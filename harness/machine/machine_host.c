@@ -287,11 +287,13 @@ machine_install(struct machine *m, const char *path, const char *from,
 	if (f == NULL) {
 		f = arena_alloc(a, sizeof(*f));
 		f->path = arena_strdup(a, path);
-		f->copy = arena_printf(a, "%s/%d", dir, ++m->nfiles);
 		f->next = m->files;
 		m->files = f;
 	}
 	f->mode = mode;
+	/* A place of its own each time: machines that moved away from this
+	 * one (machine_move()) have their files from the same copies. */
+	f->copy = arena_printf(a, "%s/%d", dir, ++m->nfiles);
 	if (file_copy(from, f->copy, e) != 0)
 		return (-1);
 	return (machine_put_file(m, f, e));

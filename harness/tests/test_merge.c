@@ -27,7 +27,7 @@ static const struct {
 	{ { REPORT(7, 1, 1, POINT(1, 0, 5)) }, 0, "1 points, 0 violations" },
 	/* what the first part has shown is missed in the second */
 	{ { REPORT(7, 2, 2, POINT(2, 0, 4)), REPORT(7, 1, 2, POINT(1, 0, 5)) },
-	    1, "where after change 1 it was row 5" },
+	    1, "where after change 1 (insert level 0) it was row 5" },
 	{ { REPORT(7, 1, 2, POINT(1, 0, 5)), REPORT(7, 2, 2, POINT(2, 0, 6)) },
 	    0, "in 2 parts: 2 points, 0 violations" },
 	/* another session's points are not compared */
