@@ -47,8 +47,8 @@ struct journal_entry {
 	int64_t	t_us, us, in, out, mutation;
 	const char *api;		/* a route's id, which is constant */
 	int	status;
-	enum req_via via;
-	enum req_auth auth;
+	uint8_t	via, auth;		/* enum req_via, enum req_auth: small,
+					 * for there are many */
 	bool	stored;			/* an upload, of an object … */
 	uint32_t crc32c;		/* … with that checksum */
 	uint32_t size;			/* of the whole */
