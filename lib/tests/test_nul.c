@@ -66,14 +66,17 @@ START_TEST(order_prefixes_ends_and_parts_stay)
 			const struct text *a = &texts[i], *b = &texts[k];
 			bool fits = a->n >= b->n;
 
-			ck_assert_int_eq(sign(strcmp(a->in, b->in)),
-			    sign(order(a, b)));
-			ck_assert_int_eq(str_starts(a->in, b->in), fits &&
-			    memcmp(a->raw, b->raw, b->n) == 0);
-			ck_assert_int_eq(nul_ends(a->in, b->in), fits &&
-			    memcmp(a->raw + a->n - b->n, b->raw, b->n) == 0);
-			ck_assert_int_eq(nul_find(a->in, b->in) != NULL,
-			    memmem(a->raw, a->n, b->raw, b->n) != NULL);
+			/* Check notes each assertion in a file: a million of
+			 * them took the four seconds that a test has. */
+			if (sign(strcmp(a->in, b->in)) == sign(order(a, b)) &&
+			    str_starts(a->in, b->in) == (fits &&
+			    memcmp(a->raw, b->raw, b->n) == 0) &&
+			    nul_ends(a->in, b->in) == (fits &&
+			    memcmp(a->raw + a->n - b->n, b->raw, b->n) == 0) &&
+			    (nul_find(a->in, b->in) != NULL) ==
+			    (memmem(a->raw, a->n, b->raw, b->n) != NULL))
+				continue;
+			ck_abort_msg("text %zu and text %zu", i, k);
 		}
 }
 END_TEST
