@@ -45,7 +45,7 @@ static const struct reason {
 	{ "*", "get *", ALL, "it reads where files of its own are missing; "
 	    "sweep-restore fails each read of a restore" },
 	{ "*", "token", ALL, "once an hour and before all else: as before the "
-	    "next request (sweep-start and expire-token have it)" },
+	    "next request (outage-403-token has it refused)" },
 	{ "nested", "list", ALL, "a recovery's reads change nothing: as before "
 	    "its next change" },
 	{ "held", "list", ALL, "killed in a read: as killed before the next "
@@ -155,38 +155,30 @@ struct reader {
 	const char *bucket, *path, *owner;
 };
 
-static const char *
-text_of(const json_t *line, const char *name)
-{
-	const char *s = json_string_value(json_object_get(line, name));
-
-	return (s != NULL ? s : "");
-}
-
 static void
 read_line(void *arg, const json_t *line)
 {
 	const struct reader *x = arg;
-	const char *api = text_of(line, "api"), *what;
+	const char *api = journal_str(line, "api"), *what;
 
 	if (strcmp(api, "oauth.token") == 0)
-		what = str_ends(text_of(line, "principal"), x->owner) ? NULL :
+		what = str_ends(journal_str(line, "principal"), x->owner) ? NULL :
 		    "token";
 	else if (!str_starts(api, "storage.objects.") ||
-	    strcmp(text_of(line, "bucket"), x->bucket) != 0)
+	    strcmp(journal_str(line, "bucket"), x->bucket) != 0)
 		what = NULL;
 	else if (strcmp(api, "storage.objects.list") == 0)
 		what = "list";
 	else
 		what = points_class(x->c->a, api, x->path,
-		    text_of(line, "object"));
+		    journal_str(line, "object"));
 	/* Refused before its name was read: whoever the caller was. */
-	if (what == NULL || (*text_of(line, "object") == '\0' &&
+	if (what == NULL || (*journal_str(line, "object") == '\0' &&
 	    str_starts(what, "insert ")))
 		return;
 	/* It is there, even where nothing went wrong with it. */
 	(void)cell_of(x->c, what, wanted[0]);
-	for (const char *s = text_of(line, "fault"); *s != '\0'; )
+	for (const char *s = journal_str(line, "fault"); *s != '\0'; )
 		s = note_one(x->c, what, s);
 }
 

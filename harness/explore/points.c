@@ -47,14 +47,6 @@ points_class(struct arena *a, const char *method, const char *path,
 
 /* ---- from a journal ---- */
 
-static const char *
-member(const json_t *line, const char *name)
-{
-	const char *s = json_string_value(json_object_get(line, name));
-
-	return (s != NULL ? s : "");
-}
-
 static int
 by_number(const void *x, const void *y)
 {
@@ -135,10 +127,10 @@ read_change(void *arg, const json_t *line)
 {
 	struct reading *x = arg;
 	int64_t k = json_integer_value(json_object_get(line, "mutation"));
-	const char *object = member(line, "object");
+	const char *object = journal_str(line, "object");
 	const json_t *crc;
 
-	if (k <= 0 || strcmp(member(line, "bucket"), x->bucket) != 0 ||
+	if (k <= 0 || strcmp(journal_str(line, "bucket"), x->bucket) != 0 ||
 	    !below(x->path, object))
 		return;
 	if (x->n == x->room) {
@@ -154,7 +146,7 @@ read_change(void *arg, const json_t *line)
 	    .at_us = (int64_t)(json_number_value(json_object_get(line, "t")) *
 	    1e6),
 	    .object = arena_strdup(x->a, object),
-	    .what = points_class(x->a, member(line, "api"), x->path, object) };
+	    .what = points_class(x->a, journal_str(line, "api"), x->path, object) };
 }
 
 int

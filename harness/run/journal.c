@@ -33,3 +33,11 @@ journal_lines(const char *file, void (*fn)(void *, const json_t *),
 	(void)fclose(f);
 	return (rc);
 }
+
+const char *
+journal_str(const json_t *line, const char *name)
+{
+	const char *s = json_string_value(json_object_get(line, name));
+
+	return (s != NULL ? s : "");
+}

@@ -13,4 +13,7 @@
 int	journal_lines(const char *file, void (*fn)(void *, const json_t *),
     void *arg, struct err *);
 
+/* A member of a line that is text, the line's; "" where there is none. */
+const char	*journal_str(const json_t *line, const char *name);
+
 #endif

@@ -48,14 +48,6 @@ run_finding(struct run *r, const char **text)
 	return (f);
 }
 
-static const char *
-journal_str(const json_t *line, const char *name)
-{
-	const char *s = json_string_value(json_object_get(line, name));
-
-	return (s != NULL ? s : "");
-}
-
 static void
 way_in_tunnel(struct way_in *w, int64_t conn)
 {
