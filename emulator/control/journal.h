@@ -1,5 +1,5 @@
 /* emulator/control/journal.h: every request, as one JSON object, in order of
- * completion: {"seq" (by completion),"n" (by arrival),"t" (seconds since
+ * completion: {"seq" (by completion),"n" (by arrival),"t" (its begin, in s since
  * start),"conn","via":"proxy|http|direct","host","method","api" (method id),
  * "principal","auth":"bearer|none|bad|signed","bucket","object",
  * "in","out" (bytes),"status" (0: closed without a reply),

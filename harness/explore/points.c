@@ -143,8 +143,9 @@ read_change(void *arg, const json_t *line)
 	    .state = crc != NULL ? mix((uint64_t)json_integer_value(crc) +
 	    ((uint64_t)json_integer_value(json_object_get(line, "in")) << 32))
 	    : mix((uint64_t)k << 1 | 1),
+	    /* An upload may begin long before its last byte is written. */
 	    .at_us = (int64_t)(json_number_value(json_object_get(line, "t")) *
-	    1e6),
+	    1e6) + json_integer_value(json_object_get(line, "us")),
 	    .object = arena_strdup(x->a, object),
 	    .what = points_class(x->a, journal_str(line, "api"), x->path, object) };
 }

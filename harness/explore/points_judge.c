@@ -25,7 +25,9 @@ rule_alone(struct rules *c, const struct point *p, const char **text)
 	const char *colon;
 
 	if (p->panic) {
-		*text = "the restore panicked";
+		*text = arena_printf(c->a, "the restore panicked%s%s",
+		    p->said != NULL ? ": " : "", p->said != NULL ? p->said :
+		    "");
 		return ("panic");
 	}
 	if (p->status == 124) {

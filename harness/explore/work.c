@@ -120,13 +120,36 @@ work_lag(const struct work *w, int64_t wall_us, int64_t frontier)
 
 /* ---- one point ---- */
 
+/* The line of an output that says most: that of a panic, which is the first
+ * of many, or the last one that has something in it. */
+static const char *
+work_said(struct work *w, const char *text)
+{
+	const char *panic = strstr(text, "panic: ");
+	size_t n = panic != NULL ? strcspn(panic, "\n") : strlen(text);
+
+	if (panic != NULL) {
+		text = panic + strlen("panic: ");
+		n -= (size_t)(text - panic);
+	}
+	while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == ' '))
+		n--;
+	for (const char *s = text; (s = memchr(s, '\n', n - (size_t)(s -
+	    text))) != NULL; ) {
+		s++;
+		n -= (size_t)(s - text);
+		text = s;
+	}
+	return (arena_strndup(&w->a, text, n < WORK_SAID ? n : WORK_SAID));
+}
+
 static int
 work_restore(struct work *w, const char *view, const char *file,
     struct point *p, struct err *e)
 {
 	struct run *r = w->run;
 	bool plain = release_compare(r->rel->version, PLAIN_SINCE) >= 0;
-	const char *out, *err, *line;
+	const char *out, *err;
 	bool late = false;
 	struct proc_opts o = {
 		.argv = (char *const []) {
@@ -155,27 +178,14 @@ work_restore(struct work *w, const char *view, const char *file,
 			NULL
 		},
 	};
-	size_t n;
 
 	p->status = proc_run(&o, WORK_US, &w->a, &out, &err, &late, e);
 	if (p->status < 0)
 		return (-1);
 	p->panic = strstr(err, "panic:") != NULL ||
 	    strstr(err, "SIGSEGV") != NULL || strstr(out, "panic:") != NULL;
-	if (p->status == 0)
-		return (0);
-	/* The last line that has something in it. */
-	line = *err != '\0' ? err : out;
-	n = strlen(line);
-	while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == ' '))
-		n--;
-	for (const char *s = line; (s = memchr(s, '\n', n - (size_t)(s -
-	    line))) != NULL; ) {
-		s++;
-		n -= (size_t)(s - line);
-		line = s;
-	}
-	p->said = arena_strndup(&w->a, line, n < WORK_SAID ? n : WORK_SAID);
+	if (p->status != 0)
+		p->said = work_said(w, *err != '\0' ? err : out);
 	return (0);
 }
 

@@ -52,7 +52,7 @@ START_TEST(journal_gives_changes_of_the_backup_in_order)
 {
 	static const char text[] =
 	    "{\"t\":1.5,\"api\":\"storage.objects.insert\",\"bucket\":\"b\","
-	    "\"object\":\"p/ltx/0/2\",\"mutation\":7}\n"
+	    "\"object\":\"p/ltx/0/2\",\"us\":300000,\"mutation\":7}\n"
 	    "{\"t\":1.25,\"api\":\"storage.objects.insert\",\"bucket\":\"b\","
 	    "\"object\":\"p/ltx/0/1\",\"mutation\":6}\n"
 	    "{\"t\":2,\"api\":\"storage.objects.get\",\"bucket\":\"b\","
@@ -75,6 +75,7 @@ START_TEST(journal_gives_changes_of_the_backup_in_order)
 	ck_assert_int_eq(ps.v[0].at_us, 1250000);
 	ck_assert_str_eq(ps.v[0].object, "p/ltx/0/1");
 	ck_assert_int_eq(ps.v[1].k, 7);
+	ck_assert_int_eq(ps.v[1].at_us, 1800000);	/* its end */
 	ck_assert(!ps.v[1].tried);
 	ck_assert_int_eq(points_read("/nonexistent", "b", "p", &ar, &ps, &e),
 	    -1);
