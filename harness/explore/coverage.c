@@ -62,10 +62,14 @@ static const struct reason {
 	    "broke off: as before" },
 	{ "lost-reply", "*", BEFORE | INSIDE, "not answered before the work, "
 	    "or inside: drop and reset" },
+	{ "nested", "insert snapshot", ALL, "a recovery that has come this far "
+	    "is a session like others: crash" },
+	{ "nested", "insert level 1", ALL, "a recovery that has come this far "
+	    "is a session like others: crash" },
 	{ "status*", "*", INSIDE, "an error status comes before the work or "
 	    "after it" },
-	{ "status outage", "*", AFTER, "refused again and again: as before "
-	    "the work" },
+	{ "* outage", "*", INSIDE | AFTER, "again and again: as before the "
+	    "work" },
 	{ "status", "insert *", AFTER, "kept, and not told so: as lost-reply" },
 	{ "drop", "*", AFTER, "not answered after the work: lost-reply" },
 	{ "reset", "*", AFTER, "not answered after the work: lost-reply" },

@@ -223,7 +223,8 @@ ledger_acknowledged(struct run *r)
 }
 
 /* A program that panicked is broken whatever else it did: the line that says
- * so in what a process of the machine printed, or NULL. */
+ * so in what a process of the machine printed, or NULL.  An exploration judges
+ * each restore that `wait synced` tried, and more of them. */
 static const char *
 check_panic(struct run *r)
 {
@@ -236,8 +237,10 @@ check_panic(struct run *r)
 	while (d != NULL && found == NULL && (ent = readdir(d)) != NULL) {
 		char *line = NULL;
 		size_t room = 0;
-		FILE *f = !str_ends(ent->d_name, ".log") ? NULL :
-		    fopen(arena_printf(&r->arena, "%s/%s", r->opts->out,
+		FILE *f = !str_ends(ent->d_name, ".log") ||
+		    (r->opts->explore != NULL && strcmp(ent->d_name,
+		    "synced.log") == 0) ? NULL : fopen(
+		    arena_printf(&r->arena, "%s/%s", r->opts->out,
 		    ent->d_name), "re");
 
 		while (f != NULL && found == NULL &&

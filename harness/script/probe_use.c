@@ -10,6 +10,7 @@
 
 #include "harness/machine/machine.h"
 #include "harness/run/emu.h"
+#include "harness/run/journal.h"
 #include "harness/run/run_int.h"
 #include "harness/script/steps_int.h"
 #include "lib/file.h"
@@ -151,39 +152,77 @@ probe_densest(double *t, size_t n)
 	return ((int64_t)most);
 }
 
-bool
-probe_journal_rate_probe(struct run *r, const char *arg, struct value *v)
+/* Lines of those that the harness did not ask for itself. */
+struct probe_lines {
+	const char *arg, *owner;
+	double	*t;
+	size_t	n;
+	int64_t	bytes;
+};
+
+static bool
+probe_line_counts(const struct probe_lines *x, const json_t *line)
+{
+
+	return (!str_ends(journal_str(line, "principal"), x->owner));
+}
+
+static void
+probe_rate_line(void *arg, const json_t *line)
+{
+	struct probe_lines *x = arg;
+
+	if (!str_glob(x->arg, journal_str(line, "api")) ||
+	    !probe_line_counts(x, line))
+		return;
+	x->t = mem_realloc(x->t, (x->n + 1) * sizeof(*x->t));
+	x->t[x->n++] = json_number_value(json_object_get(line, "t"));
+}
+
+static void
+probe_bytes_line(void *arg, const json_t *line)
+{
+	struct probe_lines *x = arg;
+	const char *object = journal_str(line, "object");
+
+	if (*object != '\0' && str_glob(x->arg, object) &&
+	    probe_line_counts(x, line))
+		x->bytes += json_integer_value(json_object_get(line, "in"));
+}
+
+static bool
+probe_lines(struct run *r, const char *arg, struct probe_lines *x,
+    void (*fn)(void *, const json_t *))
 {
 	struct err e = ERR_INIT;
-	FILE *f;
-	double *t = NULL;
-	char *line = NULL;
-	size_t n = 0, room = 0;
-	ssize_t len;
 
+	*x = (struct probe_lines){ .arg = arg, .owner = emu_owner(r->emu) };
 	/* Before reading, so that no line in between is slept over. */
 	step_args(r)->journal = emu_journal_count(r->emu, NULL, NULL, NULL, 0,
 	    &e);
-	if (step_args(r)->journal < 0)
+	if (step_args(r)->journal < 0 ||
+	    journal_lines(run_journal(r), fn, x, &e) != 0)
 		return (probe_err(r, &e));
-	if ((f = fopen(run_journal(r), "re")) == NULL)
-		return (probe_error(r, "there is no journal"));
-	while ((len = getline(&line, &room, f)) > 0) {
-		json_t *j = json_loadb(line, (size_t)len, 0, NULL);
-		const char *api = json_string_value(json_object_get(j, "api"));
-		const char *who = json_string_value(json_object_get(j,
-		    "principal"));
-
-		if (api != NULL && str_glob(arg, api) && (who == NULL ||
-		    !str_ends(who, emu_owner(r->emu)))) {
-			t = mem_realloc(t, (n + 1) * sizeof(*t));
-			t[n++] = json_number_value(json_object_get(j, "t"));
-		}
-		json_decref(j);
-	}
-	(void)fclose(f);
-	v->n = probe_densest(t, n);
-	free(t);
-	free(line);
 	return (true);
+}
+
+bool
+probe_journal_rate_probe(struct run *r, const char *arg, struct value *v)
+{
+	struct probe_lines x;
+	bool known = probe_lines(r, arg, &x, probe_rate_line);
+
+	v->n = probe_densest(x.t, x.n);
+	free(x.t);
+	return (known);
+}
+
+bool
+probe_journal_bytes_probe(struct run *r, const char *arg, struct value *v)
+{
+	struct probe_lines x;
+	bool known = probe_lines(r, arg, &x, probe_bytes_line);
+
+	v->n = x.bytes;
+	return (known);
 }

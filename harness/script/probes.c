@@ -98,6 +98,9 @@ const struct probe probes[] = {
 	{ "journal.rate", "METHOD-ID", NO, I, EMU, "The most of such requests "
 	    "that there were within one second.", probe_journal_rate_probe,
 	    probe_journal_wait },
+	{ "journal.bytes", "GLOB", NO, I, EMU, "Bytes that were uploaded for "
+	    "such objects, also where they were refused.",
+	    probe_journal_bytes_probe, probe_journal_wait },
 	{ "finding", NULL, NO, S, EMU, "The mistake in the cloud's setup that "
 	    "the last command's output or the journal shows, or none.",
 	    probe_finding_probe, probe_journal_wait },

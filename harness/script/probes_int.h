@@ -32,6 +32,7 @@ PROBE(probe_process_fds_probe);
 PROBE(probe_folder_files_probe);
 PROBE(probe_folder_bytes_probe);
 PROBE(probe_journal_rate_probe);
+PROBE(probe_journal_bytes_probe);
 
 /* probe_emu.c: the emulator */
 PROBE(probe_synced_probe);

@@ -169,6 +169,23 @@ START_TEST(rate_is_of_the_densest_second_and_without_the_owner)
 }
 END_TEST
 
+START_TEST(bytes_are_what_was_uploaded_for_an_object)
+{
+
+	drill_write(drill_path("out/journal.jsonl"), arena_printf(
+	    &drill.arena,
+	    "{\"object\":\"p/a\",\"in\":10,\"principal\":\"me\"}\n"
+	    "{\"object\":\"p/b\",\"in\":200,\"principal\":\"me\"}\n"
+	    "{\"object\":null,\"in\":3000,\"principal\":\"me\"}\n"
+	    "{\"object\":\"p/a\",\"in\":4000,\"principal\":\"%s\"}\n"
+	    "{\"object\":\"p/a\",\"in\":50000,\"principal\":null}\n",
+	    emu_owner(r()->emu)), 0600);
+	ck_assert_int_eq(ask("journal.bytes", "p/a").n, 50010);
+	ck_assert_int_eq(ask("journal.bytes", "*").n, 50210);
+	ck_assert_int_eq(ask("journal.bytes", "q").n, 0);
+}
+END_TEST
+
 START_TEST(use_of_a_process_and_of_a_folder)
 {
 	char *const argv[] = { arena_strdup(&drill.arena, "sleep"),
@@ -209,6 +226,7 @@ main(void)
 		honest_wants_a_stop_and_a_restore,
 		bytes_of_a_bucket_are_those_of_its_objects,
 		rate_is_of_the_densest_second_and_without_the_owner,
+		bytes_are_what_was_uploaded_for_an_object,
 		use_of_a_process_and_of_a_folder,
 	};
 	const struct drill_case cases[] = {
