@@ -59,21 +59,37 @@ probe_rto_probe(struct run *r, const char *arg, struct value *v)
 	return (true);
 }
 
+/* What came back is good, or nothing did, and the restore said so. */
+static bool
+probe_good_or_refused(struct run *r, bool good, struct value *v)
+{
+	const struct restored *x = &r->restored;
+
+	if (!x->done && x->status == 0)
+		return (probe_error(r, "no restore has been run"));
+	v->n = x->done ? good : access(machine_host_path(r->machine,
+	    restore_place(r, NULL)), F_OK) != 0;
+	return (true);
+}
+
 /* A backup that was damaged may be refused, but not taken for another. */
 bool
 probe_sound_probe(struct run *r, const char *arg, struct value *v)
 {
-	const struct restored *x = &r->restored;
 
 	(void)arg;
-	if (!x->done && x->status == 0)
-		return (probe_error(r, "no restore has been run"));
-	if (x->done)
-		v->n = x->whole && x->prefix;
-	else
-		v->n = access(machine_host_path(r->machine,
-		    restore_place(r, NULL)), F_OK) != 0;
-	return (true);
+	return (probe_good_or_refused(r, r->restored.whole &&
+	    r->restored.prefix, v));
+}
+
+/* Nor, where it can be seen that something is missing, for all of it. */
+bool
+probe_told_probe(struct run *r, const char *arg, struct value *v)
+{
+
+	(void)arg;
+	return (probe_good_or_refused(r, r->restored.whole &&
+	    r->restored.prefix && r->restored.lost == 0, v));
 }
 
 bool

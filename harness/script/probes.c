@@ -36,6 +36,9 @@ const struct probe probes[] = {
 	{ "restored.sound", NULL, NO, B, LOCAL, "What came back is whole and a "
 	    "prefix, or the restore ended with another status than 0 and left "
 	    "no database.", probe_sound_probe, NULL },
+	{ "restored.told", NULL, NO, B, LOCAL, "All that was acknowledged came "
+	    "back, or the restore ended with another status than 0 and left "
+	    "no database.", probe_told_probe, NULL },
 	{ "restored.chain", NULL, NO, B, LOCAL,
 	    "The chain of hashes is unbroken.", probe_chain_probe, NULL },
 	{ "restored.lost", NULL, NO, I, LOCAL,

@@ -19,6 +19,7 @@ PROBE(probe_process_probe);
 PROBE(probe_process_status_probe);
 PROBE(probe_honest_probe);
 PROBE(probe_sound_probe);
+PROBE(probe_told_probe);
 PROBE(probe_load_probe);
 PROBE(probe_file_probe);
 PROBE(probe_file_size_probe);
