@@ -36,12 +36,12 @@ int	restore_as_owner(struct run *, const char *url, char *const *flags,
     const char *file, struct err *);
 
 /* Restore by -timestamp to `n` moments, evenly from that of row `from` to that
- * of the newest: what comes back must be whole, a prefix, hold nothing that
- * was committed later, and lack nothing that was acknowledged slack_us before.
- * Fills run->restored with the last one; the verdict is FAIL where one is
- * not so. */
+ * of the newest, and within the last_us before that one (0: whenever): what
+ * comes back must be whole, a prefix, hold nothing that was committed later,
+ * and lack nothing that was acknowledged slack_us before.  Fills run->restored
+ * with the last one; the verdict is FAIL where one is not so. */
 enum verdict	restore_moments(struct run *, int64_t n, int64_t from,
-    int64_t slack_us);
+    int64_t last_us, int64_t slack_us);
 
 /* Restore by -txid or -index to `n` places in the log, evenly over what was
  * uploaded: each must bring back what a view of the bucket does that ends with

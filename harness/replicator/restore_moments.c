@@ -71,8 +71,21 @@ moment_check(struct run *r, int64_t at_us, int64_t slack_us, struct err *e)
 	return (run_fail(r, "restored to %s: %s", when, why));
 }
 
+/* The first row, from `from` on, of the last so long; 0: of all time. */
+static int64_t
+moment_first(struct run *r, int64_t from, int64_t last_us)
+{
+	const struct ledger_entry *head = ledger_head(r->ledger), *en;
+
+	while (last_us > 0 && from < head->seq && ((en = ledger_get(r->ledger,
+	    from)) == NULL || en->at_us < head->at_us - last_us))
+		from++;
+	return (from);
+}
+
 enum verdict
-restore_moments(struct run *r, int64_t n, int64_t from, int64_t slack_us)
+restore_moments(struct run *r, int64_t n, int64_t from, int64_t last_us,
+    int64_t slack_us)
 {
 	const struct ledger_entry *head, *en;
 	struct err e = ERR_INIT;
@@ -81,7 +94,8 @@ restore_moments(struct run *r, int64_t n, int64_t from, int64_t slack_us)
 	if (r->folder != NULL)
 		return (run_skip(r, "a folder has the times of files alone"));
 	if (ledger_refresh(r->ledger, &e) != 0 ||
-	    (head = ledger_head(r->ledger)) == NULL || head->seq <= from)
+	    (head = ledger_head(r->ledger)) == NULL || head->seq <= (from =
+	    moment_first(r, from, last_us)))
 		v = run_error(r, "inconclusive: there is no row after %"
 		    PRId64, from);
 	for (int64_t i = 1; v == VERDICT_PASS && i <= n; i++) {

@@ -43,7 +43,8 @@ step_restore_fn(struct run *r, const struct line *l)
 		return (restore_views(r, step_num(r, "views")));
 	if (step_has(r, "moments"))
 		return (restore_moments(r, step_num(r, "moments"),
-		    step_num(r, "from"), step_num(r, "slack")));
+		    step_num(r, "from"), step_num(r, "last"),
+		    step_num(r, "slack")));
 	if (step_has(r, "places"))
 		return (restore_places(r, step_num(r, "places")));
 	if (!step_has(r, "machines"))

@@ -185,6 +185,8 @@ ARGS(restore_args) {
 	    "-index (0.3)" },
 	{ OPT("from", ARG_INT), .dflt = "1", .min = 1,
 	    .doc = "row at whose moment they begin" },
+	{ OPT("last", ARG_DUR), .dflt = "0s", .doc = "moments that are no "
+	    "longer than that before the newest row's; 0s: of all time" },
 	{ OPT("slack", ARG_DUR), .dflt = "3s", .min = 1,
 	    .doc = "how long before a moment all must be there" },
 	{ OPT("within", ARG_DUR), .dflt = "60s", .min = 1 },
@@ -324,7 +326,7 @@ const struct step steps[] = {
 	{ "restore", "restore [parallelism=N] [output=FILE] [machines=N] "
 	    "[within=DURATION] [FLAG…] | restore views=N | "
 	    "restore places=N | restore moments=N "
-	    "[from=ROW] [slack=DURATION]",
+	    "[from=ROW] [last=DURATION] [slack=DURATION]",
 	    "Runs litestream restore on the machine and judges what came "
 	    "back; ask with restored.*. With views: the bucket as it was "
 	    "after N of its changes; each must come back whole, a prefix, "
