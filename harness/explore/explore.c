@@ -256,12 +256,14 @@ write_results(struct run *r, const struct explored *x,
 	put_points(all, &x->twos);
 	put_points(all, &x->crashes);
 	put_points(all, &x->nested);
-	if (coverage_journal(&c, run_journal(r), r->bucket, r->path,
-	    emu_owner(r->emu), e) != 0)
+	/* Each part of a session has the same journal: once is enough. */
+	if (r->opts->explore->shard == 1 && coverage_journal(&c,
+	    run_journal(r), r->bucket, r->path, emu_owner(r->emu), e) != 0)
 		return (-1);
 	coverage_points(&c, x);
-	doc = json_pack("{s:s, s:s, s:I, s:i, s:i, s:O, s:o}", "scenario",
-	    r->sc->name, "release", r->rel->label, "began_us",
+	doc = json_pack("{s:s, s:s, s:s, s:I, s:i, s:i, s:O, s:o}", "scenario",
+	    r->sc->name, "release", r->rel->label, "version",
+	    r->rel->version, "began_us",
 	    (json_int_t)r->emu_began_us, "shard", r->opts->explore->shard,
 	    "shards", r->opts->explore->shards, "points", all, "coverage",
 	    coverage_to_json(&c));
@@ -469,7 +471,7 @@ explore(struct run *r, struct explored *x, struct err *e)
 {
 	const struct explore_opts *o = r->opts->explore;
 	const char *unable = recover_unable(r);
-	size_t tried = 0, restored = 0, n;
+	size_t tried = 0, restored = 0, fresh = 0, n;
 	struct violation *v;
 	struct buf notes;
 	int rc;
@@ -501,7 +503,9 @@ explore(struct run *r, struct explored *x, struct err *e)
 	buf_release(&notes);
 	if (rc != 0)
 		return (run_error(r, "%s", err_msg(e)));
-	if (restored == 0 && n == 0 && o->npoints == 0)
+	for (size_t i = 0; i < n; i++)
+		fresh += v[i].known == NULL;
+	if (restored == 0 && fresh == 0 && o->npoints == 0)
 		return (run_error(r, "inconclusive: of %zu changes of the "
 		    "bucket none left a backup that could be restored",
 		    tried));

@@ -9,7 +9,8 @@
 #include "lib/mem.h"
 
 struct session {
-	const char *scenario, *release;
+	const char *scenario, *release;	/* as ids have it */
+	const char *version;		/* of the binary */
 	int64_t	began_us;
 	int	shards, have;
 	bool	*part;			/* by number, from 0 */
@@ -86,15 +87,15 @@ merge_file(struct merge *m, const char *file, struct err *e)
 {
 	json_error_t why;
 	json_auto_t *doc = json_load_file(file, 0, &why);
-	const char *scenario, *release;
+	const char *scenario, *release, *version;
 	struct session *s;
 	json_int_t began;
 	json_t *all;
 	int shard, shards;
 
-	if (doc == NULL || json_unpack_ex(doc, &why, 0, "{s:s, s:s, s:I, s:i, "
-	    "s:i, s:o}", "scenario", &scenario, "release", &release,
-	    "began_us", &began, "shard", &shard, "shards", &shards, "points",
+	if (doc == NULL || json_unpack_ex(doc, &why, 0, "{s:s, s:s, s:s, s:I, "
+	    "s:i, s:i, s:o}", "scenario", &scenario, "release", &release,
+	    "version", &version, "began_us", &began, "shard", &shard, "shards", &shards, "points",
 	    &all) != 0)
 		return (err_set(e, "%s: %s: it is no explore.json", file,
 		    why.text));
@@ -107,6 +108,7 @@ merge_file(struct merge *m, const char *file, struct err *e)
 		    "%s is among the reports already", file, shard, shards,
 		    scenario, release));
 	s->part[shard - 1] = true;
+	s->version = arena_strdup(&m->a, version);
 	s->have++;
 	coverage_add_json(&m->cov, json_object_get(doc, "coverage"));
 	return (merge_points(m, s, all) == 0 ? 0 : err_set(e, "%s: a point "
@@ -137,7 +139,7 @@ merge_judge(struct merge *m, struct session *s, const char *known,
 	if (s->x.lost.n > 0)
 		qsort(s->x.lost.v, s->x.lost.n, sizeof(*s->x.lost.v), by_k);
 	v = points_judge(&s->x, &m->a, &n);
-	if (known != NULL && points_know(known, s->release, v, n, &m->a, e)
+	if (known != NULL && points_know(known, s->version, v, n, &m->a, e)
 	    != 0)
 		return (-1);
 	for (size_t i = 0; i < n; i++)

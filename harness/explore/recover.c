@@ -50,16 +50,29 @@ static const char recovery_frozen[] = RECOVERY_BEGIN
 
 /* ---- which ---- */
 
-/* After the work the change is the request's own; before it, the next. */
-static const struct point *
-recover_change(const struct points *ps, const struct frozen *f)
+/* The class of the request that was held.  After the work the change is its
+ * own; before it, the next of its kind. */
+static const char *
+recover_class(const struct points *ps, const struct frozen *f)
 {
+	static const char *const verbs[][2] = {
+		{ "storage.objects.insert", "insert " },
+		{ "storage.objects.delete", "delete " },
+	};
 	bool before = strcmp(f->at, "before") == 0;
+	const char *verb = NULL;
 
+	for (size_t i = 0; i < NELEMS(verbs); i++)
+		if (strcmp(f->on, verbs[i][0]) == 0)
+			verb = verbs[i][1];
+	if (verb == NULL)
+		return (str_starts(f->on, "storage.objects.") ? f->on +
+		    strlen("storage.objects.") : f->on);
 	for (size_t i = 0; i < ps->n; i++)
-		if (before ? ps->v[i].k > f->k : ps->v[i].k >= f->k)
-			return (&ps->v[i]);
-	return (NULL);
+		if ((before ? ps->v[i].k > f->k : ps->v[i].k >= f->k) &&
+		    str_starts(ps->v[i].what, verb))
+			return (ps->v[i].what);
+	return ("anything");
 }
 
 /* Of all files below, whatever their order; -1: one cannot be read. */
@@ -120,12 +133,10 @@ recover_points(struct run *r, const struct points *ps, struct points *out)
 	out->v = arena_alloc(a, (n + 1) * sizeof(*out->v));
 	out->n = n;
 	for (const struct frozen *f = r->frozen; f != NULL; f = f->next) {
-		const struct point *p = recover_change(ps, f);
-
 		out->v[--n] = (struct point){ .k = f->k, .crash = true,
 		    .object = f->dir, .state = recover_state(ps, f),
-		    .what = arena_printf(a, "crash %s %s", f->at, p != NULL ?
-		    p->what : "anything") };
+		    .what = arena_printf(a, "crash %s %s", f->at,
+		    recover_class(ps, f)) };
 	}
 }
 

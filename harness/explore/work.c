@@ -402,5 +402,9 @@ work_points(struct run *r, struct points *ps, const bool *pick, int jobs,
 			rc = work_gather(r, ps, dirs[i], status, e);
 		(void)file_remove_all(dirs[i], NULL);
 	}
+	for (size_t i = 0; rc == 0 && i < ps->n; i++)
+		if (pick[i] && !ps->v[i].tried)
+			rc = err_set(e, "cannot explore: what came back after "
+			    "change %" PRId64 " was lost", ps->v[i].k);
 	return (rc);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "harness/oracle/judge.h"
+#include "harness/workload/state.h"
 
 static bool	no(struct oracle_ctx *, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
@@ -239,6 +240,44 @@ side(struct oracle_ctx *c)
 	    " NOT INDEXED"));
 }
 
+/* What the newest row says that knows of them, against the tables. */
+static bool
+state(struct oracle_ctx *c)
+{
+	sqlite3_stmt *st = NULL;
+	char is[STATE_MAX], was[STATE_MAX] = "";
+	struct err e = ERR_INIT;
+	int64_t seq = 0;
+	bool ok;
+
+	if (!c->table)
+		return (true);
+	if (sqlite3_prepare_v2(c->db, "SELECT seq, payload FROM ledger WHERE"
+	    " substr(payload, 1, 6) = CAST('" STATE_MARK "' AS BLOB)"
+	    " ORDER BY seq DESC LIMIT 1", -1, &st, NULL) == SQLITE_OK &&
+	    sqlite3_step(st) == SQLITE_ROW) {
+		const char *p = sqlite3_column_blob(st, 1);
+		int n = sqlite3_column_bytes(st, 1);
+		const char *end = memchr(p, '\n', (size_t)n);
+
+		seq = sqlite3_column_int64(st, 0);
+		(void)snprintf(was, sizeof(was), "%.*s", end != NULL ?
+		    (int)(end + 1 - p) : n, p);
+	}
+	sqlite3_finalize(st);
+	if (seq == 0)
+		return (true);
+	if (state_of(c->db, true, is, &e) != 0)
+		ok = no(c, "%s", err_msg(&e));
+	else
+		ok = strcmp(is, was) == 0 || no(c, "row %" PRId64 " was "
+		    "committed with '%.*s' (rows and their sum), what came "
+		    "back has '%.*s'", seq, (int)strcspn(was, "\n"), was,
+		    (int)strcspn(is, "\n"), is);
+	err_release(&e);
+	return (ok);
+}
+
 static bool
 chain(struct oracle_ctx *c)
 {
@@ -275,23 +314,26 @@ not_beyond(struct oracle_ctx *c)
 
 const struct oracle oracles[] = {
 	{ "integrity", "SQLite's own integrity_check says ok", ORACLE_WHOLE,
-	    integrity },
+	    integrity, NULL },
 	{ "tables", "the ledger's tables are there once a commit was "
-	    "acknowledged", ORACLE_WHOLE, tables },
+	    "acknowledged", ORACLE_WHOLE, tables, NULL },
 	{ "index", "the ledger's index and a full scan of its table find the "
-	    "same rows", ORACLE_WHOLE, index_agrees },
+	    "same rows", ORACLE_WHOLE, index_agrees, NULL },
 	{ "sum", "the running sum that each commit adds to equals a scan",
-	    ORACLE_WHOLE, sum_agrees },
+	    ORACLE_WHOLE, sum_agrees, NULL },
 	{ "references", "no row refers to one that is not there (SQLite's own "
 	    "foreign_key_check), and none lacks one that came with it",
-	    ORACLE_WHOLE, references },
+	    ORACLE_WHOLE, references, "state" },
 	{ "side", "what workloads wrote to tables of their own is as written, "
-	    "and not newer than the ledger", ORACLE_WHOLE, side },
+	    "and not newer than the ledger", ORACLE_WHOLE, side, NULL },
+	{ "state", "the workloads' own tables are as they were at the newest "
+	    "commit that wrote down how many rows they had, and their sum",
+	    ORACLE_WHOLE, state, NULL },
 	{ "chain", "each row's hash is that of its content and of the row "
-	    "before it, from the first row on", ORACLE_CHAIN, chain },
+	    "before it, from the first row on", ORACLE_CHAIN, chain, NULL },
 	{ "prefix", "the rows are a beginning of what was attempted",
-	    ORACLE_PREFIX, prefix },
+	    ORACLE_PREFIX, prefix, NULL },
 	{ "not-beyond", "no row is there that was never attempted",
-	    ORACLE_PREFIX, not_beyond },
+	    ORACLE_PREFIX, not_beyond, NULL },
 	{ 0 }
 };

@@ -19,6 +19,9 @@ struct oracle {
 	enum oracle_says says;
 	/* true: it holds; false: why is set in the context */
 	bool	(*fn)(struct oracle_ctx *);
+	/* Another that sees all that this one sees, and says less of it; or
+	 * NULL. */
+	const char *part_of;
 };
 extern const struct oracle oracles[];	/* ends with name == NULL */
 

@@ -372,7 +372,14 @@ run_judge_known_bug(struct run *r)
 	if (!script_is_known_bug(r->sc, r->drilled->version))
 		return;
 	if (r->verdict == VERDICT_FAIL) {
-		r->verdict = VERDICT_PASS;
+		const char *is = r->property != NULL ? r->property : "";
+		const char *known = r->sc->known_bug_property;
+
+		if (known == NULL || strcmp(known, is) == 0)
+			r->verdict = VERDICT_PASS;
+		else
+			(void)run_fail(r, "not the known bug, which is about "
+			    "%s: %s", known, r->why);
 	} else if (r->verdict == VERDICT_PASS) {
 		(void)run_error(r, "passes, but known-bug says that it fails "
 		    "with %s: remove the mark", r->drilled->version);

@@ -54,8 +54,9 @@ struct frozen {
 	struct frozen *next;
 	int	number;		/* in this run, from 1 on */
 	int64_t	k;		/* the newest change of the bucket then */
-	const char *at;		/* where a request was held: "before" the
-				 * service's work, or "after" it */
+	const char *on;		/* a request's method id */
+	const char *at;		/* where it was held: "before" the service's
+				 * work, or "after" it */
 	const char *dir;	/* data/, and ledger */
 };
 /* What the rules of `freeze` are named, with the process behind it. */

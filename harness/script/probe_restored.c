@@ -67,8 +67,7 @@ probe_good_or_refused(struct run *r, bool good, struct value *v)
 
 	if (!x->done && x->status == 0)
 		return (probe_error(r, "no restore has been run"));
-	v->n = x->done ? good : access(machine_host_path(r->machine,
-	    restore_place(r, NULL)), F_OK) != 0;
+	v->n = x->done ? good : access(x->path, F_OK) != 0;
 	return (true);
 }
 

@@ -126,6 +126,7 @@ struct scenario {
 	const char *tags;	/* " crash check " */
 	const char *known_bug;	/* releases "0.5.3..0.5.14 0.5.16", or NULL */
 	const char *known_bug_reason;
+	const char *known_bug_property;	/* or NULL: whichever */
 	const char **needs;	/* the words of `need` */
 	size_t	nneeds;
 	int64_t	limit_us;	/* hard time limit: `limit 60s`, default 60 s */

@@ -81,7 +81,9 @@ script_known_bug(struct parse *p, const struct line *l)
 	for (size_t i = 0; i < l->nwords; i++) {
 		const struct word *w = &l->words[i];
 
-		if (w->key != NULL)
+		if (w->key != NULL && strcmp(w->key, "property") == 0)
+			p->sc->known_bug_property = w->value;
+		else if (w->key != NULL)
 			p->sc->known_bug_reason = w->value;
 		else if (!script_is_range(w->text))
 			diag_error(&p->d, &w->at, "'%s' is not a release: "

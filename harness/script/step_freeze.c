@@ -70,6 +70,7 @@ freeze_one(struct run *r, bool *came, struct err *e)
 	    "times", 1, "as", as), e);
 	if (rule < 0)
 		return (-1);
+	f->on = step_str(r, "on");
 	f->at = step_str(r, "at");
 	f->number = r->frozen != NULL ? r->frozen->number + 1 : 1;
 	f->dir = arena_printf(&r->arena, "%s/frozen/%d", r->dir, f->number);

@@ -34,6 +34,8 @@ ARGS(known_bug_args) {
 	{ REST("release", ARG_STR), .required = true,
 	    .doc = "0.5.3, or a range 0.5.3..0.5.14" },
 	{ OPT("reason", ARG_STR), .required = true },
+	{ OPT("property", ARG_STR), .doc = "what fails, as reports name it; "
+	    "another is a FAIL like any" },
 	{ .name = NULL }
 };
 ARGS(phase_args) {
@@ -254,7 +256,7 @@ const struct step steps[] = {
 	{ "limit", "limit DURATION",
 	    "Hard time limit of the whole drill; 60s without it.",
 	    limit_args, .header = true, .fn = step_head_fn },
-	{ "known-bug", "known-bug RELEASE… reason=\"TEXT\"",
+	{ "known-bug", "known-bug RELEASE… reason=\"TEXT\" [property=NAME]",
 	    "Must fail with these releases; passing there is an ERROR.",
 	    known_bug_args, .header = true, .fn = step_head_fn },
 	{ "phase", "phase \"TITLE\"", "A heading in the log and in reports.",

@@ -16,7 +16,7 @@
 	"false,\"frontier\":" #frontier ",\"lag_us\":0,\"broken\":null,"	\
 	"\"litter\":null,\"said\":null}"
 #define REPORT(began, shard, shards, points) \
-	"{\"scenario\":\"s\",\"release\":\"0.5.17\",\"began_us\":" #began	\
+	"{\"scenario\":\"s\",\"release\":\"0.5.17\",\"version\":\"0.5.17\",\"began_us\":" #began	\
 	",\"shard\":" #shard ",\"shards\":" #shards ",\"points\":[" points "]}"
 
 static const struct {

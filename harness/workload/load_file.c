@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "harness/workload/load_int.h"
+#include "harness/workload/state.h"
 #include "lib/clock.h"
 #include "lib/file.h"
 
@@ -330,33 +331,40 @@ run(sqlite3_stmt *st)
 	return (sqlite3_reset(st) == SQLITE_OK && rc == SQLITE_DONE);
 }
 
-/* The row and the sum; its seq and hash for the ledger. */
+/* The number of the next row, and what it is chained to. */
 static bool
-append(struct writer *w, int64_t *seq, int64_t *at_us,
-    char hash[LEDGER_HASH + 1])
+next_row(struct writer *w, int64_t *seq, char prev[LEDGER_HASH + 1])
 {
-	size_t n = (size_t)w->c->o->payload;
-	char prev[LEDGER_HASH + 1];
-	int rc;
 
-	memcpy(prev, ledger_zeros, sizeof(prev));
+	memcpy(prev, ledger_zeros, LEDGER_HASH + 1);
 	*seq = 1;
-	if ((rc = sqlite3_step(w->head)) == SQLITE_ROW) {
+	if (sqlite3_step(w->head) == SQLITE_ROW) {
 		*seq = sqlite3_column_int64(w->head, 0) + 1;
-		(void)snprintf(prev, sizeof(prev), "%s",
+		(void)snprintf(prev, LEDGER_HASH + 1, "%s",
 		    (const char *)sqlite3_column_text(w->head, 1));
 	}
-	if (sqlite3_reset(w->head) != SQLITE_OK)
-		return (false);
+	return (sqlite3_reset(w->head) == SQLITE_OK);
+}
+
+/* The row and the sum; its time and hash for the ledger. */
+static bool
+append(struct writer *w, int64_t seq, const char *prev, const char *state,
+    int64_t *at_us, char hash[LEDGER_HASH + 1])
+{
+	size_t n = (size_t)w->c->o->payload, len = strlen(state);
+
 	*at_us = clock_wall_us(NULL);
 	load_fill(w->payload, n, &w->c->rng);
-	ledger_hash(hash, prev, *seq, *at_us, w->payload, n);
-	sqlite3_bind_int64(w->insert, 1, *seq);
+	memcpy(w->payload, state, len);
+	if (n < len)
+		n = len;
+	ledger_hash(hash, prev, seq, *at_us, w->payload, n);
+	sqlite3_bind_int64(w->insert, 1, seq);
 	sqlite3_bind_int64(w->insert, 2, *at_us);
 	sqlite3_bind_blob64(w->insert, 3, w->payload, n, SQLITE_STATIC);
-	sqlite3_bind_text(w->insert, 4, prev, LEDGER_HASH, SQLITE_TRANSIENT);
+	sqlite3_bind_text(w->insert, 4, prev, LEDGER_HASH, SQLITE_STATIC);
 	sqlite3_bind_text(w->insert, 5, hash, LEDGER_HASH, SQLITE_STATIC);
-	sqlite3_bind_int64(w->sum, 1, *seq);
+	sqlite3_bind_int64(w->sum, 1, seq);
 	return (run(w->insert) && run(w->sum));
 }
 
@@ -364,14 +372,18 @@ static enum load_end
 transaction(struct writer *w, struct err *e)
 {
 	struct load_child *c = w->c;
-	char hash[LEDGER_HASH + 1];
+	char prev[LEDGER_HASH + 1], hash[LEDGER_HASH + 1], state[STATE_MAX];
 	int64_t seq, at_us;
 
-	if (!run(w->begin) || !append(w, &seq, &at_us, hash))
-		return (load_sqlite(w->db, "cannot append", e));
+	if (!run(w->begin) || !next_row(w, &seq, prev))
+		return (load_sqlite(w->db, "cannot begin", e));
 	if (c->w->step != NULL && c->w->step(w->db, seq, c->o->payload,
 	    &c->rng, e) != 0)
 		return (blame(w->db));
+	if (state_of(w->db, false, state, e) != 0)
+		return (blame(w->db));
+	if (!append(w, seq, prev, state, &at_us, hash))
+		return (load_sqlite(w->db, "cannot append", e));
 	if (ledger_attempt(c->ledger, seq, at_us, hash) != 0) {
 		err_setno(e, "cannot write to the ledger");
 		return (LOAD_BROKEN);
@@ -404,7 +416,7 @@ load_file_main(struct load_child *c, struct err *e)
 	struct writer w = { .c = c };
 	enum load_end end;
 
-	w.payload = mem_alloc((size_t)c->o->payload + 1);
+	w.payload = mem_alloc((size_t)c->o->payload + STATE_MAX);
 	if ((end = open_db(&w, e)) == LOAD_DONE)
 		load_ready(c);
 	for (int64_t i = 0; end == LOAD_DONE &&
