@@ -125,12 +125,13 @@ static int
 replay(struct run *r, const struct explored *x, struct violation *v,
     struct err *e)
 {
-	bool nest = v->at->moment > 0;
 	struct violation from = *v, *found;
 	struct again g;
+	bool nest;
 	size_t n;
 
 	from.at = again_from(x, v->at);
+	nest = from.at->nest;
 	for (int i = 0; i < r->opts->explore->repeat; i++) {
 		bool fired = false;
 
@@ -139,8 +140,8 @@ replay(struct run *r, const struct explored *x, struct violation *v,
 			return (-1);
 		found = points_judge(&g.x, &r->arena, &n);
 		for (size_t j = 0; j < n; j++)
-			fired = fired || ((nest ? found[j].at->moment > 0 :
-			    found[j].at == g.at) &&
+			fired = fired || ((v->at->moment > 0 ?
+			    found[j].at->moment > 0 : found[j].at == g.at) &&
 			    strcmp(found[j].property, v->property) == 0);
 		v->tries++;
 		v->fired += fired;
@@ -173,14 +174,15 @@ replay_some(struct run *r, const struct explored *x, struct violation *v,
 
 /* The emulator's data are whole only when it has ended; it goes on after. */
 static int
-save_history(struct run *r, struct err *e)
+save_history(struct run *r, size_t changes, struct err *e)
 {
 	struct arena *a = &r->arena;
 	const char *dir = arena_printf(a, "%s/history", r->opts->out);
 	const char *data = arena_strdup(a, emu_data(r->emu));
-	json_auto_t *s = json_pack("{s:s, s:s, s:s, s:s, s:I}", "scenario",
-	    r->sc->name, "release", r->rel->version, "bucket", r->bucket,
-	    "path", r->path, "began_us", (json_int_t)r->emu_began_us);
+	json_auto_t *s = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}",
+	    "scenario", point_text(a, r->sc->name), "release",
+	    r->rel->version, "bucket", r->bucket, "path", r->path, "began_us",
+	    (json_int_t)r->emu_began_us, "changes", (json_int_t)changes);
 	int rc;
 
 	if (file_mkdirs(dir, 0755, e) != 0 || emu_end(r->emu, e) != 0)
@@ -208,14 +210,18 @@ explore_load(struct run *r, const char *data, struct err *e)
 	const char *file = arena_printf(a, "%s/session.json", dir);
 	json_error_t why;
 	json_t *s = json_load_file(file, 0, &why);
-	const char *bucket, *path;
-	json_int_t began;
+	const char *bucket, *path, *release;
+	json_int_t began, changes;
 	int rc = -1;
 
-	if (s == NULL || json_unpack_ex(s, &why, 0, "{s:s, s:s, s:I}",
-	    "bucket", &bucket, "path", &path, "began_us", &began) != 0)
+	if (s == NULL || json_unpack_ex(s, &why, 0, "{s:s, s:s, s:s, s:I, s:I}",
+	    "bucket", &bucket, "path", &path, "release", &release, "began_us",
+	    &began, "changes", &changes) != 0)
 		err_set(e, "%s: %s: it is no saved history of `litedrill "
 		    "explore`", file, why.text);
+	else if (strcmp(release, r->rel->version) != 0)
+		err_set(e, "%s is a history of Litestream %s, this is %s",
+		    dir, release, r->rel->version);
 	else if (file_copy(arena_printf(a, "%s/journal.jsonl", dir),
 	    run_journal(r), e) == 0 &&
 	    file_copy(arena_printf(a, "%s/ledger", dir), arena_printf(a,
@@ -224,6 +230,7 @@ explore_load(struct run *r, const char *data, struct err *e)
 		r->bucket = arena_strdup(a, bucket);
 		r->path = arena_strdup(a, path);
 		r->emu_began_us = began;
+		r->saved_changes = (size_t)changes;
 		recover_load(r, dir, s);
 		rc = 0;
 	}
@@ -261,11 +268,13 @@ write_results(struct run *r, const struct explored *x,
 	    run_journal(r), r->bucket, r->path, emu_owner(r->emu), e) != 0)
 		return (-1);
 	coverage_points(&c, x);
-	doc = json_pack("{s:s, s:s, s:s, s:I, s:i, s:i, s:O, s:o}", "scenario",
-	    r->sc->name, "release", r->rel->label, "version",
+	doc = json_pack("{s:s, s:s, s:s, s:I, s:i, s:i, s:b, s:O, s:o}", "scenario",
+	    point_text(a, r->sc->name), "release", point_text(a,
+	    r->rel->label), "version",
 	    r->rel->version, "began_us",
 	    (json_int_t)r->emu_began_us, "shard", r->opts->explore->shard,
-	    "shards", r->opts->explore->shards, "points", all, "coverage",
+	    "shards", r->opts->explore->shards, "single",
+	    r->opts->explore->npoints > 0, "points", all, "coverage",
 	    coverage_to_json(&c));
 	s = json_dumps(doc, JSON_INDENT(1));
 	rc = file_write(arena_printf(a, "%s/explore.json", r->opts->out), s,
@@ -285,8 +294,8 @@ write_results(struct run *r, const struct explored *x,
 
 /* The first that is not known decides; rerun.sh shows it again. */
 static enum verdict
-conclude(struct run *r, size_t tried, const struct violation *v, size_t n,
-    struct err *e)
+conclude(struct run *r, const struct explored *x, size_t tried,
+    const struct violation *v, size_t n, struct err *e)
 {
 	const struct violation *first = NULL;
 	size_t fresh = 0;
@@ -300,7 +309,7 @@ conclude(struct run *r, size_t tried, const struct violation *v, size_t n,
 	    tried, n, n - fresh);
 	if (first == NULL)
 		return (VERDICT_PASS);
-	if (r->opts->explore->replay == NULL && (save_history(r, e) != 0 ||
+	if (r->opts->explore->replay == NULL && (save_history(r, x->lost.n, e) != 0 ||
 	    run_evidence_replay(r, first->since != NULL ? first->since->k :
 	    first->at->list_k, first->at->k, e) != 0))
 		return (run_error(r, "%s", err_msg(e)));
@@ -466,6 +475,33 @@ try_all(struct run *r, struct explored *x, struct buf *notes, size_t *tried,
 	return (audit_all(r, x, notes, e));
 }
 
+/* What was asked for must be there, and all that was saved. */
+static enum verdict
+explore_has(struct run *r, const struct explored *x)
+{
+	const struct explore_opts *o = r->opts->explore;
+	const struct points *ps = &x->lost;
+
+	if (o->replay != NULL && ps->n != r->saved_changes)
+		return (run_error(r, "%s: of %zu changes that it was saved with "
+		    "its journal has %zu: it is damaged", o->replay,
+		    r->saved_changes, ps->n));
+	for (size_t i = 0; i < o->npoints; i++) {
+		bool found = false;
+
+		for (size_t k = 0; k < ps->n; k++)
+			found = found || ps->v[k].k == o->points[i];
+		for (size_t k = 0; k < x->crashes.n; k++)
+			found = found || x->crashes.v[k].k == o->points[i];
+		if (!found)
+			return (run_error(r, "the backup has no change %" PRId64
+			    "; there are %zu, from %" PRId64 " to %" PRId64,
+			    o->points[i], ps->n, ps->n > 0 ? ps->v[0].k : 0,
+			    ps->n > 0 ? ps->v[ps->n - 1].k : 0));
+	}
+	return (VERDICT_PASS);
+}
+
 static enum verdict
 explore(struct run *r, struct explored *x, struct err *e)
 {
@@ -478,11 +514,17 @@ explore(struct run *r, struct explored *x, struct err *e)
 
 	points_two_times(&x->lost, &r->arena, &x->twos);
 	recover_points(r, &x->lost, &x->crashes);
+	if (x->crashes.n > 0 && unable != NULL && r->opts->no_skip)
+		return (run_error(r, "%zu crashes cannot be tried: %s",
+		    x->crashes.n, unable));
 	if (x->crashes.n > 0 && unable != NULL) {
 		run_log(r, "expl", "SKIP %zu crashes: %s", x->crashes.n,
 		    unable);
 		x->crashes.n = 0;
 	}
+	if (explore_has(r, x) != VERDICT_PASS || (o->replay != NULL &&
+	    x->crashes.n > 0 && recover_prepare(r) != VERDICT_PASS))
+		return (r->verdict);
 	/* It is lost now; what was frozen of it has a machine of its own. */
 	machine_halt(r->machine);
 	loads_kill(r);
@@ -505,11 +547,12 @@ explore(struct run *r, struct explored *x, struct err *e)
 		return (run_error(r, "%s", err_msg(e)));
 	for (size_t i = 0; i < n; i++)
 		fresh += v[i].known == NULL;
-	if (restored == 0 && fresh == 0 && o->npoints == 0)
+	if (restored == 0 && fresh == 0 && o->npoints == 0 &&
+	    (tried > 0 || o->shards == 1))
 		return (run_error(r, "inconclusive: of %zu changes of the "
 		    "bucket none left a backup that could be restored",
 		    tried));
-	return (conclude(r, tried, v, n, e));
+	return (conclude(r, x, tried, v, n, e));
 }
 
 enum verdict

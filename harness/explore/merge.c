@@ -90,15 +90,20 @@ merge_file(struct merge *m, const char *file, struct err *e)
 	const char *scenario, *release, *version;
 	struct session *s;
 	json_int_t began;
-	json_t *all;
-	int shard, shards;
+	json_t *all, *cov;
+	int shard, shards, single;
 
 	if (doc == NULL || json_unpack_ex(doc, &why, 0, "{s:s, s:s, s:s, s:I, "
-	    "s:i, s:i, s:o}", "scenario", &scenario, "release", &release,
-	    "version", &version, "began_us", &began, "shard", &shard, "shards", &shards, "points",
-	    &all) != 0)
-		return (err_set(e, "%s: %s: it is no explore.json", file,
-		    why.text));
+	    "s:i, s:i, s:b, s:o, s:o}", "scenario", &scenario, "release",
+	    &release, "version", &version, "began_us", &began, "shard",
+	    &shard, "shards", &shards, "single", &single, "points", &all,
+	    "coverage", &cov) != 0 || !json_is_array(all) ||
+	    !json_is_array(cov))
+		return (err_set(e, "%s: it is no explore.json%s%s", file,
+		    why.text[0] != '\0' ? ": " : "", why.text));
+	if (single)
+		return (err_set(e, "%s: it is of single points (--point), no "
+		    "part of a whole", file));
 	if (shards < 1 || shards > 10000 || shard < 1 || shard > shards)
 		return (err_set(e, "%s: there is no part %d of %d", file,
 		    shard, shards));
@@ -110,7 +115,7 @@ merge_file(struct merge *m, const char *file, struct err *e)
 	s->part[shard - 1] = true;
 	s->version = arena_strdup(&m->a, version);
 	s->have++;
-	coverage_add_json(&m->cov, json_object_get(doc, "coverage"));
+	coverage_add_json(&m->cov, cov);
 	return (merge_points(m, s, all) == 0 ? 0 : err_set(e, "%s: a point "
 	    "of it is none", file));
 }
@@ -129,7 +134,7 @@ merge_judge(struct merge *m, struct session *s, const char *known,
     struct buf *out, struct err *e)
 {
 	struct violation *v;
-	size_t n, fresh = 0;
+	size_t n, fresh = 0, restored = 0;
 
 	for (int i = 0; i < s->shards; i++)
 		if (!s->part[i])
@@ -144,6 +149,11 @@ merge_judge(struct merge *m, struct session *s, const char *known,
 		return (-1);
 	for (size_t i = 0; i < n; i++)
 		fresh += v[i].known == NULL;
+	for (size_t i = 0; i < s->x.lost.n; i++)
+		restored += s->x.lost.v[i].tried && s->x.lost.v[i].status == 0;
+	if (restored == 0 && fresh == 0)
+		return (err_set(e, "inconclusive: of %s with %s no point could "
+		    "be restored", s->scenario, s->release));
 	buf_addf(out, "%s with %s, in %d part%s: %zu points, %zu violations, "
 	    "%zu of them known\n\n", s->scenario, s->release, s->shards,
 	    s->shards > 1 ? "s" : "", s->x.lost.n +

@@ -208,12 +208,30 @@ points_two_times(const struct points *ps, struct arena *a, struct points *out)
 
 /* ---- results as JSON ---- */
 
+const char *
+point_text(struct arena *a, const char *s)
+{
+	json_t *j = json_string(s);
+	char *t;
+
+	json_decref(j);
+	if (j != NULL)
+		return (s);
+	t = arena_strdup(a, s);
+	for (char *p = t; *p != '\0'; p++)
+		if ((*p & 0x80) != 0)
+			*p = '?';
+	return (t);
+}
+
 static json_t *
 text_or_null(const char *s)
 {
-	json_t *j = s != NULL ? json_string(s) : json_null();
+	struct arena a = ARENA_INIT;
+	json_t *j = s != NULL ? json_string(point_text(&a, s)) : json_null();
 
-	return (j != NULL ? j : json_string("(not UTF-8)"));
+	arena_release(&a);
+	return (j);
 }
 
 json_t *

@@ -22,6 +22,7 @@ struct point {
 	int64_t	list_k;
 	bool	crash;		/* not the bucket alone: what runs on the
 				 * machine died there, and went on */
+	bool	nest;		/* its recovery was frozen on its way */
 	int	moment;		/* of a crash in the recovery from that one:
 				 * which, from 1 on */
 	const char *what;	/* request class: "insert level 0" */
@@ -111,6 +112,9 @@ bool	points_is_known(const struct known *, const struct violation *,
 int	points_know(const char *file, const char *version, struct violation *,
     size_t n, struct arena *, struct err *);
 
+/* The text, fit for JSON: where it is not UTF-8, with `?` for what is not
+ * ASCII. */
+const char	*point_text(struct arena *, const char *);
 /* Results, for other processes and for `merge`. */
 json_t	*point_to_json(const struct point *);
 /* 0, or -1 where it is none; strings are the arena's. */

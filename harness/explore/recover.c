@@ -213,6 +213,20 @@ recover_again(struct run *r, const struct point *p, const char *journal,
 	return (0);
 }
 
+enum verdict
+recover_prepare(struct run *r)
+{
+	const char *text = arena_printf(&r->arena, "scenario \"what a history "
+	    "does not hold\"\nprovision bucket=%s path=%s\n", r->bucket,
+	    r->path);
+	int errors = 0;
+	struct scenario *sc = script_parse("prepare", text, strlen(text),
+	    NULL, stderr, &errors);
+
+	return (sc == NULL ? run_error(r, "the history's bucket or path "
+	    "cannot be") : steps_run(r, sc->lines, sc->nlines));
+}
+
 /* Where there was nothing to freeze, it is behind: the rest will tell. */
 static enum verdict
 recover_steps(struct run *r, bool nest)
@@ -252,7 +266,8 @@ recover_child(struct run *r, struct point *p, const char *dir, bool nest)
 	proc_kill_tree(getpid(), true);
 	doc = json_pack("{s:s, s:s, s:s, s:O}", "verdict", verdict_name(v),
 	    "property", r->property != NULL ? r->property : "recovery", "why",
-	    r->why != NULL ? r->why : "no reason", "again", again);
+	    r->why != NULL ? point_text(&r->arena, r->why) : "no reason",
+	    "again", again);
 	if (v != VERDICT_ERROR && r->frozen != NULL && recover_again(r, p,
 	    journal, again, &e) != 0)
 		(void)json_object_set_new(doc, "error", json_string(err_msg(
@@ -336,6 +351,7 @@ recover_start(struct run *r, struct recover_job *j, struct point *p,
 
 	if (file_remove_all(dir, e) != 0 || file_mkdirs(dir, 0700, e) != 0)
 		return (-1);
+	p->nest = nest;
 	*j = (struct recover_job){ fork(), p, dir };
 	if (j->pid == 0)
 		recover_child(r, p, dir, nest);
@@ -383,8 +399,8 @@ recover_save(struct run *r, const char *dir, json_t *session, struct err *e)
 
 	for (const struct frozen *f = r->frozen; f != NULL && rc == 0;
 	    f = f->next, i++) {
-		(void)json_array_append_new(list, json_pack("{s:I, s:s}", "k",
-		    (json_int_t)f->k, "at", f->at));
+		(void)json_array_append_new(list, json_pack("{s:I, s:s, s:s}",
+		    "k", (json_int_t)f->k, "on", f->on, "at", f->at));
 		rc = run_copy_tree(r, f->dir, arena_printf(&r->arena,
 		    "%s/frozen-%d", dir, i), e);
 	}
@@ -401,9 +417,11 @@ recover_load(struct run *r, const char *dir, const json_t *session)
 
 	json_array_foreach(json_object_get(session, "frozen"), i, j) {
 		const char *at = json_string_value(json_object_get(j, "at"));
+		const char *on = json_string_value(json_object_get(j, "on"));
 		struct frozen *f = arena_alloc(&r->arena, sizeof(*f));
 
 		f->k = json_integer_value(json_object_get(j, "k"));
+		f->on = arena_strdup(&r->arena, on != NULL ? on : "anything");
 		f->at = arena_strdup(&r->arena, at != NULL ? at : "before");
 		f->dir = arena_printf(&r->arena, "%s/frozen-%zu", dir, i);
 		*end = f;

@@ -24,6 +24,10 @@ int	recover_run(struct run *, struct points *, const bool *pick,
 /* Why nothing can be recovered here, or NULL. */
 const char	*recover_unable(struct run *);
 
+/* The machine of a replay gets account, key and environment, which a history
+ * does not hold. */
+enum verdict	recover_prepare(struct run *);
+
 /* Into the folder of a saved history, and from there. */
 int	recover_save(struct run *, const char *dir, json_t *session,
     struct err *);

@@ -13,6 +13,7 @@
 #include "harness/oracle/oracles.h"
 #include "harness/run/emu.h"
 #include "harness/run/proc.h"
+#include "harness/run/run_int.h"
 #include "harness/workload/ledger.h"
 #include "lib/clock.h"
 #include "lib/file.h"
@@ -125,13 +126,11 @@ work_lag(const struct work *w, int64_t wall_us, int64_t frontier)
 static const char *
 work_said(struct work *w, const char *text)
 {
-	const char *panic = strstr(text, "panic: ");
+	const char *panic = run_panic(text);
 	size_t n = panic != NULL ? strcspn(panic, "\n") : strlen(text);
 
-	if (panic != NULL) {
-		text = panic + strlen("panic: ");
-		n -= (size_t)(text - panic);
-	}
+	if (panic != NULL)
+		text = panic;
 	while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == ' '))
 		n--;
 	for (const char *s = text; (s = memchr(s, '\n', n - (size_t)(s -
@@ -182,10 +181,15 @@ work_restore(struct work *w, const char *view, const char *file,
 	p->status = proc_run(&o, WORK_US, &w->a, &out, &err, &late, e);
 	if (p->status < 0)
 		return (-1);
-	p->panic = strstr(err, "panic:") != NULL ||
-	    strstr(err, "SIGSEGV") != NULL || strstr(out, "panic:") != NULL;
+	p->panic = run_panic(err) != NULL || run_panic(out) != NULL;
 	if (p->status != 0)
-		p->said = work_said(w, *err != '\0' ? err : out);
+		p->said = work_said(w, run_panic(out) != NULL || *err == '\0' ?
+		    out : err);
+	/* Of this machine, and nothing that was backed up. */
+	if (p->status == 128 + SIGKILL || (p->said != NULL && strstr(p->said,
+	    "no space left on device") != NULL))
+		return (err_set(e, "a restore could not be made: %s",
+		    *p->said != '\0' ? p->said : "it was killed"));
 	return (0);
 }
 

@@ -176,12 +176,33 @@ run_make_dir(struct run *r, struct err *e)
 }
 
 /* An out/ folder of an earlier run is replaced, not added to. */
+/* Does the history that is to be read lie in this folder? */
+static bool
+run_replays_below(struct run *r, const char *out)
+{
+	const char *dir = r->opts->explore != NULL ?
+	    r->opts->explore->replay : NULL;
+	char *a = dir != NULL ? realpath(dir, NULL) : NULL;
+	char *b = realpath(out, NULL);
+	size_t n = b != NULL ? strlen(b) : 0;
+	bool below = a != NULL && b != NULL && strncmp(a, b, n) == 0 &&
+	    (a[n] == '/' || a[n] == '\0');
+
+	free(a);
+	free(b);
+	return (below);
+}
+
 static int
 run_make_out(struct run *r, struct err *e)
 {
 	const char *out = r->opts->out;
 	const char *log = arena_printf(&r->arena, "%s/log", out);
 
+	if (run_replays_below(r, out))
+		return (err_set(e, "the history %s lies in %s, which this run "
+		    "would make anew: move it, or give another --out",
+		    r->opts->explore->replay, out));
 	if (file_remove_all(out, e) != 0 || file_mkdirs(out, 0755, e) != 0)
 		return (-1);
 	r->log_fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);

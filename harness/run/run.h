@@ -91,7 +91,10 @@ struct run {
 	int	app_port;		/* ${app.port} */
 
 	struct emu *emu;
-	int64_t	emu_began_us;		/* wall clock, the journal's zero */
+	/* Wall clock, the journal's zero; late by what the start took, so that
+	 * nothing seems to have been attempted later than it was. */
+	int64_t	emu_began_us;
+	size_t	saved_changes;		/* of a replay's history */
 	struct machine *machine;
 	struct ledger *ledger;
 	struct loads *loads;

@@ -222,14 +222,26 @@ ledger_acknowledged(struct run *r)
 	return (n);
 }
 
+const char *
+run_panic(const char *text)
+{
+	static const char *const words[] = { "panic: ", "fatal error: ",
+	    "unexpected fault address " };
+
+	for (const char *s = text; s != NULL && *s != '\0';
+	    s = (s = strchr(s, '\n')) != NULL ? s + 1 : NULL)
+		for (size_t i = 0; i < NELEMS(words); i++)
+			if (str_starts(s, words[i]))
+				return (s);
+	return (NULL);
+}
+
 /* A program that panicked is broken whatever else it did: the line that says
  * so in what a process of the machine printed, or NULL.  An exploration judges
  * each restore that `wait synced` tried, and more of them. */
 static const char *
 check_panic(struct run *r)
 {
-	static const char *const words[] = { "panic: ", "fatal error: ",
-	    "unexpected fault address " };
 	DIR *d = opendir(r->opts->out);
 	const struct dirent *ent;
 	const char *found = NULL;
@@ -245,11 +257,10 @@ check_panic(struct run *r)
 
 		while (f != NULL && found == NULL &&
 		    getline(&line, &room, f) > 0)
-			for (size_t i = 0; i < NELEMS(words); i++)
-				if (str_starts(line, words[i]))
-					found = arena_printf(&r->arena,
-					    "%s: %.*s", ent->d_name,
-					    (int)strcspn(line, "\n"), line);
+			if (run_panic(line) == line)
+				found = arena_printf(&r->arena, "%s: %.*s",
+				    ent->d_name, (int)strcspn(line, "\n"),
+				    line);
 		free(line);
 		if (f != NULL)
 			(void)fclose(f);

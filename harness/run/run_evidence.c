@@ -139,7 +139,9 @@ evidence_rerun(struct run *r, const char *more, struct err *e)
 	add_path(&b, "/proc/self/exe");
 	buf_addf(&b, " %s -L -j 1 --out \"$(dirname \"$0\")/rerun\"%s "
 	    "--litestream", o->explore != NULL ? "explore" : "run", more);
-	if (strcmp(r->drilled->label, r->drilled->version) == 0)
+	/* A binary of the user's own is named by its path, whatever it says. */
+	if (strcmp(r->drilled->path, arena_printf(&r->arena,
+	    "%s/litestream-%s", o->tools, r->drilled->version)) == 0)
 		add_quoted(&b, r->drilled->version);
 	else
 		add_path(&b, r->drilled->path);

@@ -27,6 +27,9 @@ int	run_evidence_replay(struct run *, int64_t since, int64_t at,
 /* At the end of a drill that did not pass: bucket/, db/, scenario.scn with
  * all variables.  What cannot be kept is said in the log. */
 void	run_evidence_end(struct run *);
+/* Where in a program's output the line begins that says that it panicked, as
+ * Go's programs do; NULL: it did not. */
+const char	*run_panic(const char *text);
 /* A folder with all that is in it; `to` is not there yet. */
 int	run_copy_tree(struct run *, const char *from, const char *to,
     struct err *);

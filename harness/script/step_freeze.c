@@ -1,6 +1,7 @@
 /* A machine stopped in the middle of a request: what a crash of all that runs
  * on it would leave.  Nothing is killed, so that one session has many such
  * moments; `litedrill explore` lets each be recovered from. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -91,18 +92,19 @@ freeze_one(struct run *r, bool *came, struct err *e)
 enum verdict
 step_freeze_fn(struct run *r, const struct line *l)
 {
-	int count = (int)step_num(r, "count");
+	int64_t count = step_num(r, "count");
 	struct err e = ERR_INIT;
 	enum verdict v = VERDICT_PASS;
 	bool came;
 
 	(void)l;
-	for (int i = 0; i < count && v == VERDICT_PASS; i++) {
+	for (int64_t i = 0; i < count && v == VERDICT_PASS; i++) {
 		if (freeze_one(r, &came, &e) != 0)
 			v = run_error(r, "%s", err_msg(&e));
 		else if (!came)
 			v = run_error(r, "inconclusive: no %s to freeze at "
-			    "came within %.1fs (%d of %d)", step_str(r, "on"),
+			    "came within %.1fs (%" PRId64 " of %" PRId64 ")",
+			    step_str(r, "on"),
 			    (double)step_num(r, "within") / 1e6, i, count);
 	}
 	err_release(&e);

@@ -15,9 +15,13 @@
 	"\"object\":\"o\",\"tried\":true,\"status\":" #status ",\"panic\":"    \
 	"false,\"frontier\":" #frontier ",\"lag_us\":0,\"broken\":null,"	\
 	"\"litter\":null,\"said\":null}"
+#define ANY(began, shard, shards, single, points) \
+	"{\"scenario\":\"s\",\"release\":\"my(0.5.17)\",\"version\":"		\
+	"\"0.5.17\",\"began_us\":" #began ",\"shard\":" #shard			\
+	",\"shards\":" #shards ",\"single\":" #single ",\"coverage\":[],"	\
+	"\"points\":" points "}"
 #define REPORT(began, shard, shards, points) \
-	"{\"scenario\":\"s\",\"release\":\"0.5.17\",\"version\":\"0.5.17\",\"began_us\":" #began	\
-	",\"shard\":" #shard ",\"shards\":" #shards ",\"points\":[" points "]}"
+	ANY(began, shard, shards, false, "[" points "]")
 
 static const struct {
 	const char *parts[3];
@@ -33,12 +37,19 @@ static const struct {
 	/* another session's points are not compared */
 	{ { REPORT(7, 1, 1, POINT(1, 0, 5)), REPORT(8, 1, 1, POINT(2, 0, 4)) },
 	    0, "0 violations" },
-	{ { REPORT(7, 1, 2, POINT(1, 0, 5)) }, -1, "part 2/2 of s with 0.5.17 "
-	    "is missing" },
+	{ { REPORT(7, 1, 2, POINT(1, 0, 5)) }, -1, "part 2/2 of s with "
+	    "my(0.5.17) is missing" },
 	{ { REPORT(7, 1, 2, ""), REPORT(7, 1, 2, "") }, -1, "is among the "
 	    "reports already" },
 	{ { REPORT(7, 3, 2, "") }, -1, "there is no part 3 of 2" },
 	{ { REPORT(7, 1, 1, "{}") }, -1, "a point of it is none" },
+	/* nothing that could be said to be good */
+	{ { REPORT(7, 1, 1, "") }, -1, "no point could be restored" },
+	{ { REPORT(7, 1, 1, POINT(1, 1, 0)) }, -1, "no point could be" },
+	{ { ANY(7, 1, 1, false, "{}") }, -1, "it is no explore.json" },
+	{ { ANY(7, 1, 1, false, "null") }, -1, "it is no explore.json" },
+	{ { ANY(7, 1, 1, true, "[" POINT(1, 0, 5) "]") }, -1, "no part of a "
+	    "whole" },
 	{ { "{}" }, -1, "it is no explore.json" },
 	{ { "" }, -1, "it is no explore.json" },
 };
