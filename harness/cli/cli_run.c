@@ -61,6 +61,7 @@ const struct cli_opt cli_explore_opts[] = {
 	    "the first of each class; by default all are tried" },
 	{ "audit", 0, "N", "of the points that are equal to another try N all "
 	    "the same, and compare" },
+	{ "save", 0, NULL, "keep the history of a session that passes too" },
 	{ "replay", 0, "DIR", "judge a saved history instead of a session" },
 	{ "point", 0, "K", "only after this change; may be repeated" },
 	{ "known", 0, "FILE", "findings that are known "
@@ -118,6 +119,8 @@ cli_run_explore_opt(struct cli_run *c, const char *n, const char *value)
 		return (cli_run_shard(x, value));
 	if (strcmp(n, "replay") == 0)
 		x->replay = value;
+	else if (strcmp(n, "save") == 0)
+		x->save = true;
 	else if (strcmp(n, "known") == 0)
 		x->known = value;
 	else if (strcmp(n, "repeat") == 0) {
@@ -394,7 +397,8 @@ cli_run_explores(struct cli_run *c, bool explores, const char **words,
 	if (*nwords == 0)
 		words[(*nwords)++] = "tag:explore";
 	/* A history is judged again to see what it shows. */
-	if (c->explore.known == NULL && c->explore.replay == NULL)
+	/* rerun.sh shows a violation, known or not. */
+	if (c->explore.known == NULL && c->explore.npoints == 0)
 		c->explore.known = cli_known(&c->arena);
 	return (0);
 }

@@ -307,6 +307,9 @@ conclude(struct run *r, const struct explored *x, size_t tried,
 	}
 	run_log(r, "expl", "%zu points, %zu violations, %zu of them known",
 	    tried, n, n - fresh);
+	if (first == NULL && r->opts->explore->save &&
+	    save_history(r, x->lost.n, e) != 0)
+		return (run_error(r, "%s", err_msg(e)));
 	if (first == NULL)
 		return (VERDICT_PASS);
 	if (r->opts->explore->replay == NULL && (save_history(r, x->lost.n, e) != 0 ||

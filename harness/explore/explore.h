@@ -18,6 +18,7 @@ struct explore_opts {
 	int	audit;		/* equal points that are tried all the same */
 	int64_t	budget_us;	/* for what is more than losing the machine,
 				 * and for no class's first; 0: no limit */
+	bool	save;		/* the history, whatever the verdict is */
 	const char *replay;	/* a saved history instead of a session, or
 				 * NULL */
 	int64_t	points[EXPLORE_POINTS];	/* only these, where there are some */

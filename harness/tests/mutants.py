@@ -122,7 +122,9 @@ def main():
     os.makedirs(f"{TOP}/out", exist_ok=True)
     open(f"{TOP}/out/mutants.txt", "w", encoding="utf-8").write(text)
     print(text + "\n".join(wrong))
-    return 1 if killed < 0.98 * made or any("no mutant" in w for w in wrong) else 0
+    if made < 50:
+        print(f"only {made} mutants came to act, wanted 50")
+    return 1 if made < 50 or killed < 0.98 * made or any("no mutant" in w for w in wrong) else 0
 
 
 if __name__ == "__main__":
