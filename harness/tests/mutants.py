@@ -23,7 +23,7 @@ LOOKERS = {
     "explore": ["explore", "--repeat", "0", "harness/tests/session.scn"],
 }
 WRAPPED = (["lost-1", "lost-3", "lost-20", "changed-1", "changed-7", "hole-1", "hole-9",
-            "sum-1", "sum-7", "more-1", "more-2", "empty", "cut-1", "cut-2", "cut-3",
+            "sum-1", "sum-7", "side-1", "side-8", "more-1", "more-2", "empty", "cut-1", "cut-2", "cut-3",
             "nothing", "hangs", "panic", "one", "litter", "quits", "deaf", "unsynced"]
            + [f"zero-{n}" for n in (1, 2, 3, 4, 5)]
            + [f"byte-{n}" for n in (20, 100, 4096 + 20, 2 * 4096 - 40, 3 * 4096 - 60)])
