@@ -396,7 +396,6 @@ cli_run_explores(struct cli_run *c, bool explores, const char **words,
 	c->opts.keep = true;
 	if (*nwords == 0)
 		words[(*nwords)++] = "tag:explore";
-	/* A history is judged again to see what it shows. */
 	/* rerun.sh shows a violation, known or not. */
 	if (c->explore.known == NULL && c->explore.npoints == 0)
 		c->explore.known = cli_known(&c->arena);

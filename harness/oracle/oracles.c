@@ -249,13 +249,14 @@ state(struct oracle_ctx *c)
 	struct err e = ERR_INIT;
 	int64_t seq = 0;
 	bool ok;
+	int rc;
 
 	if (!c->table)
 		return (true);
-	if (sqlite3_prepare_v2(c->db, "SELECT seq, payload FROM ledger WHERE"
-	    " substr(payload, 1, 6) = CAST('" STATE_MARK "' AS BLOB)"
-	    " ORDER BY seq DESC LIMIT 1", -1, &st, NULL) == SQLITE_OK &&
-	    sqlite3_step(st) == SQLITE_ROW) {
+	rc = sqlite3_prepare_v2(c->db, "SELECT seq, payload FROM ledger WHERE"
+	    " substr(payload, 1, length('" STATE_MARK "')) = CAST('" STATE_MARK
+	    "' AS BLOB) ORDER BY seq DESC LIMIT 1", -1, &st, NULL);
+	if (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		const char *p = sqlite3_column_blob(st, 1);
 		int n = sqlite3_column_bytes(st, 1);
 		const char *end = memchr(p, '\n', (size_t)n);
@@ -265,8 +266,9 @@ state(struct oracle_ctx *c)
 		    (int)(end + 1 - p) : n, p);
 	}
 	sqlite3_finalize(st);
-	if (seq == 0)
-		return (true);
+	if (rc != SQLITE_ROW)
+		return (rc == SQLITE_DONE || no(c, "%s",
+		    sqlite3_errmsg(c->db)));
 	if (state_of(c->db, true, is, &e) != 0)
 		ok = no(c, "%s", err_msg(&e));
 	else

@@ -175,7 +175,6 @@ run_make_dir(struct run *r, struct err *e)
 	return (0);
 }
 
-/* An out/ folder of an earlier run is replaced, not added to. */
 /* Does the history that is to be read lie in this folder? */
 static bool
 run_replays_below(struct run *r, const char *out)
@@ -193,6 +192,7 @@ run_replays_below(struct run *r, const char *out)
 	return (below);
 }
 
+/* An out/ folder of an earlier run is replaced, not added to. */
 static int
 run_make_out(struct run *r, struct err *e)
 {
