@@ -188,8 +188,9 @@ END_TEST
 
 START_TEST(use_of_a_process_and_of_a_folder)
 {
-	char *const argv[] = { arena_strdup(&drill.arena, "sleep"),
-	    arena_strdup(&drill.arena, "60"), NULL };
+	char *const argv[] = { arena_strdup(&drill.arena, "sh"),
+	    arena_strdup(&drill.arena, "-c"), arena_printf(&drill.arena,
+	    ": >'%s'; sleep 60; :", drill_path("up")), NULL };
 	struct err e = ERR_INIT;
 
 	drill.opts.no_root_view = true;
@@ -198,6 +199,10 @@ START_TEST(use_of_a_process_and_of_a_folder)
 	ck_assert_msg(r()->machine != NULL, "%s", err_msg(&e));
 	ck_assert(ask("process.rss", "one").unknown);
 	ck_assert_ptr_nonnull(machine_start(r()->machine, "one", argv, &e));
+	/* A program that was only just begun holds next to nothing yet. */
+	while (access(drill_path("up"), F_OK) != 0 &&
+	    !ask("process.rss", "one").unknown)
+		(void)usleep(1000);
 	ck_assert_int_gt(ask("process.rss", "one").n, 100000);
 	ck_assert_int_eq(ask("process.threads", "one").n, 1);
 	ck_assert_int_ge(ask("process.fds", "one").n, 3);
