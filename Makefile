@@ -129,7 +129,7 @@ RELEASES ?=
 UPDATE	?=
 # Again and again, a third of it with both cores busy, until N runs are tallied.
 N	?= 30
-.PHONY: soak regress explore explore-full
+.PHONY: soak regress explore explore-full known
 soak: all
 	@ci/soak $O $N $$(($N / 3)) $(T)
 # The machine lost after every change of short sessions, for both pinned
@@ -138,6 +138,9 @@ soak: all
 BUDGET	?= 10
 explore: all
 	@ci/explore $O --budget $(BUDGET)s $(FLAGS) $T
+# The recorded findings, each under the history that proves it.
+known: all
+	@$O/litedrill known $(FLAGS)
 explore-full: all
 	@ci/explore $O --audit 20 $(FLAGS) $(or $T,tag:explore tag:explore-full)
 # Who tests the tester: broken replicators and emulators, by rule.

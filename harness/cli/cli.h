@@ -74,13 +74,14 @@ void	cli_picks_release(struct cli_picks *);
 /* ---- one function a command ---- */
 int	cli_run_cmd(int argc, char **argv);
 int	cli_explore_cmd(int argc, char **argv);
+int	cli_known_cmd(int argc, char **argv);
 int	cli_merge_cmd(int argc, char **argv);
 int	cli_check_cmd(int argc, char **argv);
 int	cli_list_cmd(int argc, char **argv);
 int	cli_steps_cmd(int argc, char **argv);
 int	cli_doctor_cmd(int argc, char **argv);
 int	cli_complete_cmd(int argc, char **argv);
-extern const struct cli_opt cli_run_opts[], cli_explore_opts[],
+extern const struct cli_opt cli_run_opts[], cli_explore_opts[], cli_known_opts[],
     cli_merge_opts[], cli_check_opts[], cli_list_opts[], cli_steps_opts[],
     cli_doctor_opts[];
 

@@ -42,6 +42,9 @@ const struct cli_cmd cli_cmds[] = {
 	{ "merge", "REPORT…", "Join the explore.json of all parts (--shard) "
 	    "of an exploration and judge them as one.", cli_merge_opts,
 	    cli_merge_cmd },
+	{ "known", "[FILE]", "Replay the histories of the findings that are "
+	    "recorded (scenarios/70-explore/known); one that shows no more "
+	    "is gone, which is a FAIL.", cli_known_opts, cli_known_cmd },
 	{ "check", "[FILE|FOLDER]…",
 	    "Find every mistake in scenarios; nothing is run.",
 	    cli_check_opts, cli_check_cmd },

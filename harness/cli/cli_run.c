@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "harness/explore/explore.h"
+#include "harness/explore/known.h"
 #include "harness/replicator/replicators.h"
 #include "harness/report/report.h"
 #include "harness/run/emu.h"
@@ -22,12 +23,10 @@
 /* The releases that ci/setup pins. */
 static const char *const cli_default_releases[] = { "0.3.13", "0.5.17", NULL };
 
-/* Of both commands. */
+/* Of all that drill. */
 #define CLI_DRILL_OPTS								\
 	{ "jobs", 'j', "N", "so many drills at a time; by default as many as "	\
 	    "there are processors" },						\
-	{ "litestream", 0, "VERSION|PATH", "a release to drill, or a binary; "	\
-	    "may be repeated (0.3.13 and 0.5.17)" },				\
 	{ "report", 0, "FORMAT[=FILE]", "tap (on stdout without this option), "	\
 	    "junit, json, sum, table" },					\
 	{ "out", 0, "DIR", "where drills that did not pass leave their "	\
@@ -36,8 +35,6 @@ static const char *const cli_default_releases[] = { "0.3.13", "0.5.17", NULL };
 	{ "no-skip", 0, NULL, "what would be a SKIP is an ERROR" },		\
 	{ "deployment", 0, "DIR", "folder of the deployment that is drilled "	\
 	    "(fixtures/deploy)" },						\
-	{ "inject", 0, "RULE", "a fault from the start, as behind the step "	\
-	    "`fault`; tests the drills" },					\
 	{ "seed", 0, "N", "of all that is chosen at random" },			\
 	{ "emulator", 0, "PATH", "gcs-emulator; by default the one beside "	\
 	    "this program" },							\
@@ -48,12 +45,26 @@ static const char *const cli_default_releases[] = { "0.3.13", "0.5.17", NULL };
 	{ "no-root-view", 0, NULL, "machines are plain folders, not private "	\
 	    "root views" }
 
+/* Of what is not a replay. */
+#define CLI_SESSION_OPTS							\
+	{ "litestream", 0, "VERSION|PATH", "a release to drill, or a binary; "	\
+	    "may be repeated (0.3.13 and 0.5.17)" },				\
+	{ "inject", 0, "RULE", "a fault from the start, as behind the step "	\
+	    "`fault`; tests the drills" }
+
 const struct cli_opt cli_run_opts[] = {
+	CLI_SESSION_OPTS,
+	CLI_DRILL_OPTS,
+	{ .name = NULL }
+};
+
+const struct cli_opt cli_known_opts[] = {
 	CLI_DRILL_OPTS,
 	{ .name = NULL }
 };
 
 const struct cli_opt cli_explore_opts[] = {
+	CLI_SESSION_OPTS,
 	CLI_DRILL_OPTS,
 	{ "shard", 0, "I/N", "the Ith of N parts of the points" },
 	{ "repeat", 0, "N", "replays of each violation (3)" },
@@ -69,12 +80,17 @@ const struct cli_opt cli_explore_opts[] = {
 	{ .name = NULL }
 };
 
+enum cli_mode { CLI_RUN, CLI_EXPLORE, CLI_KNOWN };
+
 struct cli_run {
 	struct arena arena;
+	enum cli_mode mode;
 	struct run_opts opts;
 	int	jobs;
 	const char **releases, **reports, **inject;
 	size_t	nreleases, nreports, ninject;
+	const char **words;	/* which drills */
+	size_t	nwords;
 	const char *out;
 	struct release *rels;
 	size_t	nrels;
@@ -82,6 +98,10 @@ struct cli_run {
 	struct job *work;
 	size_t	nwork;
 	struct explore_opts explore;
+	/* of CLI_KNOWN */
+	struct known *known;
+	const char **histories;	/* that they name, each once */
+	size_t	nknown, nhistories;
 };
 
 static int
@@ -234,8 +254,12 @@ cli_run_places(struct cli_run *c)
 	o->tools = cli_run_path(c, "--tools", o->tools, cli_tools(a),
 	    "there is no build/tools with Litestream's binaries: run "
 	    "ci/setup, or give --tools DIR", true);
+	if (c->explore.replay != NULL && c->ninject > 0)
+		return (cli_error("--inject is for a session: a history that "
+		    "is replayed has had its faults"), -1);
 	if (c->explore.replay != NULL && (c->explore.replay = cli_run_path(c,
-	    "--replay", c->explore.replay, NULL, "", true)) == NULL)
+	    "--replay", c->explore.replay, NULL, "",
+	    !str_ends(c->explore.replay, ".tar.xz"))) == NULL)
 		return (-1);
 	if (c->explore.known != NULL && (c->explore.known = cli_run_path(c,
 	    "--known", c->explore.known, NULL, "", false)) == NULL)
@@ -280,13 +304,13 @@ cli_run_releases(struct cli_run *c)
 
 /* All scenarios and the injected faults, by the emulator's own tables. */
 static int
-cli_run_scenarios(struct cli_run *c, const char *const *words, size_t n)
+cli_run_scenarios(struct cli_run *c)
 {
 	struct err e = ERR_INIT;
 	json_t *describe;
 	int errors = 0;
 
-	if (cli_pick(&c->picks, words, n) != 0)
+	if (cli_pick(&c->picks, c->words, c->nwords) != 0)
 		return (-1);
 	describe = emu_describe(c->opts.emulator, &e);
 	if (describe == NULL) {
@@ -306,6 +330,17 @@ cli_run_scenarios(struct cli_run *c, const char *const *words, size_t n)
 	if (errors == 0 && c->picks.n == 0)
 		errors += cli_error("no scenario has such a tag") != 0;
 	return (errors == 0 ? 0 : -1);
+}
+
+/* The scenario that a recorded history is of: NAME[.MORE]@RELEASE is of
+ * NAME.scn beside the file of findings. */
+static const char *
+cli_run_of(struct cli_run *c, const char *history)
+{
+	const char *file = c->explore.known;
+
+	return (arena_printf(&c->arena, "%.*s%.*s.scn", (int)(strrchr(file,
+	    '/') + 1 - file), file, (int)strcspn(history, ".@"), history));
 }
 
 /* Every scenario with every release; each has a folder of its own. */
@@ -333,13 +368,55 @@ cli_run_jobs(struct cli_run *c)
 			c->work[c->nwork++] = (struct job){ .sc = p->sc,
 			    .rel = &c->rels[k], .out = arena_printf(&c->arena,
 			    "%s/%s@%s", c->out, p->sc->name,
-			    c->rels[k].label) };
+			    c->rels[k].label), .explore = c->mode ==
+			    CLI_EXPLORE ? &c->explore : NULL };
 		}
 		if (!any)
 			return (cli_error("%s@%s: that release is not "
 			    "drilled; give --litestream %s", p->sc->name,
 			    p->release, p->release), -1);
 	}
+	return (0);
+}
+
+/* The history, the points of all lines that name it, and what it is of. */
+static struct job
+cli_run_history(struct cli_run *c, const char *h)
+{
+	struct explore_opts *x = arena_dup(&c->arena, &c->explore,
+	    sizeof(*x));
+	struct job j = { .explore = x };
+	struct scenario *sc;
+
+	x->recorded = h;
+	x->replay = known_archive(&c->arena, x->known, h);
+	for (size_t i = 0; i < c->nknown; i++)
+		for (size_t k = 0; c->known[i].history != NULL &&
+		    strcmp(c->known[i].history, h) == 0 &&
+		    k < c->known[i].npoints && x->npoints < EXPLORE_POINTS; k++)
+			x->points[x->npoints++] = c->known[i].points[k];
+	for (size_t i = 0; i < c->nrels; i++)
+		if (strcmp(c->rels[i].label, strchr(h, '@') + 1) == 0)
+			j.rel = &c->rels[i];
+	for (size_t i = 0; i < c->picks.n && j.sc == NULL; i++)
+		if (strcmp(c->picks.v[i].file, cli_run_of(c, h)) == 0)
+			j.sc = c->picks.v[i].sc;
+	/* It has a name of its own: there may be more of one session. */
+	sc = arena_dup(&c->arena, j.sc, sizeof(*sc));
+	sc->name = arena_printf(&c->arena, "known/%.*s",
+	    (int)strcspn(h, "@"), h);
+	j.sc = sc;
+	j.out = arena_printf(&c->arena, "%s/known/%s", c->out, h);
+	return (j);
+}
+
+static int
+cli_run_histories_jobs(struct cli_run *c)
+{
+
+	c->work = arena_alloc(&c->arena, c->nhistories * sizeof(*c->work));
+	for (size_t i = 0; i < c->nhistories; i++)
+		c->work[c->nwork++] = cli_run_history(c, c->histories[i]);
 	return (0);
 }
 
@@ -381,44 +458,102 @@ cli_run_go(struct cli_run *c)
 	return (rc);
 }
 
+/* Once each. */
+static void
+cli_run_word(const char **words, size_t *n, const char *word)
+{
+
+	for (size_t i = 0; i < *n; i++)
+		if (strcmp(words[i], word) == 0)
+			return;
+	words[(*n)++] = word;
+}
+
+/* The scenario and the release of each history that a line names. */
+static int
+cli_run_histories(struct cli_run *c)
+{
+	struct arena *a = &c->arena;
+	const char *file = cli_run_path(c, "known", c->nwords > 0 ?
+	    c->words[0] : NULL, cli_known(a), "there is no "
+	    "scenarios/70-explore/known: name a file of findings", false);
+	struct err e = ERR_INIT;
+	size_t without = 0;
+
+	if (file == NULL)
+		return (-1);
+	if (c->nwords > 1)
+		return (cli_error("known: one file of findings, not %zu",
+		    c->nwords), -1);
+	if (known_read(file, a, &c->known, &c->nknown, &e) != 0) {
+		(void)cli_error("%s", err_msg(&e));
+		err_release(&e);
+		return (-1);
+	}
+	c->explore.known = file;
+	c->nwords = 0;
+	c->words = arena_alloc(a, (c->nknown + 1) * sizeof(*c->words));
+	c->releases = arena_alloc(a, (c->nknown + 1) * sizeof(*c->releases));
+	c->histories = arena_alloc(a, (c->nknown + 1) *
+	    sizeof(*c->histories));
+	for (size_t i = 0; i < c->nknown; i++) {
+		const char *h = c->known[i].history;
+
+		if (h == NULL) {
+			without++;
+			continue;
+		}
+		cli_run_word(c->histories, &c->nhistories, h);
+		cli_run_word(c->releases, &c->nreleases, strchr(h, '@') + 1);
+		cli_run_word(c->words, &c->nwords, cli_run_of(c, h));
+	}
+	if (without > 0)
+		(void)fprintf(stderr, "litedrill: %zu of %zu findings have no "
+		    "history, so nothing shows them\n", without, c->nknown);
+	if (c->nwords == 0)
+		return (cli_error("no finding of %s has a history", file), -1);
+	return (0);
+}
+
 /* One session at a time, its restores side by side; without a word, what is
  * there to be explored. */
 static int
-cli_run_explores(struct cli_run *c, bool explores, const char **words,
-    size_t *nwords)
+cli_run_explores(struct cli_run *c)
 {
 
-	if (!explores)
+	if (c->mode == CLI_RUN)
 		return (0);
 	c->explore.jobs = c->jobs;
 	c->jobs = 1;
-	c->opts.explore = &c->explore;
+	if (c->mode == CLI_KNOWN)
+		return (cli_run_histories(c));
 	c->opts.keep = true;
-	if (*nwords == 0)
-		words[(*nwords)++] = "tag:explore";
+	if (c->nwords == 0)
+		c->words[c->nwords++] = "tag:explore";
 	/* rerun.sh shows a violation, known or not. */
 	if (c->explore.known == NULL && c->explore.npoints == 0)
 		c->explore.known = cli_known(&c->arena);
 	return (0);
 }
 
-/* `run`, and `explore`, which goes on where that ends. */
+/* `run`, `explore`, which goes on where that ends, and `known`, which explores
+ * what is recorded. */
 static int
-cli_run_or_explore(int argc, char **argv, bool explores)
+cli_run_in(enum cli_mode mode, int argc, char **argv)
 {
-	struct cli_run c = { .out = "out", .explore = { .shard = 1,
-	    .shards = 1, .repeat = 3 } };
-	const char **words = mem_alloc((size_t)(argc + 1) * sizeof(*words));
+	struct cli_run c = { .mode = mode, .out = "out", .explore = {
+	    .shard = 1, .shards = 1, .repeat = mode == CLI_KNOWN ? 0 : 3 } };
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t nwords, room = (size_t)argc + 4;
+	size_t room = (size_t)argc + 4;
 	char cwd[PATH_MAX];
 	int rc = 2;
 
 	c.jobs = cpus > 0 && cpus < CLI_JOBS / 2 ? (int)cpus : 1;
 	/* A restore waits for the emulator half of its time: 17.9 points a
 	 * second on two processors, 22.1 with four at a time (0.5.12). */
-	if (explores)
+	if (mode != CLI_RUN)
 		c.jobs *= 2;
+	c.words = arena_alloc(&c.arena, room * sizeof(*c.words));
 	c.releases = arena_alloc(&c.arena, room * sizeof(*c.releases));
 	c.reports = arena_alloc(&c.arena, room * sizeof(*c.reports));
 	c.inject = arena_alloc(&c.arena, room * sizeof(*c.inject));
@@ -426,21 +561,19 @@ cli_run_or_explore(int argc, char **argv, bool explores)
 	if (getrandom(&c.opts.seed, sizeof(c.opts.seed), 0) < 0)
 		c.opts.seed = (uint64_t)getpid();
 	c.opts.seed &= INT32_MAX;	/* to be read and typed again */
-	if (cli_parse(cli_cmd_find(explores ? "explore" : "run"), argc, argv,
-	    cli_run_opt, &c, words, &nwords) == 0 &&
-	    cli_run_places(&c) == 0 && cli_run_explores(&c, explores, words,
-	    &nwords) == 0 &&
-	    cli_run_scenarios(&c, words, nwords) == 0 &&
+	if (cli_parse(cli_cmd_find(argv[0]), argc, argv, cli_run_opt, &c,
+	    c.words, &c.nwords) == 0 && cli_run_places(&c) == 0 &&
+	    cli_run_explores(&c) == 0 && cli_run_scenarios(&c) == 0 &&
 	    cli_run_releases(&c) == 0) {
 		/* A drill may change its folder: paths are whole. */
 		if (c.out[0] != '/' && getcwd(cwd, sizeof(cwd)) != NULL)
 			c.out = arena_printf(&c.arena, "%s/%s", cwd, c.out);
-		if (cli_run_jobs(&c) == 0)
+		if ((mode == CLI_KNOWN ? cli_run_histories_jobs(&c) :
+		    cli_run_jobs(&c)) == 0)
 			rc = cli_run_go(&c);
 	}
 	cli_picks_release(&c.picks);
 	arena_release(&c.arena);
-	free(words);
 	return (rc);
 }
 
@@ -448,12 +581,19 @@ int
 cli_run_cmd(int argc, char **argv)
 {
 
-	return (cli_run_or_explore(argc, argv, false));
+	return (cli_run_in(CLI_RUN, argc, argv));
 }
 
 int
 cli_explore_cmd(int argc, char **argv)
 {
 
-	return (cli_run_or_explore(argc, argv, true));
+	return (cli_run_in(CLI_EXPLORE, argc, argv));
+}
+
+int
+cli_known_cmd(int argc, char **argv)
+{
+
+	return (cli_run_in(CLI_KNOWN, argc, argv));
 }

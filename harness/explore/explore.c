@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "harness/explore/coverage.h"
+#include "harness/explore/known.h"
 #include "harness/explore/plan.h"
 #include "harness/explore/points.h"
 #include "harness/explore/recover.h"
@@ -16,6 +17,7 @@
 #include "harness/workload/load.h"
 #include "lib/clock.h"
 #include "lib/file.h"
+#include "lib/str.h"
 
 #define REPLAYED	16	/* violations that are replayed */
 #define NESTED		12	/* recoveries that are crashed in turn … */
@@ -205,15 +207,24 @@ save_history(struct run *r, size_t changes, struct err *e)
 int
 explore_load(struct run *r, const char *data, struct err *e)
 {
-	const char *dir = r->opts->explore->replay;
+	const char *dir = r->opts->explore->replay, *file;
 	struct arena *a = &r->arena;
-	const char *file = arena_printf(a, "%s/session.json", dir);
 	json_error_t why;
-	json_t *s = json_load_file(file, 0, &why);
+	json_t *s;
 	const char *bucket, *path, *release;
 	json_int_t began, changes;
 	int rc = -1;
 
+	if (str_ends(dir, ".tar.xz")) {
+		const char *archive = dir;
+
+		dir = arena_printf(a, "%s/replay", r->dir);
+		if (run_unpack(r, archive, dir, e) != 0)
+			return (-1);
+		dir = arena_printf(a, "%s/history", dir);
+	}
+	file = arena_printf(a, "%s/session.json", dir);
+	s = json_load_file(file, 0, &why);
 	if (s == NULL || json_unpack_ex(s, &why, 0, "{s:s, s:s, s:s, s:I, s:I}",
 	    "bucket", &bucket, "path", &path, "release", &release, "began_us",
 	    &began, "changes", &changes) != 0)
@@ -221,7 +232,7 @@ explore_load(struct run *r, const char *data, struct err *e)
 		    "explore`", file, why.text);
 	else if (strcmp(release, r->rel->version) != 0)
 		err_set(e, "%s is a history of Litestream %s, this is %s",
-		    dir, release, r->rel->version);
+		    r->opts->explore->replay, release, r->rel->version);
 	else if (file_copy(arena_printf(a, "%s/journal.jsonl", dir),
 	    run_journal(r), e) == 0 &&
 	    file_copy(arena_printf(a, "%s/ledger", dir), arena_printf(a,
@@ -321,6 +332,27 @@ conclude(struct run *r, const struct explored *x, size_t tried,
 	    "again in %d of %d replays; %zu of %zu points broke a rule, see "
 	    "explore.txt", first->property, first->at->k, first->at->what,
 	    first->text, first->fired, first->tries, fresh, tried));
+}
+
+/* Each finding that this history was recorded for shows again, or is gone. */
+static enum verdict
+conclude_recorded(struct run *r, const struct known *k, size_t nknown,
+    const struct violation *v, size_t n)
+{
+	const char *name = r->opts->explore->recorded, *text = NULL;
+	const struct known *gone;
+	size_t i = 0;
+
+	while ((gone = known_gone(k, nknown, name, r->rel->version, v, n, &i))
+	    != NULL)
+		text = arena_printf(&r->arena, "%s%s'%s' does not show after "
+		    "change %" PRId64 " any more (%s)", text != NULL ? text :
+		    "gone: ", text != NULL ? "; " : "", gone->property,
+		    gone->points[0], gone->why);
+	if (text == NULL)
+		return (VERDICT_PASS);
+	r->property = "gone";
+	return (run_fail(r, "%s", text));
 }
 
 /* What is more than losing the machine: two-time views and crashes. */
@@ -511,6 +543,8 @@ explore(struct run *r, struct explored *x, struct err *e)
 	const struct explore_opts *o = r->opts->explore;
 	const char *unable = recover_unable(r);
 	size_t tried = 0, restored = 0, fresh = 0, n;
+	struct known *known = NULL;
+	size_t nknown = 0;
 	struct violation *v;
 	struct buf notes;
 	int rc;
@@ -537,8 +571,8 @@ explore(struct run *r, struct explored *x, struct err *e)
 		restored += x->lost.v[i].tried && x->lost.v[i].status == 0;
 	v = points_judge(x, &r->arena, &n);
 	if (rc == 0 && o->known != NULL)
-		rc = points_know(o->known, r->rel->version, v, n, &r->arena,
-		    e);
+		rc = known_read(o->known, &r->arena, &known, &nknown, e);
+	known_mark(known, nknown, r->rel->version, v, n);
 	if (rc == 0)
 		rc = replay_some(r, x, v, n, e);
 	if (rc == 0) {
@@ -548,6 +582,8 @@ explore(struct run *r, struct explored *x, struct err *e)
 	buf_release(&notes);
 	if (rc != 0)
 		return (run_error(r, "%s", err_msg(e)));
+	if (o->recorded != NULL)
+		return (conclude_recorded(r, known, nknown, v, n));
 	for (size_t i = 0; i < n; i++)
 		fresh += v[i].known == NULL;
 	if (restored == 0 && fresh == 0 && o->npoints == 0 &&

@@ -19,8 +19,10 @@ struct explore_opts {
 	int64_t	budget_us;	/* for what is more than losing the machine,
 				 * and for no class's first; 0: no limit */
 	bool	save;		/* the history, whatever the verdict is */
-	const char *replay;	/* a saved history instead of a session, or
-				 * NULL */
+	const char *replay;	/* a saved history instead of a session, its
+				 * folder or a .tar.xz of that, or NULL */
+	const char *recorded;	/* name of that history in `known`: each line
+				 * that names it must show again; or NULL */
 	int64_t	points[EXPLORE_POINTS];	/* only these, where there are some */
 	size_t	npoints;
 	const char *known;	/* file of findings that are known, or NULL */
@@ -28,7 +30,8 @@ struct explore_opts {
 
 /* All points, OUT/explore.json and OUT/explore.txt.  PASS; FAIL where a rule
  * was broken that is not known to be (then OUT/history and OUT/rerun.sh show
- * it again); ERROR where there was nothing to explore. */
+ * it again), or where a recorded finding does not show any more; ERROR where
+ * there was nothing to explore. */
 enum verdict	explore_run(struct run *);
 
 /* Before the emulator starts: the saved history becomes its data, the ledger

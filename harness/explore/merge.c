@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "harness/explore/coverage.h"
+#include "harness/explore/known.h"
 #include "harness/explore/points.h"
 #include "lib/mem.h"
 
@@ -130,8 +131,8 @@ by_k(const void *x, const void *y)
 
 /* How many are new, or -1. */
 static int
-merge_judge(struct merge *m, struct session *s, const char *known,
-    struct buf *out, struct err *e)
+merge_judge(struct merge *m, struct session *s, const struct known *known,
+    size_t nknown, struct buf *out, struct err *e)
 {
 	struct violation *v;
 	size_t n, fresh = 0, restored = 0;
@@ -144,9 +145,7 @@ merge_judge(struct merge *m, struct session *s, const char *known,
 	if (s->x.lost.n > 0)
 		qsort(s->x.lost.v, s->x.lost.n, sizeof(*s->x.lost.v), by_k);
 	v = points_judge(&s->x, &m->a, &n);
-	if (known != NULL && points_know(known, s->version, v, n, &m->a, e)
-	    != 0)
-		return (-1);
+	known_mark(known, nknown, s->version, v, n);
 	for (size_t i = 0; i < n; i++)
 		fresh += v[i].known == NULL;
 	for (size_t i = 0; i < s->x.lost.n; i++)
@@ -168,14 +167,18 @@ merge_reports(const char *const *files, size_t n, const char *known,
     struct buf *out, struct err *e)
 {
 	struct merge m = { .a = ARENA_INIT };
+	struct known *k = NULL;
 	int fresh = 0, rc = 0;
+	size_t nk = 0;
 
 	m.cov.a = &m.a;
 	m.v = arena_alloc(&m.a, (n + 1) * sizeof(*m.v));
+	if (known != NULL)
+		rc = known_read(known, &m.a, &k, &nk, e);
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = merge_file(&m, files[i], e);
 	for (size_t i = 0; i < m.n && rc >= 0; i++)
-		if ((rc = merge_judge(&m, &m.v[i], known, out, e)) > 0)
+		if ((rc = merge_judge(&m, &m.v[i], k, nk, out, e)) > 0)
 			fresh += rc;
 	if (rc >= 0) {
 		buf_adds(out, "What was tried, in all of them together:\n");

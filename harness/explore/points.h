@@ -98,20 +98,6 @@ void	points_two_times(const struct points *, struct arena *,
 struct violation	*points_judge(const struct explored *, struct arena *,
     size_t *n);
 
-/* A line of the file of known findings, PROPERTY | RELEASES | CLASS | WHY:
- * globs, and releases as `known-bug` has them; a property may be followed by a
- * colon and a glob of the finding's sentence.  -1: it is none (empty, or a
- * `#` in front). */
-struct known {
-	const char *property, *releases, *what, *why;
-};
-int	points_known(struct arena *, const char *line, struct known *);
-bool	points_is_known(const struct known *, const struct violation *,
-    const char *version);
-/* Marks those that a line of the file means.  -1: it cannot be read. */
-int	points_know(const char *file, const char *version, struct violation *,
-    size_t n, struct arena *, struct err *);
-
 /* The text, fit for JSON: where it is not UTF-8, with `?` for what is not
  * ASCII. */
 const char	*point_text(struct arena *, const char *);

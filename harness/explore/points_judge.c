@@ -1,16 +1,9 @@
-/* The rules of an exploration, and which of its findings are known. */
+/* The rules of an exploration. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "harness/explore/points.h"
-#include "harness/replicator/replicators.h"
-#include "lib/file.h"
-#include "lib/str.h"
-
-#define KNOWN_MAX	(1 << 20)
-
-/* ---- the rules ---- */
 
 struct rules {
 	struct arena *a;
@@ -171,72 +164,4 @@ points_judge(const struct explored *x, struct arena *a, size_t *n)
 	*n += judge_each(&c, &x->lost, &x->crashes, v + *n);
 	*n += judge_each(&c, &x->lost, &x->nested, v + *n);
 	return (v);
-}
-
-/* ---- what is known ---- */
-
-/* The next column, without the blanks around it. */
-static const char *
-column(struct arena *a, const char **line)
-{
-	const char *s = *line + strspn(*line, " \t"), *end;
-	size_t n = strcspn(s, "|");
-
-	end = s + n;
-	*line = *end == '|' ? end + 1 : end;
-	while (n > 0 && (s[n - 1] == ' ' || s[n - 1] == '\t'))
-		n--;
-	return (arena_strndup(a, s, n));
-}
-
-int
-points_known(struct arena *a, const char *line, struct known *k)
-{
-
-	k->property = column(a, &line);
-	k->releases = column(a, &line);
-	k->what = column(a, &line);
-	k->why = column(a, &line);
-	return (*k->property == '#' || *k->why == '\0' ? -1 : 0);
-}
-
-bool
-points_is_known(const struct known *k, const struct violation *v,
-    const char *version)
-{
-	char *said = mem_printf("%s: %s", v->property, v->text);
-	bool is = str_glob(k->property, strchr(k->property, ':') != NULL ?
-	    said : v->property);
-
-	free(said);
-	return (is && release_among(version, k->releases) &&
-	    str_glob(k->what, v->at->what));
-}
-
-
-int
-points_know(const char *file, const char *version, struct violation *v,
-    size_t n, struct arena *a, struct err *e)
-{
-	struct buf b;
-
-	buf_init(&b, KNOWN_MAX);
-	if (file_read(file, &b, e) != 0) {
-		buf_release(&b);
-		return (-1);
-	}
-	for (char *s = b.p, *end; s != NULL && *s != '\0'; s = end) {
-		struct known k;
-
-		if ((end = strchr(s, '\n')) != NULL)
-			*end++ = '\0';
-		if (points_known(a, s, &k) != 0)
-			continue;
-		for (size_t i = 0; i < n; i++)
-			if (v[i].known == NULL && points_is_known(&k, &v[i],
-			    version))
-				v[i].known = k.why;
-	}
-	buf_release(&b);
-	return (0);
 }

@@ -161,9 +161,10 @@ pool_start(struct pool *p, struct slot *s, const struct job *job,
 	BUG_ON(s->line == MAP_FAILED);
 	s->opts = *p->opts;
 	s->opts.out = job->out;
+	s->opts.explore = job->explore;
 	s->t0_us = clock_mono_us();
 	s->limit_us = job->sc->limit_us +
-	    (p->opts->explore != NULL ? EXPLORE_LIMIT_US : 0);
+	    (job->explore != NULL ? EXPLORE_LIMIT_US : 0);
 	s->end_us = s->t0_us + s->limit_us;
 	buf_init(&s->text, POOL_RESULT_MAX);
 	s->from = s->pidfd = -1;

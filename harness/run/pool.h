@@ -26,6 +26,7 @@ struct job {
 	struct scenario *sc;
 	const struct release *rel;
 	const char *out;
+	const struct explore_opts *explore;	/* or NULL: the lines alone */
 };
 
 /* Runs jobs in order, `j` at a time; each result is handed to report() in the

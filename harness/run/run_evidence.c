@@ -193,15 +193,14 @@ run_evidence_replay(struct run *r, int64_t since, int64_t at, struct err *e)
 
 /* ---- folders ---- */
 
-int
-run_copy_tree(struct run *r, const char *from, const char *to,
-    struct err *e)
+/* A command of the host, ended by NULL. */
+static int
+folder_command(struct run *r, const char *const *words, struct err *e)
 {
 	struct arena *a = &r->arena;
+	char *argv[8] = { NULL };
 	const struct proc_opts o = {
-		.argv = (char *const []) { arena_strdup(a, "cp"),
-		    arena_strdup(a, "-a"), arena_strdup(a, from),
-		    arena_strdup(a, to), NULL },
+		.argv = argv,
 		.envp = (char *const []) { arena_strdup(a,
 		    "PATH=/usr/local/bin:/usr/bin:/bin"), NULL },
 	};
@@ -209,15 +208,39 @@ run_copy_tree(struct run *r, const char *from, const char *to,
 	bool late;
 	int rc;
 
+	for (size_t i = 0; words[i] != NULL && i + 1 < NELEMS(argv); i++)
+		argv[i] = arena_strdup(a, words[i]);
+	rc = proc_run(&o, COPY_US, a, &out, &err, &late, e);
+	if (rc > 0)
+		err_set(e, "%s", err);
+	return (rc == 0 ? 0 : -1);
+}
+
+int
+run_copy_tree(struct run *r, const char *from, const char *to,
+    struct err *e)
+{
+
 	/* cp would put it inside. */
 	if (file_exists(to))
 		return (err_set(e, "cannot copy %s to %s: that is there "
 		    "already", from, to));
-	rc = proc_run(&o, COPY_US, a, &out, &err, &late, e);
+	if (folder_command(r, (const char *const []) { "cp", "-a", from, to,
+	    NULL }, e) != 0)
+		return (err_prefix(e, "cannot copy %s to %s", from, to));
+	return (0);
+}
 
-	if (rc > 0)
-		err_set(e, "cannot copy %s to %s: %s", from, to, err);
-	return (rc == 0 ? 0 : -1);
+int
+run_unpack(struct run *r, const char *archive, const char *to, struct err *e)
+{
+
+	if (file_mkdirs(to, 0700, e) != 0)
+		return (-1);
+	if (folder_command(r, (const char *const []) { "tar", "-C", to,
+	    "-xJf", archive, NULL }, e) != 0)
+		return (err_prefix(e, "cannot unpack %s", archive));
+	return (0);
 }
 
 /* ---- db/ ---- */

@@ -33,6 +33,9 @@ const char	*run_panic(const char *text);
 /* A folder with all that is in it; `to` is not there yet. */
 int	run_copy_tree(struct run *, const char *from, const char *to,
     struct err *);
+/* What is in a .tar.xz, into the folder `to`, which is made. */
+int	run_unpack(struct run *, const char *archive, const char *to,
+    struct err *);
 /* Regular files of a folder into OUT/db, at most *room bytes, which shrink;
  * what was cut is said in OUT/db/CUT. */
 void	run_evidence_db(const char *from, const char *out, int64_t *room);

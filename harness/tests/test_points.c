@@ -1,6 +1,5 @@
 /* The rules of an exploration. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "harness/explore/points.h"
@@ -223,46 +222,6 @@ END_TEST
 
 /* ---- what is known ---- */
 
-static const struct {
-	const char *line, *version;
-	bool	is;
-} known[] = {
-	{ "index | 0.5.3..0.5.14 | * | why", "0.5.10", true },
-	{ "index | 0.5.3..0.5.14 | * | why", "0.5.15", false },
-	{ "*|0.5.10|insert level ?|why", "0.5.10", true },
-	{ "index | 0.5.10 | delete * | why", "0.5.10", false },
-	{ "litter | 0.5.10 | * | why", "0.5.10", false },
-	{ "index: *disagrees* | 0.5.10 | * | why", "0.5.10", true },
-	{ "index: *is gone* | 0.5.10 | * | why", "0.5.10", false },
-};
-
-START_TEST(known_findings_are_of_a_property_release_and_class)
-{
-	struct points ps = points("1:0:5B");
-	struct violation *v;
-	struct known k;
-	size_t n;
-
-	v = points_judge(&(struct explored){ .lost = ps },
-	    &ar, &n);
-	ck_assert_uint_eq(n, 1);
-	ck_assert_int_eq(points_known(&ar, known[_i].line, &k), 0);
-	ck_assert_str_eq(k.why, "why");
-	ck_assert_int_eq(points_is_known(&k, v, known[_i].version),
-	    known[_i].is);
-}
-END_TEST
-
-START_TEST(lines_without_a_reason_are_none)
-{
-	struct known k;
-
-	ck_assert_int_eq(points_known(&ar, "", &k), -1);
-	ck_assert_int_eq(points_known(&ar, "# a | b | c | d", &k), -1);
-	ck_assert_int_eq(points_known(&ar, "index | 0.5.3 | *", &k), -1);
-}
-END_TEST
-
 START_TEST(point_survives_json)
 {
 	struct point p = points("12:3:45PLB").v[0], q;
@@ -305,10 +264,6 @@ main(void)
 	tcase_add_test(t, two_times_are_around_runs_of_deletes);
 	tcase_add_loop_test(t, a_two_time_view_is_right_or_an_error, 0,
 	    NELEMS(twos_judged));
-	tcase_add_loop_test(t,
-	    known_findings_are_of_a_property_release_and_class, 0,
-	    NELEMS(known));
-	tcase_add_test(t, lines_without_a_reason_are_none);
 	tcase_add_test(t, point_survives_json);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);
