@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "emulator/control/control.h"
+#include "emulator/control/journal.h"
 #include "emulator/exec.h"
 #include "emulator/options.h"
 #include "lib/buf.h"
@@ -149,7 +150,8 @@ main_run(const struct options *o, struct exec_opts *x, const sigset_t *set)
 			(void)unlink(o->port_file);
 	}
 	start_stop(s);
-	if (start_export(s, &late) != 0)
+	if (start_export(s, &late) != 0 ||
+	    journal_whole(start_emu(s)->journal, &late) != 0)
 		rc = main_failed(&late);
 	start_free(s);
 	if (e.msg != NULL)

@@ -67,7 +67,8 @@ struct journal {
 	int	waiters;
 	bool	woken;
 	int	fd;			/* -1: no file */
-	bool	fd_failed;		/* said so once */
+	int	fd_failed;		/* errno of the first line that could
+					 * not be written, or 0 */
 	char	*path;
 	int64_t	start_us;
 };
@@ -240,10 +241,22 @@ static void
 journal_file(struct journal *j, const char *line)
 {
 
-	if (file_write_all(j->fd, line, strlen(line)) == 0 || j->fd_failed)
+	if (file_write_all(j->fd, line, strlen(line)) == 0 || j->fd_failed != 0)
 		return;
-	j->fd_failed = true;
+	j->fd_failed = errno;
 	log_error("journal cannot write %s: %s", j->path, strerror(errno));
+}
+
+int
+journal_whole(struct journal *j, struct err *e)
+{
+	int why;
+
+	BUG_ON(pthread_mutex_lock(&j->lock) != 0);
+	why = j->fd_failed;
+	BUG_ON(pthread_mutex_unlock(&j->lock) != 0);
+	return (why == 0 ? 0 : err_set(e, "the journal %s lacks lines: %s",
+	    j->path, strerror(why)));
 }
 
 /* The entry and its texts are put one behind the other. */

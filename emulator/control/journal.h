@@ -30,6 +30,9 @@ struct journal;
  * on with it: numbers, counts and clock. */
 struct journal	*journal_new(const char *file, struct err *);
 void	journal_free(struct journal *);
+/* -1: a line could not be written to the file (the disk was full), so that it
+ * is not the whole. */
+int	journal_whole(struct journal *, struct err *);
 uint64_t journal_next(struct journal *);	/* a number for a new request */
 uint64_t journal_conns(struct journal *);	/* the highest of a connection that
 					 * its file began with, or 0 */

@@ -283,6 +283,22 @@ START_TEST(file_gets_one_json_line_each_and_is_appended_to)
 }
 END_TEST
 
+START_TEST(file_that_took_no_line_is_not_whole)
+{
+	struct err e = ERR_INIT;
+	struct journal *j = journal_new("/dev/full", &e);
+
+	ck_assert_ptr_nonnull(j);
+	ck_assert_int_eq(journal_whole(j, &e), 0);
+	journal_add_connect(j, 1, "host", 200);
+	ck_assert_int_eq(journal_whole(j, &e), -1);
+	ck_assert_str_eq(err_msg(&e), "the journal /dev/full lacks lines: "
+	    "No space left on device");
+	err_release(&e);
+	journal_free(j);
+}
+END_TEST
+
 START_TEST(file_that_cannot_be_opened_is_an_error)
 {
 	struct err e = ERR_INIT;
@@ -358,6 +374,7 @@ main(void)
 	tcase_add_test(t, bytes_are_bounded_too);
 	tcase_add_test(t, names_that_are_not_utf8_stay_json);
 	tcase_add_test(t, file_gets_one_json_line_each_and_is_appended_to);
+	tcase_add_test(t, file_that_took_no_line_is_not_whole);
 	tcase_add_test(t, file_that_cannot_be_opened_is_an_error);
 	tcase_add_test(t, wait_ends_when_enough_have_come);
 	tcase_add_test(t, wake_ends_a_wait);

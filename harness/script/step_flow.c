@@ -81,6 +81,10 @@ step_wait_fn(struct run *r, const struct line *l)
 		return (run_error(r, "inconclusive: the fault never fired; no "
 		    "request was held as '%s' within %s",
 		    x->arg.text, step_str(r, "within")));
+	if (strcmp(x->probe->name, "fired") == 0)
+		return (run_error(r, "inconclusive: within %s the fault '%s' "
+		    "fired %s times, wanted %s", step_str(r, "within"),
+		    x->arg.text, got, expr_wanted(r, x)));
 	step_broken(r, x);
 	return (run_fail(r, "waited %s for %s %s; last seen: %s",
 	    step_str(r, "within"), step_asked(r, x), expr_wanted(r, x),
