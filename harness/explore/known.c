@@ -128,6 +128,16 @@ known_mark(const struct known *k, size_t nknown, const char *version,
 				v[j].known = k[i].why;
 }
 
+/* Of one point of one history. */
+static bool
+same(const struct known *a, const struct known *b)
+{
+
+	return (a->history != NULL && b->history != NULL &&
+	    strcmp(a->history, b->history) == 0 &&
+	    a->points[0] == b->points[0]);
+}
+
 const struct known *
 known_gone(const struct known *k, size_t nknown, const char *name,
     const char *version, const struct violation *v, size_t n, size_t *i)
@@ -139,9 +149,10 @@ known_gone(const struct known *k, size_t nknown, const char *name,
 
 		if (one->history == NULL || strcmp(one->history, name) != 0)
 			continue;
-		for (size_t j = 0; j < n && !shown; j++)
-			shown = v[j].at->k == one->points[0] &&
-			    known_is(one, &v[j], version);
+		for (size_t j = 0; j < n * nknown && !shown; j++)
+			shown = v[j % n].at->k == one->points[0] &&
+			    same(&k[j / n], one) &&
+			    known_is(&k[j / n], &v[j % n], version);
 		if (!shown)
 			return (one);
 	}

@@ -8,7 +8,8 @@
  * `known-bug`.  HISTORY is NAME[.MORE]@RELEASE, a session of the scenario
  * NAME.scn beside the file, kept in known.d/HISTORY.tar.xz there; it shows the
  * finding after the change POINT, the first of them, and the others are what
- * it is compared with.  A `-` says that no history is kept.  Knows these
+ * it is compared with.  Lines with the same HISTORY:POINT are one finding in
+ * several words, of which one must show.  A `-` says that no history is kept.  Knows these
  * lines and violations; starts nothing. */
 #ifndef HARNESS_KNOWN_H
 #define HARNESS_KNOWN_H

@@ -139,7 +139,7 @@ START_TEST(what_does_not_show_under_its_history_is_gone)
 	    &k[1], &e), 0);
 	ck_assert_int_eq(known_line(&ar, "index|0.3.13|*|h@0.3.13:6,5|why",
 	    &k[2], &e), 0);
-	ck_assert_int_eq(known_line(&ar, "index: x|0.3.13|*|h@0.3.13:5|why",
+	ck_assert_int_eq(known_line(&ar, "index: x|0.3.13|*|h@0.3.13:7|why",
 	    &k[3], &e), 0);
 	ck_assert_int_eq(known_line(&ar, "b|0.3.13|*|-|why", &k[4], &e), 0);
 	ck_assert_ptr_eq(known_gone(k, 5, "h@0.3.13", "0.3.13", &found, 1,
@@ -148,6 +148,27 @@ START_TEST(what_does_not_show_under_its_history_is_gone)
 	    &i), &k[3]);
 	ck_assert_ptr_null(known_gone(k, 5, "h@0.3.13", "0.3.13", &found, 1,
 	    &i));
+}
+END_TEST
+
+START_TEST(lines_of_one_point_are_one_finding)
+{
+	struct known k[2];
+	size_t i = 0;
+
+	ck_assert_int_eq(known_line(&ar, "index: x|0.3.13|*|h@0.3.13:5|why",
+	    &k[0], &e), 0);
+	ck_assert_int_eq(known_line(&ar, "index: ta*|0.3.13|*|h@0.3.13:5|why",
+	    &k[1], &e), 0);
+	ck_assert_ptr_null(known_gone(k, 2, "h@0.3.13", "0.3.13", &found, 1,
+	    &i));
+	i = 0;
+	ck_assert_ptr_eq(known_gone(k, 2, "h@0.3.13", "0.3.13", NULL, 0, &i),
+	    &k[0]);
+	k[1].points[0] = 6;
+	i = 0;
+	ck_assert_ptr_eq(known_gone(k, 2, "h@0.3.13", "0.3.13", &found, 1,
+	    &i), &k[0]);
 }
 END_TEST
 
@@ -167,6 +188,7 @@ main(void)
 	tcase_add_test(t, a_line_may_be_empty);
 	tcase_add_test(t, a_file_is_read_or_its_line_named);
 	tcase_add_test(t, what_does_not_show_under_its_history_is_gone);
+	tcase_add_test(t, lines_of_one_point_are_one_finding);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);
