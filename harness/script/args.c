@@ -188,6 +188,9 @@ args_number(const struct arg_spec *s, const char *text, int64_t *n,
 	default:
 		BUG_ON(true);
 	}
+	if (s->max != 0 && (*n < s->min || *n > s->max))
+		return (err_set(e, "%s must be from %lld to %lld, not %s",
+		    s->name, (long long)s->min, (long long)s->max, text));
 	if (*n < s->min) {
 		if (s->type == ARG_DUR)
 			return (err_set(e, "%s is too short", s->name));

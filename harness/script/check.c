@@ -385,6 +385,30 @@ check_header(struct check *c, const struct line *l)
 			    l->step->name);
 }
 
+/* Arguments that say something only together, or only alone. */
+static void
+check_together(struct check *c, const struct line *l)
+{
+	const struct word *first = NULL, *rows = check_arg(l, "rows");
+
+	for (size_t i = 0; i < l->nwords; i++) {
+		const struct word *w = &l->words[i];
+		const struct arg_spec *s = w->key == NULL || *w->key == '\0' ?
+		    NULL : args_find(l->step, l->more, w->key);
+
+		if (s == NULL || !s->instead)
+			continue;
+		if (first != NULL)
+			diag_error(c->diag, &w->at, "'%s' and '%s' exclude "
+			    "each other", first->key, w->key);
+		first = w;
+	}
+	if (rows != NULL && strcmp(rows->value, "0") == 0 &&
+	    check_arg(l, "as") == NULL)
+		diag_error(c->diag, &rows->at, "rows=0 goes on until it is "
+		    "stopped: it needs as=NAME");
+}
+
 /* `set NAME VALUE`, `sweep NAME … {`: the name is known from here on. */
 static void
 check_defines(struct check *c, const struct line *l)
@@ -416,5 +440,6 @@ check_line(struct check *c, struct line *l)
 		check_step_expr(c, l);
 	if (l->more != NULL)
 		check_fault(c, l);
+	check_together(c, l);
 	check_defines(c, l);
 }

@@ -41,6 +41,8 @@ void	check_api(struct check *, const struct place *, const char *text);
 void	check_fault_kind(struct check *, struct line *, const struct word *);
 /* What must fit together once each argument is right. */
 void	check_fault(struct check *, const struct line *);
+/* The NAME=VALUE of that name, or NULL. */
+const struct word	*check_arg(const struct line *, const char *key);
 
 /* An expression from words[0..n); NULL after its mistakes have been told. */
 struct expr	*expr_parse(struct check *, const struct place *line,

@@ -74,6 +74,7 @@ check_kind_specs(struct check *c, const json_t *kind)
 		specs[i].required = json_is_true(json_object_get(v,
 		    "required"));
 		specs[i].min = json_integer_value(json_object_get(v, "min"));
+		specs[i].max = json_integer_value(json_object_get(v, "max"));
 	}
 	return (specs);
 }
@@ -136,7 +137,7 @@ check_kind_word(const struct line *l)
 	BUG_ON(true);		/* without it there is no line->more */
 }
 
-static const struct word *
+const struct word *
 check_arg(const struct line *l, const char *key)
 {
 

@@ -64,7 +64,9 @@ struct arg_spec {
 	const char *choices;	/* for ARG_CHOICE and ARG_CHOICES; for an
 				 * ARG_NAME: those that need no word more */
 	const char *doc;
-	int64_t	min;		/* least value of an int, duration or size */
+	int64_t	min;		/* least value of an int, duration or size … */
+	int64_t	max;		/* … and greatest of an int or size; 0: any */
+	bool	instead;	/* at most one of a step's with this mark */
 	bool	defines;	/* a variable's name: known from here on */
 	/* a name that is made here, or that must have been made before */
 	enum name_kind makes, wants;
