@@ -9,8 +9,8 @@
  * NAME.scn beside the file, kept in known.d/HISTORY.tar.xz there; it shows the
  * finding after the change POINT, the first of them, and the others are what
  * it is compared with.  Lines with the same HISTORY:POINT are one finding in
- * several words, of which one must show.  A `-` says that no history is kept.  Knows these
- * lines and violations; starts nothing. */
+ * several words, of which one must show.  A `-` says that no history is kept.
+ * Knows these lines and violations; starts nothing. */
 #ifndef HARNESS_KNOWN_H
 #define HARNESS_KNOWN_H
 
