@@ -179,6 +179,9 @@ static int
 save_history(struct run *r, size_t changes, struct err *e)
 {
 	struct arena *a = &r->arena;
+	/* Keys, which a replay's emulator makes anew, and room. */
+	static const char *const not_kept[] = { "ca-key.pem", "ca.pem",
+		"control-token", "owner-key.json", "lock", "room" };
 	const char *dir = arena_printf(a, "%s/history", r->opts->out);
 	const char *data = arena_strdup(a, emu_data(r->emu));
 	json_auto_t *s = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}",
@@ -190,6 +193,9 @@ save_history(struct run *r, size_t changes, struct err *e)
 	if (file_mkdirs(dir, 0755, e) != 0 || emu_end(r->emu, e) != 0)
 		return (-1);
 	rc = run_copy_tree(r, data, arena_printf(a, "%s/data", dir), e);
+	for (size_t i = 0; i < NELEMS(not_kept) && rc == 0; i++)
+		rc = file_remove_all(arena_printf(a, "%s/data/%s", dir,
+		    not_kept[i]), e);
 	if (rc == 0)
 		rc = file_copy(run_journal(r), arena_printf(a,
 		    "%s/journal.jsonl", dir), e);

@@ -36,8 +36,8 @@ step_restore_fn(struct run *r, const struct line *l)
 	char **flags = step_rest(r, "flag", &n);
 
 	(void)l;
-	if (step_has(r, "views") && (step_has(r, "machines") || n > 0 ||
-	    output != NULL || parallelism > 0))
+	if (step_has(r, "views") && (n > 0 || output != NULL ||
+	    parallelism > 0))
 		return (run_error(r, "restore views=N takes nothing else"));
 	if (step_has(r, "views"))
 		return (restore_views(r, step_num(r, "views")));
